@@ -33,7 +33,7 @@ const struct nla_policy wgmesh_peer_nl_policy[WGMESH_A_PEER_MORE + 1] = {
 	[WGMESH_A_PEER_PUBLIC_KEY] = NLA_POLICY_EXACT_LEN(WGMESH_KEY_LEN),
 	[WGMESH_A_PEER_PRESHARED_KEY] = NLA_POLICY_EXACT_LEN(WGMESH_KEY_LEN),
 	[WGMESH_A_PEER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
-	[WGMESH_A_PEER_ENDPOINT] = { .len = 16, },
+	[WGMESH_A_PEER_ENDPOINT] = { .type = NLA_BINARY, },
 	[WGMESH_A_PEER_KEEPALIVE] = { .type = NLA_U16, },
 	[WGMESH_A_PEER_PREFIX] = NLA_POLICY_NESTED(wgmesh_prefix_nl_policy),
 	[WGMESH_A_PEER_STATE] = NLA_POLICY_MAX(NLA_U32, 3),
@@ -46,7 +46,7 @@ const struct nla_policy wgmesh_peer_nl_policy[WGMESH_A_PEER_MORE + 1] = {
 };
 
 const struct nla_policy wgmesh_prefix_nl_policy[WGMESH_A_PREFIX_HOP + 1] = {
-	[WGMESH_A_PREFIX_ADDRESS] = { .len = 4, },
+	[WGMESH_A_PREFIX_ADDRESS] = { .type = NLA_BINARY, },
 	[WGMESH_A_PREFIX_LENGTH] = NLA_POLICY_MAX(NLA_U8, 128),
 	[WGMESH_A_PREFIX_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[WGMESH_A_PREFIX_METRIC] = { .type = NLA_U32, },
@@ -115,7 +115,7 @@ static const struct nla_policy wgmesh_peer_list_nl_policy[WGMESH_A_MESH_STATE + 
 static const struct nla_policy wgmesh_prefix_get_nl_policy[WGMESH_A_MESH_ADDRESS + 1] = {
 	[WGMESH_A_MESH_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[WGMESH_A_MESH_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
-	[WGMESH_A_MESH_ADDRESS] = { .len = 4, },
+	[WGMESH_A_MESH_ADDRESS] = { .type = NLA_BINARY, },
 };
 
 /* WGMESH_CMD_PREFIX_LIST - dump */
