@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The planner: from the nodes of the mesh to the peers that one of them, "self", wants.
+ *
+ *	self      other     a session of their own?
+ *	public    public    yes; each knows the other's endpoint
+ *	public    NAT'd     yes; the other calls, and keeps the hole open
+ *	NAT'd     public    yes; self calls, keepalive 25 s
+ *	NAT'd     NAT'd     no; the other's prefixes hang on public nodes, the relays
+ *
+ * A prefix of a node: its IPv4 address as a /32, its IPv6 /64.
+ *
+ * Relays of a pair are a function of the pair and the public nodes only, and the
+ * same seen from either end.  That is a must, not a nicety: WireGuard takes a packet only
+ * from the peer that its source prefix hangs on, so both ends have to choose one relay.
+ * They come from a consistent-hash ring: pairs spread over all public nodes, and one
+ * public node more or less moves only its share of them.
+ *
+ * Deterministic: equal nodes in any order give equal sets.  Not thread-safe.
+ */
+#ifndef WGMESH_MODEL_PLAN_H
+#define WGMESH_MODEL_PLAN_H
+
+#include "model/node.h"
+#include "model/peer_set.h"
+
+enum {
+	PLAN_KEEPALIVE = 25,	/* seconds, towards public nodes from behind a NAT */
+	PLAN_RELAYS_MAX = 3,	/* next hops listed for a prefix without a session: metric 0, 1, 2 */
+};
+
+struct planner;
+
+/* @self is copied.  NULL: no memory. */
+struct planner *planner_new(const struct node *self);
+void planner_free(struct planner *p);
+
+/* Every node of the state, in any order; self among them is skipped.  Copies what it needs. */
+int planner_add(struct planner *p, const struct node *node, struct error *err);
+
+/*
+ * Once, after the last node.  Caller frees the set, which is sealed.  ERR_EXISTS: two nodes with
+ * one key or address, which the state's constraints rule out.
+ */
+int planner_finish(struct planner *p, struct peer_set **ret_set, struct error *err);
+
+/* All of the above for nodes in an array. */
+int plan_peers(const struct node *self, const struct node *nodes, size_t n,
+	       struct peer_set **ret_set, struct error *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of the replicated state, as statements added to an entry (store/entry.h).  Several
+ * commands in one entry are one change: a used-up token and the certificate that
+ * it would have bought fail together.
+ *
+ * The proposer has fixed all that is not deterministic: times, random numbers, addresses, ids.
+ * All fail with ERR_INVALID (the value, naming the field), ERR_EXHAUSTED (the entry is full) or
+ * ERR_MEMORY.  "Fails" below is the answer of the applied entry: state_store.h's apply_result.
+ */
+#ifndef WGMESH_STORE_COMMANDS_H
+#define WGMESH_STORE_COMMANDS_H
+
+#include "model/acl.h"
+#include "model/mesh.h"
+#include "store/entry.h"
+#include "store/records.h"
+
+/*
+ * A join, the first or another.  New: the row, and leases for ipv4 and ipv6 if set.  Known: key,
+ * endpoints, ports, role and updated_at are @node's; addresses, created_at and server_id stay,
+ * and only those it had none of are taken from @node.  So read the node back once it is
+ * applied.  Fails with ERR_EXISTS: an address, key or server id belongs to another node.
+ */
+int command_register_node(struct entry *e, const struct node *node, struct error *err);
+
+/* Row, leases and membership go; certificates stay as they are.  Unknown id: fails with ERR_PRECONDITION. */
+int command_remove_node(struct entry *e, const char *node_id, struct error *err);
+
+int command_put_token(struct entry *e, const struct token *token, struct error *err);
+/* One use of it at time @now (ns).  Unknown, used up, revoked or expired: fails with ERR_PRECONDITION. */
+int command_use_token(struct entry *e, const char *token_id, int64_t now, struct error *err);
+int command_revoke_token(struct entry *e, const char *token_id, struct error *err);
+
+/* A serial that is already there: fails with ERR_EXISTS. */
+int command_put_certificate(struct entry *e, const struct certificate *cert, struct error *err);
+int command_revoke_certificate(struct entry *e, const char *serial, struct error *err);
+/* All of a node's; it may have none. */
+int command_revoke_certificates_of(struct entry *e, const char *node_id, struct error *err);
+
+int command_put_acl(struct entry *e, const struct acl *acl, struct error *err);
+/* Unknown name: fails with ERR_PRECONDITION. */
+int command_delete_acl(struct entry *e, const char *name, struct error *err);
+
+int command_set_mesh(struct entry *e, const struct mesh *mesh, struct error *err);
+
+/* New or moved.  The node id of another server: fails with ERR_EXISTS. */
+int command_put_member(struct entry *e, const struct member *member, struct error *err);
+int command_remove_member(struct entry *e, uint64_t server_id, struct error *err);
+
+#endif

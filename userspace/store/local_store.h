@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one node keeps for itself, never replicated: who it is, its WireGuard key, whom to
+ * ask first after a restart.  A SQLite database with file mode 0600; every change is on disk when
+ * the call returns, and overwritten values are wiped in the file.  Locked while open, as the
+ * log store.  One thread at a time.
+ */
+#ifndef WGMESH_STORE_LOCAL_STORE_H
+#define WGMESH_STORE_LOCAL_STORE_H
+
+#include <stdbool.h>
+
+#include "base/key.h"
+#include "model/node.h"
+
+enum {
+	LOCAL_TEXT_MAX = 65535,		/* bytes of one setting */
+	LOCAL_MEMBERS_MAX = 1024,
+	LOCAL_ADDRESS_MAX = 127,	/* characters */
+};
+
+/* Names of settings that the daemon keeps; others are allowed (a-z 0-9 - .). */
+#define LOCAL_NODE_ID		"node.id"
+#define LOCAL_SERVER_ID		"node.server-id"
+#define LOCAL_ROLE		"node.role"
+#define LOCAL_LEADER_ID		"leader.id"
+
+struct local_key {
+	struct key private_key;
+	int64_t expires_at;	/* ns since the epoch; 0: never */
+};
+
+/* A member as last heard of: where to join, follow and vote while the state is not there yet. */
+struct local_member {
+	uint64_t server_id;	/* 0: not known */
+	char node_id[NODE_ID_MAX + 1];
+	char raft_address[LOCAL_ADDRESS_MAX + 1];	/* host:port, or "" */
+	char grpc_address[LOCAL_ADDRESS_MAX + 1];
+	bool voter;
+};
+
+struct local_store;
+
+/* Creates the file if it is missing; takes the rights of others away.  ERR_PRECONDITION: in use. */
+int local_store_open(const char *path, struct local_store **ret, struct error *err);
+void local_store_close(struct local_store *l);
+
+/* @value NULL removes. */
+int local_store_set_text(struct local_store *l, const char *name, const char *value,
+			 struct error *err);
+/* *ret_value is the caller's to free.  ERR_NOT_FOUND. */
+int local_store_get_text(struct local_store *l, const char *name, char **ret_value,
+			 struct error *err);
+
+/* The caller wipes its copy with key_wipe().  ERR_NOT_FOUND before the first one was set. */
+int local_store_set_key(struct local_store *l, const struct local_key *key, struct error *err);
+int local_store_get_key(struct local_store *l, struct local_key *ret, struct error *err);
+
+/* Replaces the whole list, or nothing of it. */
+int local_store_set_members(struct local_store *l, const struct local_member *members, size_t n,
+			    struct error *err);
+/* By node id.  *ret is the caller's to free; NULL when there are none. */
+int local_store_list_members(struct local_store *l, struct local_member **ret, size_t *ret_n,
+			     struct error *err);
+
+#endif

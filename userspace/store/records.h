@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of the replicated state that are not nodes or settings.  Plain values. */
+#ifndef WGMESH_STORE_RECORDS_H
+#define WGMESH_STORE_RECORDS_H
+
+#include <stdbool.h>
+
+#include "model/node.h"
+
+enum {
+	TOKEN_ID_MAX = 63,		/* characters */
+	TOKEN_HASH = 32,		/* bytes: SHA-256 of the secret */
+	CERTIFICATE_SERIAL_MAX = 40,	/* hexadecimal digits (RFC 5280: 20 bytes) */
+	MEMBER_ADDRESS_MAX = 127,	/* characters */
+};
+
+/* A join token.  The secret itself is nowhere stored. */
+struct token {
+	char id[TOKEN_ID_MAX + 1];
+	uint8_t secret_hash[TOKEN_HASH];
+	enum node_role role;	/* the most that it lets in */
+	uint32_t uses_left;
+	int64_t expires_at;	/* ns since the epoch */
+	bool revoked;
+};
+
+/* A certificate that the mesh's CA has issued. */
+struct certificate {
+	char serial[CERTIFICATE_SERIAL_MAX + 1];
+	char node_id[NODE_ID_MAX + 1];
+	int64_t expires_at;
+	bool revoked;
+};
+
+/* A server of the Raft group and where it is reached; may change without a membership change. */
+struct member {
+	uint64_t server_id;	/* 1 to 2^63-1; never used again for another server */
+	char node_id[NODE_ID_MAX + 1];
+	char address[MEMBER_ADDRESS_MAX + 1];	/* host:port on the mesh */
+};
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading the replicated state.  Answers include what an open batch has applied.
+ * Same thread rule as the store.  Nothing found is ERR_NOT_FOUND with a text that names it.
+ */
+#ifndef WGMESH_STORE_STATE_QUERY_H
+#define WGMESH_STORE_STATE_QUERY_H
+
+#include "model/acl.h"
+#include "model/ipam.h"
+#include "model/mesh.h"
+#include "store/records.h"
+#include "store/state_store.h"
+
+int state_get_node(struct state_store *s, const char *id, struct node *ret, struct error *err);
+int state_get_node_by_key(struct state_store *s, const struct key *public_key, struct node *ret,
+			  struct error *err);
+
+/* @node is the store's until the function returns; non-zero stops and is passed on.  No writing inside. */
+typedef int (*state_node_fn)(const struct node *node, void *data);
+/* Nodes by id, those after @after (NULL or "": from the start). */
+int state_each_node(struct state_store *s, const char *after, state_node_fn fn, void *data,
+		    struct error *err);
+int state_count_nodes(struct state_store *s, uint64_t *ret, struct error *err);
+
+/* ERR_NOT_FOUND before the mesh was made. */
+int state_get_mesh(struct state_store *s, struct mesh *ret, struct error *err);
+
+int state_get_token(struct state_store *s, const char *id, struct token *ret, struct error *err);
+int state_get_certificate(struct state_store *s, const char *serial, struct certificate *ret,
+			  struct error *err);
+
+int state_get_member(struct state_store *s, uint64_t server_id, struct member *ret,
+		     struct error *err);
+typedef int (*state_member_fn)(const struct member *member, void *data);
+int state_each_member(struct state_store *s, state_member_fn fn, void *data, struct error *err);
+
+/* All ACLs by name; the caller frees with state_acls_free(). */
+int state_list_acls(struct state_store *s, struct acl **ret, size_t *ret_n, struct error *err);
+void state_acls_free(struct acl *acls, size_t n);
+
+/*
+ * A number that is neither leased nor in @reserved (may be NULL): the lowest of @range that is not
+ * below @start, or else the lowest.  By an index over the gaps: logarithmic in
+ * the leases, linear only in reservations.  ERR_EXHAUSTED: all taken.
+ */
+int state_find_free(struct state_store *s, enum ipam_pool pool, const struct ipam_range *range,
+		    uint64_t start, const struct ipam_reservations *reserved, uint64_t *ret,
+		    struct error *err);
+
+/*
+ * For a join: the lowest free address of the mesh's IPv4 prefix, and a /64 of its ULA near a
+ * random place.  ERR_EXHAUSTED names the prefix and the remedy.
+ */
+int state_next_ipv4(struct state_store *s, const struct ipam_reservations *reserved,
+		    struct prefix *ret, struct error *err);
+int state_next_ipv6(struct state_store *s, const struct ipam_reservations *reserved,
+		    const uint8_t random[8], struct prefix *ret, struct error *err);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The replicated state of the mesh: committed log entries applied to a SQLite database, in order.
+ *
+ * Applying is deterministic: an entry may read and change the replicated tables and nothing
+ * else, without time, random numbers or connection settings (store/authorizer.h), so that every
+ * node comes to the same rows and the same answers.
+ *
+ * Entries are applied in batches; a batch and the applied index are one transaction.  It is not
+ * synced (synchronous=NORMAL): what a loss of power takes away is the end of the
+ * sequence, applied index included, and the log still has it.  Hence two rules for the owner: apply
+ * only what the own log has on disk, and compact the log only up to what state_store_sync() returned.
+ *
+ * One thread at a time.
+ */
+#ifndef WGMESH_STORE_STATE_STORE_H
+#define WGMESH_STORE_STATE_STORE_H
+
+#include <stdbool.h>
+
+#include "model/node.h"
+#include "store/log_store.h"
+
+enum { STATE_REQUESTS = 16384 /* entries that a request id is remembered for */ };
+
+struct state_store;
+
+/* The proposer's answer; the same on every node. */
+struct apply_result {
+	struct error error;	/* kind ERR_NONE: applied; else nothing of the entry was */
+	unsigned int failed;	/* with an error: the statement, from 0 */
+	int64_t rows_affected;	/* of all statements */
+	int64_t last_insert_id;
+	bool replayed;		/* known request id: answered from memory */
+};
+
+struct state_change {
+	char node_id[NODE_ID_MAX + 1];
+	bool removed;		/* else: new or changed */
+};
+
+/* What a batch touched; a node once, as it is at the end. */
+struct state_changes {
+	struct state_change *nodes;	/* by id */
+	size_t n_nodes;
+	bool mesh;		/* the mesh's settings */
+	bool members;		/* servers of the Raft group or their addresses */
+};
+
+/* Creates the database and its schema if the file is missing.  ERR_CORRUPT tells the remedy. */
+int state_store_open(const char *path, struct state_store **ret, struct error *err);
+/* An open batch is dropped. */
+void state_store_close(struct state_store *s);
+
+/* Index and term of the last entry applied, in an open batch too; 0: none. */
+uint64_t state_store_applied(const struct state_store *s);
+uint64_t state_store_applied_term(const struct state_store *s);
+
+int state_store_begin(struct state_store *s, struct error *err);
+
+/*
+ * Apply the entry behind the last one; kinds other than data only count.  0: applied or
+ * refused, see @ret.  A failure is this node's alone (disk, memory, an entry of a newer
+ * release: ERR_UNSUPPORTED): roll back, and apply nothing more before it is mended.
+ */
+int state_store_apply(struct state_store *s, const struct log_entry *entry,
+		      struct apply_result *ret, struct error *err);
+
+/* @ret_changes may be NULL.  On failure the batch is rolled back. */
+int state_store_commit(struct state_store *s, struct state_changes *ret_changes, struct error *err);
+void state_store_rollback(struct state_store *s);
+void state_changes_fini(struct state_changes *changes);
+
+/* Put all that is committed on disk; returns the applied index that a loss of power now keeps. */
+int state_store_sync(struct state_store *s, uint64_t *ret_index, struct error *err);
+
+enum { STATE_DIGEST = 16 /* bytes */ };
+
+/*
+ * A hash of all replicated rows: equal on all nodes with the same applied index.  Finds
+ * divergence, not malice.  Reads everything: about 0.2 s for 100,000 nodes.
+ */
+int state_store_digest(struct state_store *s, uint8_t ret[STATE_DIGEST], struct error *err);
+
+#endif
