@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The data plane: one WireGuard device of this node, driven to what the planner
+ * wants, by whichever means this host has.
+ *
+ *	mesh		the kernel module wgmesh beside stock WireGuard
+ *	kernel		stock WireGuard alone, by its own netlink family
+ *	userspace	wireguard-go, a process of its own
+ *	none		nothing: for tests of the control plane
+ *
+ * It only ever changes differences, so that a restarted daemon adopts what runs:
+ * handshakes survive, and an endpoint that WireGuard learnt from a roaming peer
+ * is kept unless the configured one changes.
+ *
+ * One thread.  Every call blocks for netlink round trips, each at most
+ * NETLINK_TIMEOUT_MS: well under a millisecond for a small change; about 1 ms
+ * per peer added and 13 ms per peer removed with "kernel", 10 µs per peer with
+ * "mesh"; dumps a few µs per peer.  "userspace" besides waits at most 5 s for the
+ * process to start.
+ */
+#ifndef WGMESH_DATAPLANE_DATAPLANE_H
+#define WGMESH_DATAPLANE_DATAPLANE_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+#include "base/key.h"
+#include "model/peer_set.h"
+#include "netlink/wg_peer.h"
+
+enum { DATAPLANE_ACTIVE_SECONDS = 180 };	/* WireGuard's REJECT_AFTER_TIME */
+
+struct dataplane_config {
+	const char *backend;	/* one of the above, or "auto": the first of them that works */
+	const char *ifname;	/* 1 to 15 characters */
+	struct key private_key;
+	uint16_t listen_port;	/* 0: WireGuard picks one */
+	uint32_t mtu;		/* 0: the device's default */
+};
+
+struct dataplane;
+
+/*
+ * Makes the device, or takes over the one that runs; it is up afterwards.
+ * ERR_UNSUPPORTED: this host cannot, and the text says what is missing.
+ */
+int dataplane_open(const struct dataplane_config *config, struct dataplane **ret,
+		   struct error *err);
+
+/* Lets go: tunnels, addresses and routes stay and work on.  @dp may be NULL. */
+void dataplane_close(struct dataplane *dp);
+
+/* Takes everything down: peers, routes, device, process.  Frees @dp in any case. */
+int dataplane_remove(struct dataplane *dp, struct error *err);
+
+const char *dataplane_backend(const struct dataplane *dp);	/* "mesh", ... never "auto" */
+/* One line for the operator: why this backend and not a better one. */
+const char *dataplane_reason(const struct dataplane *dp);
+
+/* What one dataplane_apply() did. */
+struct dataplane_changes {
+	size_t added, changed, removed, kept;	/* peers */
+};
+
+/*
+ * Makes the device's peers those of @wanted, which is sealed; takes it over in
+ * any case.  The first call, and the first after a failure, compares with what
+ * the device really has.  With "mesh" all or nothing; with the others a failure may
+ * leave a part done, and the next call goes on from there.  @ret may be NULL.
+ */
+int dataplane_apply(struct dataplane *dp, struct peer_set *wanted, struct dataplane_changes *ret,
+		    struct error *err);
+
+/* Makes the next dataplane_apply() compare with the device: after a doubt, or for an audit. */
+void dataplane_forget(struct dataplane *dp);
+
+/*
+ * Makes @addresses the device's only ones (link-local ones aside), each with the
+ * length of its network; and @routes the only ones of ours through it.  No route comes
+ * with an address: name the mesh's networks in @routes.
+ */
+int dataplane_set_addresses(struct dataplane *dp, const struct prefix *addresses, size_t count,
+			    struct error *err);
+int dataplane_set_routes(struct dataplane *dp, const struct prefix *routes, size_t count,
+			 struct error *err);
+
+struct dataplane_stats {
+	uint64_t peers_known;
+	uint64_t peers_active;		/* last handshake less than DATAPLANE_ACTIVE_SECONDS ago */
+	uint64_t last_handshake;	/* newest of all peers, ns since 1970; 0 is never */
+	uint64_t rx_bytes, tx_bytes;	/* of the peers that WireGuard holds now */
+	uint16_t listen_port;
+};
+
+int dataplane_stats(struct dataplane *dp, struct dataplane_stats *ret, struct error *err);
+
+/* Tells each peer that the device has; preshared keys are not told. */
+int dataplane_list(struct dataplane *dp, wg_peer_fn *fn, void *data, struct error *err);
+
+#endif
