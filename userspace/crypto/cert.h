@@ -14,14 +14,14 @@
 #define CERT_SERVER_NAME "wgmesh.internal"
 
 enum {
-	CERT_SERIAL_BYTES = 16,
-	CERT_SERIAL_TEXT_MAX = 2 * CERT_SERIAL_BYTES + 1,
+	CERT_SERIAL_BYTES = 16,		/* of ours; others' may have 20 (RFC 5280, 4.1.2.2) */
+	CERT_SERIAL_TEXT_MAX = 2 * 20 + 1,
 	CERT_PEM_MAX = 16 * 1024,	/* longer texts are refused unread */
 };
 
 struct cert_info {
 	struct subject subject;			/* SUBJECT_NONE: not one of a mesh */
-	char serial[CERT_SERIAL_TEXT_MAX];	/* lower-case hexadecimal, 32 digits when ours */
+	char serial[CERT_SERIAL_TEXT_MAX];	/* lower-case hexadecimal, at least 32 digits */
 	int64_t not_before, not_after;		/* seconds since 1970 */
 	uint8_t fingerprint[SHA256_BYTES];	/* of the DER form */
 };
@@ -31,7 +31,7 @@ int cert_inspect(const char *pem, struct cert_info *ret, struct error *err);
 
 /*
  * @pem is a node's or an administrator's, signed by a certificate of @ca_pem
- * and valid at @now.  Its mesh is NOT compared: that is the caller's, who
+ * (over those that follow it in @pem, if need be) and valid at @now.  Its mesh is NOT compared: that is the caller's, who
  * knows which mesh he means.  ERR_UNAUTHENTICATED with the reason otherwise.
  */
 int cert_verify(const char *pem, const char *ca_pem, int64_t now, struct cert_info *ret,
