@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	RING_POINTS = 32,	/* of one relay: its share is then within a third of the fair one */
+};
+
+/* What the planner keeps of a node. */
+struct seen {
+	uint64_t hash;			/* of the id */
+	struct key public_key;
+	struct endpoint endpoint;
+	bool public;
+	uint8_t n_prefixes;
+	struct prefix prefixes[2];
+	uint32_t peer;			/* in the set, once it has a session */
+};
+
+struct point {
+	uint64_t at;
+	const struct seen *relay;
+};
+
+struct planner {
+	struct node self;
+	struct seen *nodes;
+	size_t n_nodes, cap_nodes;
+	struct point *ring;		/* by place; empty: no relay */
+	size_t n_points;
+};
+
+/* Finalizer of MurmurHash3: every bit of the input moves every bit of the result. */
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdULL;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ULL;
+	return h ^ h >> 33;
+}
+
+/* FNV-1a. */
+static uint64_t hash_id(const char *id)
+{
+	uint64_t h = 0xcbf29ce484222325ULL;
+
+	while (*id)
+		h = (h ^ (uint8_t)*id++) * 0x100000001b3ULL;
+	return mix(h);
+}
+
+/* The same from either end. */
+static uint64_t hash_pair(uint64_t a, uint64_t b)
+{
+	return a < b ? mix(mix(a) + b) : mix(mix(b) + a);
+}
+
+struct planner *planner_new(const struct node *self)
+{
+	struct planner *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->self = *self;
+	return p;
+}
+
+void planner_free(struct planner *p)
+{
+	if (!p)
+		return;
+	free(p->nodes);
+	free(p->ring);
+	free(p);
+}
+
+static struct seen *next_slot(struct planner *p)
+{
+	size_t more = p->cap_nodes ? p->cap_nodes * 2 : 16;
+	struct seen *nodes;
+
+	if (p->n_nodes < p->cap_nodes)
+		return &p->nodes[p->n_nodes++];
+	nodes = reallocarray(p->nodes, more, sizeof(*nodes));
+	if (!nodes)
+		return NULL;
+	p->nodes = nodes;
+	p->cap_nodes = more;
+	return &p->nodes[p->n_nodes++];
+}
+
+int planner_add(struct planner *p, const struct node *node, struct error *err)
+{
+	struct seen *n;
+
+	if (strcmp(node->id, p->self.id) == 0)
+		return 0;
+	n = next_slot(p);
+	if (!n)
+		return error_set(err, ERR_MEMORY, "no memory to plan for node %s", node->id);
+	*n = (struct seen){ .hash = hash_id(node->id), .public_key = node->public_key };
+	n->public = node_wireguard_endpoint(node, &n->endpoint);
+	if (node->ipv4.ip.family == AF_INET)
+		n->prefixes[n->n_prefixes++] = prefix_host(&node->ipv4.ip);
+	if (node->ipv6.ip.family == AF_INET6)
+		n->prefixes[n->n_prefixes++] = prefix_masked(&node->ipv6);
+	return 0;
+}
+
+static bool has_session(bool self_public, const struct seen *n)
+{
+	return self_public || n->public;
+}
+
+static int add_direct(struct peer_set *set, bool self_public, struct seen *n, struct error *err)
+{
+	uint16_t keepalive = self_public ? 0 : PLAN_KEEPALIVE;
+	int r = peer_set_add(set, &n->public_key, n->public ? &n->endpoint : NULL, keepalive,
+			     &n->peer, err);
+
+	for (unsigned int i = 0; r == 0 && i < n->n_prefixes; i++)
+		r = peer_set_add_prefix(set, n->peer, &n->prefixes[i], 0, err);
+	return r;
+}
+
+static int compare_points(const void *a, const void *b)
+{
+	const struct point *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return memcmp(&x->relay->public_key, &y->relay->public_key, KEY_BYTES);
+}
+
+static int build_ring(struct planner *p, struct error *err)
+{
+	size_t relays = 0;
+
+	for (size_t i = 0; i < p->n_nodes; i++)
+		relays += p->nodes[i].public;
+	p->ring = calloc(relays * RING_POINTS + 1, sizeof(*p->ring));
+	if (!p->ring)
+		return error_set(err, ERR_MEMORY, "no memory to plan %zu relays", relays);
+	for (size_t i = 0; i < p->n_nodes; i++)
+		for (uint64_t k = 0; p->nodes[i].public && k < RING_POINTS; k++)
+			p->ring[p->n_points++] = (struct point){
+				.at = mix(p->nodes[i].hash + k), .relay = &p->nodes[i],
+			};
+	qsort(p->ring, p->n_points, sizeof(*p->ring), compare_points);
+	return 0;
+}
+
+/* The first point at or behind @at, going round. */
+static size_t ring_find(const struct planner *p, uint64_t at)
+{
+	size_t low = 0, high = p->n_points;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->ring[middle].at < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low == p->n_points ? 0 : low;
+}
+
+/* The first relays on the ring behind the pair's place; returns how many. */
+static unsigned int choose_relays(const struct planner *p, uint64_t pair,
+				  const struct seen *ret[PLAN_RELAYS_MAX])
+{
+	size_t at = p->n_points ? ring_find(p, pair) : 0;
+	unsigned int n = 0, j;
+
+	for (size_t i = 0; i < p->n_points && n < PLAN_RELAYS_MAX; i++) {
+		const struct seen *relay = p->ring[(at + i) % p->n_points].relay;
+
+		for (j = 0; j < n && ret[j] != relay; j++)
+			;
+		if (j == n)
+			ret[n++] = relay;
+	}
+	return n;
+}
+
+static int add_relayed(const struct planner *p, struct peer_set *set, const struct seen *n,
+		       struct error *err)
+{
+	const struct seen *relays[PLAN_RELAYS_MAX];
+	unsigned int n_relays = choose_relays(p, hash_pair(hash_id(p->self.id), n->hash), relays);
+	int r = 0;
+
+	for (unsigned int k = 0; k < n_relays; k++)
+		for (unsigned int i = 0; r == 0 && i < n->n_prefixes; i++)
+			r = peer_set_add_prefix(set, relays[k]->peer, &n->prefixes[i], k, err);
+	return r;
+}
+
+static int fill(struct planner *p, struct peer_set *set, struct error *err)
+{
+	struct endpoint endpoint;
+	bool self_public = node_wireguard_endpoint(&p->self, &endpoint);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_nodes; i++)
+		if (has_session(self_public, &p->nodes[i]))
+			r = add_direct(set, self_public, &p->nodes[i], err);
+	if (r == 0 && !self_public)
+		r = build_ring(p, err);
+	for (size_t i = 0; r == 0 && i < p->n_nodes; i++)
+		if (!has_session(self_public, &p->nodes[i]))
+			r = add_relayed(p, set, &p->nodes[i], err);
+	return r ? r : peer_set_seal(set, err);
+}
+
+int planner_finish(struct planner *p, struct peer_set **ret_set, struct error *err)
+{
+	struct peer_set *set = peer_set_new();
+	int r;
+
+	if (!set)
+		return error_set(err, ERR_MEMORY, "no memory for a set of peers");
+	r = fill(p, set, err);
+	if (r < 0)
+		peer_set_free(set);
+	else
+		*ret_set = set;
+	return r;
+}
+
+int plan_peers(const struct node *self, const struct node *nodes, size_t n,
+	       struct peer_set **ret_set, struct error *err)
+{
+	struct planner *p = planner_new(self);
+	int r = 0;
+
+	if (!p)
+		return error_set(err, ERR_MEMORY, "no memory for a planner");
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = planner_add(p, &nodes[i], err);
+	if (r == 0)
+		r = planner_finish(p, ret_set, err);
+	planner_free(p);
+	return r;
+}
