@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Shared by the scripts; sourced, with the repository's root as the working folder.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/wgmesh
