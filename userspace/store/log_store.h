@@ -12,6 +12,7 @@
 #ifndef WGMESH_STORE_LOG_STORE_H
 #define WGMESH_STORE_LOG_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,14 +45,19 @@ struct log_batch {
 
 struct log_store;
 
-/* Creates the file if it is missing.  Errors: ERR_CORRUPT, ERR_PRECONDITION (in use), ERR_IO, ERR_DENIED. */
+/*
+ * Creates the file if it is missing; log_store_is_new() then tells a server that has voted
+ * before that its memory is gone.  Errors: ERR_CORRUPT, ERR_PRECONDITION (in use), ERR_IO, ERR_DENIED.
+ */
 int log_store_open(const char *path, struct log_store **ret, struct error *err);
+bool log_store_is_new(const struct log_store *log);
 void log_store_close(struct log_store *log);
 
 /*
- * Returns 0 when the batch is on disk.  ERR_INVALID: it does not continue the log, nothing is
- * stored.  After ERR_IO or ERR_EXHAUSTED (disk full) nothing of it is stored either, and
- * a leader has to step down; the same batch may be tried again.
+ * Returns 0 when the batch is on disk.  ERR_INVALID: it does not continue the log, drops what is
+ * committed, or takes term or vote back; nothing is stored.  ERR_IO, ERR_EXHAUSTED (disk
+ * full): the store is as before, and a leader has to step down; but the batch may turn up after
+ * a crash, as if the crash had come before the answer.  It may be tried again.
  */
 int log_store_append(struct log_store *log, const struct log_batch *batch, struct error *err);
 
@@ -63,7 +69,7 @@ struct hard_state log_store_hard_state(const struct log_store *log);
 /* Also for the index just below the first one; ERR_NOT_FOUND outside of the log. */
 int log_store_term_at(struct log_store *log, uint64_t index, uint64_t *ret_term, struct error *err);
 
-/* @entry and its data are the store's, until the function returns; non-zero stops and is passed on. */
+/* @entry lives until the function returns; non-zero stops and is passed on.  No store calls inside. */
 typedef int (*log_entry_fn)(const struct log_entry *entry, void *data);
 
 /*

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CRC-32C (Castagnoli; RFC 3720 B.4), the checksum of the log's rows.  Any thread. */
+#ifndef WGMESH_STORE_CRC32C_H
+#define WGMESH_STORE_CRC32C_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* @crc: 0 at the start, or what came of the part before. */
+uint32_t crc32c(uint32_t crc, const void *data, size_t len);
+
+#endif
