@@ -5,11 +5,11 @@
 
 #include "store/entry.h"
 
-struct _V1__RaftLogEntry;
+struct V1__RaftLogEntry;
 
 /* A statement as it lies in an entry; @sql and @params point into @message. */
 struct statement {
-	struct _V1__RaftLogEntry *message;
+	struct V1__RaftLogEntry *message;
 	unsigned int flags;
 	const char *sql;
 	size_t n_params;
