@@ -46,7 +46,10 @@ void rpc_call_set_ops(struct rpc_call *call, const struct rpc_call_ops *ops, voi
 struct rpc_call *rpc_call_ref(struct rpc_call *call);
 void rpc_call_unref(struct rpc_call *call);	/* NULL is fine */
 
-/* Send @msg and end the call with OK.  Too long: the call fails with ERR_EXHAUSTED. */
+/*
+ * Send @msg, after all that rpc_send() took, and end the call with OK.  Longer
+ * than the server's message_max: the call fails with ERR_EXHAUSTED instead.
+ */
 void rpc_reply(struct rpc_call *call, const ProtobufCMessage *msg);
 /* End a stream with OK after all that rpc_send() took. */
 void rpc_finish(struct rpc_call *call);

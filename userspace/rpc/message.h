@@ -13,7 +13,7 @@ enum { RPC_MESSAGE_MAX = 4 * 1024 * 1024 };	/* bytes; the default limit of every
 struct grpc_byte_buffer;
 
 /*
- * Packs straight into the buffer that gRPC will send.  ERR_EXHAUSTED when
+ * Packs straight into the buffer that gRPC will send.  ERR_INVALID when
  * longer than @max bytes.  The result is the caller's, as gRPC's is.
  */
 int rpc_message_pack(const ProtobufCMessage *msg, size_t max, struct grpc_byte_buffer **ret,

@@ -32,11 +32,4 @@ void rpc_pump_stop(struct rpc_pump *pump, void (*stopped)(void *user), void *use
 /* A pump that is stopped, or NULL. */
 void rpc_pump_free(struct rpc_pump *pump);
 
-/*
- * Where gRPC's own complaints go (failed handshakes, exhausted descriptors);
- * without it they are dropped.  @sink is called on any thread.  Once, before
- * the first pump or channel.
- */
-void rpc_log_to(void (*sink)(const char *text));
-
 #endif

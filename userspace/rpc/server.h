@@ -3,7 +3,8 @@
  * A gRPC server on the C core: methods by path, identity by client
  * certificate, everything bounded.  Owner thread only (rpc/pump.h).
  *
- * new, listen (once or more), start, ..., stop, and free when stopped.
+ * new, listen (once or more), start, ..., stop, and free when stopped.  After
+ * the first listen there is no way out but stop, started or not.
  */
 #ifndef WGMESH_RPC_SERVER_H
 #define WGMESH_RPC_SERVER_H
@@ -62,7 +63,7 @@ struct rpc_server;
 
 int rpc_server_new(struct rpc_pump *pump, const struct rpc_server_config *config,
 		   struct rpc_server **ret, struct error *err);
-/* Only before start or after stop; NULL is fine. */
+/* Before the first listen or when stopped; NULL is fine. */
 void rpc_server_free(struct rpc_server *server);
 
 /*

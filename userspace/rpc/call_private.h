@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A server's call from inside: shared by server.c, which accepts it, and
+ * call.c, which runs it.
+ *
+ *	accepted -> [read -> message]... -> ending -> over -> released
+ *
+ * `ending`: the status is decided; `over`: gRPC says that the call has ended,
+ * with or without it; `released`: the last batch has come back and gRPC's
+ * object is gone, though handlers may still hold the shell.
+ */
+#ifndef WGMESH_RPC_CALL_PRIVATE_H
+#define WGMESH_RPC_CALL_PRIVATE_H
+
+#include <grpc/grpc.h>
+
+#include "rpc/call.h"
+#include "rpc/event.h"
+#include "rpc/outbox.h"
+
+struct rpc_server;
+
+struct rpc_call {
+	unsigned int refs;
+	unsigned int pending;		/* batches in flight */
+	struct rpc_server *server;	/* NULL when released, as is the next */
+	grpc_call *grpc;
+	const struct rpc_method *method;		/* NULL: unknown */
+	const ProtobufCMethodDescriptor *types;
+	struct rpc_identity identity;
+
+	grpc_call_details details;
+	grpc_metadata_array metadata;
+	struct rpc_event accepted, received, sent, closed;
+
+	grpc_byte_buffer *incoming;
+	unsigned int wanted;		/* messages asked for and not yet read */
+	bool reading;			/* one read in flight */
+	bool read_ended;
+
+	struct outbox outbox;
+	grpc_byte_buffer *outgoing;
+	bool writing;			/* one write in flight */
+	bool headers_sent;
+	bool broken;			/* a write failed: nothing more will arrive */
+	bool ending, status_sent;
+	grpc_status_code status;
+	grpc_slice status_text;
+
+	int cancelled;			/* written by gRPC, true after `over` only */
+	bool over;
+	struct rpc_call_ops ops;
+	void *ctx;
+};
+
+/* server.c */
+const struct rpc_method *rpc_server_lookup(const struct rpc_server *server, grpc_slice path,
+					   const ProtobufCMethodDescriptor **ret_types);
+bool rpc_server_crowded(const struct rpc_server *server);
+int rpc_server_admit(struct rpc_server *server, struct rpc_call *call, struct error *err);
+void rpc_server_handle(struct rpc_server *server, struct rpc_call *call,
+		       const ProtobufCMessage *request);
+const char *rpc_server_mesh_id(const struct rpc_server *server);
+size_t rpc_server_message_max(const struct rpc_server *server);
+void rpc_server_released(struct rpc_server *server);	/* one call less */
+
+/* call.c */
+struct rpc_call *rpc_call_new(struct rpc_server *server);	/* NULL: no memory */
+void rpc_call_free_unused(struct rpc_call *call);		/* never accepted */
+void rpc_call_begin(struct rpc_call *call);			/* just accepted */
+
+#endif
