@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Every target installs the Debian packages that it lacks, shows what it does, and
+# ends with one line that tells the result. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+# Kernels that the module is built for and tested on.
+KERNELS ?= 6.1 6.12
+
+all: userspace module
+	@echo "make: ok, daemon and tools in build/meson/userspace, module in build/kmod"
+
+help:
+	@echo "make             builds daemon, tools and the kernel module"
+	@echo "make demo        five nodes, one mesh, in a real kernel: the main job, with failures"
+	@echo "make shell       leaves the demo's mesh up, and gives a prompt in it"
+	@echo "make check       all tests"
+	@echo "make check-fast  what fits into two minutes: no guests"
+	@echo "make check-unit, check-kernel, check-integration, lint    parts of it"
+	@echo "make bench       measures"
+	@echo "make regen       generated files from the specification"
+	@echo "make clean       removes build/ (the cache stays: $${XDG_CACHE_HOME:-~/.cache}/wgmesh)"
+
+userspace:
+	@scripts/install-deps build
+	@scripts/build plain
+
+module:
+	@scripts/install-deps build kernel
+	@for kernel in $(KERNELS); do scripts/kbuild "$$kernel"; done
+
+demo:
+	@scripts/install-deps build kernel guest test
+	@scripts/demo
+
+shell:
+	@scripts/install-deps build kernel guest test
+	@scripts/demo --shell
+
+CHECKS = static unit threads sim userspace $(KERNELS:%=kernel-%) integration
+
+check:
+	@scripts/install-deps
+	@scripts/check $(CHECKS)
+
+check-fast:
+	@scripts/install-deps build kernel test lint
+	@LINT_FAST=1 scripts/check static unit sim userspace
+
+check-unit:
+	@scripts/install-deps build
+	@scripts/check unit threads sim
+
+check-kernel:
+	@scripts/install-deps build kernel guest test
+	@scripts/check $(KERNELS:%=kernel-%)
+
+check-integration:
+	@scripts/install-deps build kernel guest test
+	@scripts/check integration
+
+bench:
+	@scripts/install-deps build kernel guest test
+	@if [ -x tests/bench/run ]; then tests/bench/run; else echo "bench: there is no benchmark yet"; exit 1; fi
+
+lint:
+	@scripts/install-deps build kernel lint
+	@scripts/lint
+
+regen:
+	@scripts/install-deps lint
+	@scripts/regen
+
+clean:
+	@rm -rf build
+	@echo "clean: ok"
+
+.PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
+	check-integration bench lint regen clean
