@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a mesh table holds: peers and prefixes, read.  Blocking and threads as
- * in netlink/mesh.h.  A dump that the table changed under is told whole again
- * by the kernel's mark: the call then returns ERR_UNAVAILABLE at its end, and
- * what was told may be of two generations.
+ * in netlink/mesh.h.  When the table changes while it is listed, the listing
+ * goes on and returns ERR_UNAVAILABLE at its end: what was told may be of two
+ * generations.
  */
 #ifndef WGMESH_NETLINK_MESH_PEERS_H
 #define WGMESH_NETLINK_MESH_PEERS_H
@@ -28,6 +28,9 @@ int mesh_peer_list(struct mesh_client *c, const char *ifname,
 /* Calls @fn once.  ERR_NOT_FOUND: the table has no such peer. */
 int mesh_peer_get(struct mesh_client *c, const char *ifname, const struct key *public_key,
 		  wg_peer_fn *fn, void *data, struct error *err);
+
+/* "dormant", "activating", "active", "evicting"; NULL when unknown. */
+const char *mesh_state_name(uint32_t state);
 
 struct mesh_hop {
 	struct key public_key;

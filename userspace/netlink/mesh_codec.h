@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Internal to netlink/: messages of the family "wgmesh", encoded and decoded.  Pure. */
+#ifndef WGMESH_NETLINK_MESH_CODEC_H
+#define WGMESH_NETLINK_MESH_CODEC_H
+
+#include <stdbool.h>
+
+#include "netlink/genl.h"
+#include "netlink/mesh_monitor.h"
+#include "netlink/mesh_peers.h"
+
+extern const struct attr_set mesh_attrs;	/* names, for error texts */
+extern const char mesh_missing[];		/* what to do when the family is not there */
+
+struct mesh_client {
+	struct genl *genl;
+};
+
+/* A request that names the mesh @ifname (NULL: none), with room for @max bytes. */
+struct message mesh_message(size_t max, uint8_t command, uint16_t flags, const char *ifname);
+
+/* A peer as peers-apply takes it. */
+void mesh_put_peer(struct message *m, const struct wg_peer *peer);
+
+/*
+ * Decoders: 0, or ERR_IO for what the kernel should not have sent.  Unknown
+ * attributes are passed over, so a newer module may tell more.
+ */
+int mesh_decode_info(const struct nlmsghdr *answer, struct mesh_info *ret, struct error *err);
+int mesh_decode_prefix(const struct nlmsghdr *answer, struct mesh_prefix *ret, struct error *err);
+
+/* The decoded prefixes of one peer; grows to WGMESH_PREFIXES_MAX. */
+struct mesh_peer_parts {
+	struct wg_peer peer;		/* its prefixes point into @prefixes */
+	struct wg_prefix *prefixes;	/* WGMESH_PREFIXES_MAX of them */
+	bool more;			/* the peer's prefixes go on in the next message */
+};
+
+/*
+ * Decodes a peer into @parts, or its continuation when @parts->more is set from
+ * before.  @ret_generation: the table's.  *ret_present is false when @answer has no peer.
+ */
+int mesh_decode_peer(const struct nlmsghdr *answer, struct mesh_peer_parts *parts,
+		     uint64_t *ret_generation, bool *ret_present, struct error *err);
+
+/* @parts gives the event's peer its place.  ERR_UNSUPPORTED: an event of a newer module. */
+int mesh_decode_event(const struct nlmsghdr *message, struct mesh_peer_parts *parts,
+		      struct mesh_event *ret, struct error *err);
+
+#endif
