@@ -81,8 +81,8 @@ int raft_stored(struct raft *r, uint64_t sequence, struct error *err);
 
 /*
  * The batch handed out last is not, or perhaps not, on disk.  A leader steps
- * down; the server neither votes nor campaigns until a batch is stored; the
- * next raft_take_actions() hands the same out again (thesis 3.8: nothing is
+ * down and the server does not campaign until a batch is stored; from the next
+ * tick on raft_take_actions() hands out the same again (thesis 3.8: nothing is
  * promised before it is stored).
  */
 int raft_store_failed(struct raft *r, struct error *err);
