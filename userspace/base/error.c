@@ -40,7 +40,7 @@ static enum error_kind kind_of_errno(int e)
 	switch (e) {
 	case EINVAL: case ERANGE: case EMSGSIZE: case EBADMSG:
 		return ERR_INVALID;
-	case ENOENT: case ENODEV: case ESRCH:
+	case ENOENT: case ENODEV: case ESRCH: case EADDRNOTAVAIL:
 		return ERR_NOT_FOUND;
 	case EEXIST: case EADDRINUSE:
 		return ERR_EXISTS;
