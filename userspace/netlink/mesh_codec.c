@@ -32,7 +32,7 @@ void mesh_put_peer(struct message *m, const struct wg_peer *peer)
 	message_put(m, WGMESH_A_PEER_PUBLIC_KEY, peer->public_key.bytes, KEY_BYTES);
 	if (peer->fields & WG_PEER_PRESHARED_KEY)
 		message_put(m, WGMESH_A_PEER_PRESHARED_KEY, peer->preshared_key.bytes, KEY_BYTES);
-	if (peer->flags)
+	if (peer->flags || peer->fields & WG_PEER_FLAGS)
 		message_put_u32(m, WGMESH_A_PEER_FLAGS, peer->flags);
 	if (peer->fields & WG_PEER_ENDPOINT)
 		message_put_endpoint(m, WGMESH_A_PEER_ENDPOINT, &peer->endpoint);

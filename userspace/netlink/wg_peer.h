@@ -28,6 +28,7 @@ enum wg_peer_fields {
 	WG_PEER_KEEPALIVE = 4,
 	WG_PEER_STATE = 8,
 	WG_PEER_FLOOR = 16,
+	WG_PEER_FLAGS = 32,		/* wgmesh: the flags that are stored, when none is set */
 };
 
 struct wg_peer {
