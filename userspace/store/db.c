@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SHARED_WAIT_MS = 2000 };
+
 static enum error_kind kind_of(int code)
 {
 	switch (code & 0xff) {
@@ -122,6 +124,9 @@ int db_open(struct db *db, const char *path, enum db_mode mode, const char *prag
 	}
 	if (r == 0)
 		sqlite3_extended_result_codes(db->handle, 1);
+	/* A person with the sqlite3 shell may hold a shared one for a moment. */
+	if (r == 0 && mode == DB_SHARED)
+		sqlite3_busy_timeout(db->handle, SHARED_WAIT_MS);
 	if (r == 0)
 		r = set_mode(db, mode, pragmas, err);
 	if (r == 0)

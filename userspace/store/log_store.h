@@ -20,10 +20,13 @@
 
 enum { LOG_ENTRY_DATA_MAX = 8 << 20 /* bytes */ };
 
+/* The numbers are stored and travel; the Raft core has the same. */
+enum log_entry_kind { LOG_ENTRY_DATA = 0, LOG_ENTRY_NOOP = 1, LOG_ENTRY_CONFIGURATION = 2 };
+
 struct log_entry {
 	uint64_t index;		/* from 1, without gaps */
 	uint64_t term;		/* never falls from one entry to the next */
-	uint32_t kind;		/* 0: data, 1: no-op, 2: configuration */
+	uint32_t kind;		/* enum log_entry_kind */
 	uint32_t len;
 	const void *data;
 };

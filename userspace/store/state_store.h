@@ -37,6 +37,7 @@ struct apply_result {
 struct state_change {
 	char node_id[NODE_ID_MAX + 1];
 	bool removed;		/* else: new or changed */
+	size_t place;		/* in the order of changes; of no use to others */
 };
 
 /* What a batch touched; a node once, as it is at the end. */

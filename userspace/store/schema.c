@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/schema.h"
+
+#include <stdio.h>
+
+/*
+ * Times are ns since the epoch.  Text, not numbers, where a person with the sqlite3
+ * shell wants to read it.  STRICT: a value of the wrong type is an error on every node, not
+ * something that each SQLite converts as it likes.
+ *
+ * leases.followed tells whether the next number is leased too, kept by the triggers: the index
+ * over those that are not followed lists the gaps, and finding a free number is one search in it.
+ */
+static const char version_1[] =
+	"CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK(id = 0),"
+	" applied_index INTEGER NOT NULL, applied_term INTEGER NOT NULL) STRICT;"
+	"INSERT INTO progress VALUES(0, 0, 0);"
+
+	"CREATE TABLE requests(idx INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE,"
+	" kind INTEGER NOT NULL, failed INTEGER NOT NULL, affected INTEGER NOT NULL,"
+	" last_id INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
+
+	"CREATE TABLE mesh(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE nodes(id TEXT PRIMARY KEY,"
+	" public_key BLOB NOT NULL UNIQUE CHECK(length(public_key) = 32),"
+	" primary_endpoint TEXT NOT NULL, endpoints TEXT NOT NULL, raft_port INTEGER NOT NULL,"
+	" grpc_port INTEGER NOT NULL, wireguard_port INTEGER NOT NULL, ipv4 TEXT, ipv6 TEXT,"
+	" role INTEGER NOT NULL, server_id INTEGER UNIQUE, created_at INTEGER NOT NULL,"
+	" updated_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE leases(pool INTEGER NOT NULL, number INTEGER NOT NULL, node TEXT NOT NULL,"
+	" followed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(pool, number),"
+	" UNIQUE(node, pool)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX leases_gaps ON leases(pool, number) WHERE followed = 0;"
+	"CREATE TRIGGER leases_added AFTER INSERT ON leases BEGIN"
+	" UPDATE leases SET followed = 1 WHERE pool = new.pool AND number = new.number - 1;"
+	" UPDATE leases SET followed = 1 WHERE pool = new.pool AND number = new.number AND"
+	"  EXISTS(SELECT 1 FROM leases WHERE pool = new.pool AND number = new.number + 1);"
+	" END;"
+	"CREATE TRIGGER leases_removed AFTER DELETE ON leases BEGIN"
+	" UPDATE leases SET followed = 0 WHERE pool = old.pool AND number = old.number - 1;"
+	" END;"
+
+	"CREATE TABLE members(server_id INTEGER PRIMARY KEY, node TEXT NOT NULL UNIQUE,"
+	" address TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE acls(name TEXT PRIMARY KEY, action INTEGER NOT NULL,"
+	" patterns TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE tokens(id TEXT PRIMARY KEY,"
+	" secret_hash BLOB NOT NULL CHECK(length(secret_hash) = 32), role INTEGER NOT NULL,"
+	" uses_left INTEGER NOT NULL CHECK(uses_left >= 0), expires_at INTEGER NOT NULL,"
+	" revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE certificates(serial TEXT PRIMARY KEY, node TEXT NOT NULL,"
+	" expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX certificates_node ON certificates(node);";
+
+static const char *const versions[SCHEMA_LATEST + 1] = { [1] = version_1 };
+
+#define ROWS(table, key) .name = table, .digest_sql = "SELECT * FROM " table " ORDER BY " key
+
+/* requests.text is left out of the digest: parts of it are SQLite's words, and those may change. */
+const struct schema_table schema_tables[] = {
+	{ ROWS("mesh", "name"), .open_to_entries = true },
+	{ ROWS("nodes", "id"), .open_to_entries = true },
+	{ ROWS("leases", "pool, number"), .open_to_entries = true },
+	{ ROWS("members", "server_id"), .open_to_entries = true },
+	{ ROWS("acls", "name"), .open_to_entries = true },
+	{ ROWS("tokens", "id"), .open_to_entries = true },
+	{ ROWS("certificates", "serial"), .open_to_entries = true },
+	{ .name = "requests",
+	  .digest_sql = "SELECT idx, id, kind, failed, affected, last_id FROM requests ORDER BY idx" },
+	{ .name = NULL },
+};
+
+#define NOTE(table, event, call) \
+	"CREATE TEMP TRIGGER note_" table "_" event " AFTER " event " ON main." table \
+	" BEGIN SELECT " call "; END;"
+
+const char schema_notes[] =
+	NOTE("nodes", "INSERT", "note_node(new.id, 0)")
+	NOTE("nodes", "UPDATE", "note_node(new.id, 0)")
+	NOTE("nodes", "DELETE", "note_node(old.id, 1)")
+	NOTE("mesh", "INSERT", "note_mesh()")
+	NOTE("mesh", "UPDATE", "note_mesh()")
+	NOTE("mesh", "DELETE", "note_mesh()")
+	NOTE("members", "INSERT", "note_members()")
+	NOTE("members", "UPDATE", "note_members()")
+	NOTE("members", "DELETE", "note_members()");
+
+int schema_upgrade(struct db *db, int version, struct error *err)
+{
+	char pragma[48];
+	int r = 0;
+
+	for (int v = db->schema + 1; r == 0 && v <= version; v++)
+		r = db_exec(db, versions[v], err);
+	if (r == 0 && version > db->schema) {
+		snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%d", version);
+		r = db_exec(db, pragma, err);
+	}
+	return r;
+}
