@@ -120,7 +120,7 @@ static struct rpc_channel *alloc_channel(const struct rpc_channel_config *config
 int rpc_channel_new(const struct rpc_channel_config *config, struct rpc_channel **ret,
 		    struct error *err)
 {
-	grpc_channel_credentials *creds;
+	grpc_channel_credentials *creds = NULL;
 	struct rpc_channel *channel;
 	int e = 0;
 
