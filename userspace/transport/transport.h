@@ -9,8 +9,7 @@
  * of one connection arrive in order: that is what Raft asks for.
  *
  * Only on the loop's thread.  Nothing blocks.  Callbacks come from the loop,
- * never from inside a call of yours, and may call anything here but
- * transport_free() of a transport twice.
+ * never from inside a call of yours, and may call anything here.
  */
 #ifndef WGMESH_TRANSPORT_TRANSPORT_H
 #define WGMESH_TRANSPORT_TRANSPORT_H
@@ -24,17 +23,28 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "crypto/identity.h"
+#include "raft/message.h"
 
-struct raft_message;
 
 enum {
 	TRANSPORT_PEERS_MAX = 16,
 	TRANSPORT_ENDPOINTS_MAX = 8,		/* per peer */
 	TRANSPORT_LISTEN_MAX = 8,
-	TRANSPORT_ACCEPTED_MAX = 64,		/* connections from others, in all */
+	TRANSPORT_STRANGERS_MAX = 16,		/* accepted connections that have proven nothing yet */
+	TRANSPORT_PER_NODE_MAX = 2,		/* accepted from one node: the next, and the last one's rest */
 	TRANSPORT_FRAME_MAX = 4 * 1024 * 1024,	/* one packed message */
 	TRANSPORT_QUEUE_MESSAGES = 1024,	/* per peer, waiting to be sent */
 	TRANSPORT_QUEUE_BYTES = 16 * 1024 * 1024,
+	TRANSPORT_QUEUE_UNCONNECTED = 64,	/* messages, while there is nowhere to send them */
+};
+
+/* Milliseconds. */
+struct transport_timing {
+	uint32_t connect;		/* dial: TCP and TLS together */
+	uint32_t handshake;		/* an accepted connection must have proven itself */
+	uint32_t stall;			/* a frame begun, or data to send, makes no progress */
+	uint32_t backoff_min, backoff_max;	/* between rounds of dialling */
+	uint32_t prefer;		/* on a lesser endpoint: try the better ones again */
 };
 
 struct transport;
@@ -68,14 +78,18 @@ int transport_new(uv_loop_t *loop, uint64_t self, const struct identity *id,
  */
 void transport_free(struct transport *t, void (*closed)(void *data), void *data);
 
+/* 2000, 5000, 10000, 50-2000 and 30000, unless changed; for what begins after the call. */
+void transport_set_timing(struct transport *t, const struct transport_timing *timing);
+
 /* For connections from now on; those that stand keep theirs. */
 int transport_set_identity(struct transport *t, const struct identity *id, struct error *err);
 
 /*
  * Listen at these addresses and no others (@count 0: nowhere); those already
  * open stay open, with their connections.  An address that this host does not
- * have yet is fine (IP_FREEBIND).  Port 0 takes a free one.  On failure
- * the set is as it was.
+ * have yet is fine (IP_FREEBIND).  Port 0 takes a free one.  On failure the
+ * set is as it was: so an address and the wildcard that holds it cannot take
+ * turns on one port in a single call.
  */
 int transport_listen(struct transport *t, const struct endpoint *addresses, size_t count,
 		     struct error *err);
@@ -85,7 +99,8 @@ bool transport_listening(const struct transport *t, size_t at, struct endpoint *
 /*
  * Know @server_id as the node @node_id, to be reached at @endpoints, the best
  * first (none: it can only come to us).  Replaces what was known; another
- * node id closes the old one's connections.
+ * node id closes the old one's connections.  ERR_EXISTS: another server has
+ * that node id; ERR_EXHAUSTED: TRANSPORT_PEERS_MAX or _ENDPOINTS_MAX reached.
  */
 int transport_set_peer(struct transport *t, uint64_t server_id, const char *node_id,
 		       const struct endpoint *endpoints, size_t count, struct error *err);
@@ -112,7 +127,8 @@ bool transport_peer_status(const struct transport *t, uint64_t server_id,
 			   struct transport_peer_status *ret);
 
 struct transport_stats {
-	size_t accepted;		/* connections open now */
+	size_t members;			/* accepted connections open now, from known nodes */
+	size_t strangers;		/* and those that have proven nothing yet */
 	uint64_t refused;		/* connections closed for what they were or sent */
 	uint64_t malformed;		/* of these: for a bad frame */
 };
