@@ -96,11 +96,11 @@ int command_remove_node(struct entry *e, const char *node_id, struct error *err)
 	return r;
 }
 
-int command_put_token(struct entry *e, const struct token *token, struct error *err)
+int command_put_token(struct entry *e, const struct token_record *token, struct error *err)
 {
 	struct sql_value params[] = {
 		text(token->id),
-		{ .type = SQL_BYTES, .bytes = { token->secret_hash, TOKEN_HASH } },
+		{ .type = SQL_BYTES, .bytes = { token->secret_hash, TOKEN_RECORD_HASH } },
 		number(token->role), number(token->uses_left), moment(token->expires_at),
 		number(token->revoked),
 	};
@@ -133,8 +133,8 @@ int command_revoke_token(struct entry *e, const char *token_id, struct error *er
 int command_put_certificate(struct entry *e, const struct certificate *cert, struct error *err)
 {
 	struct sql_value params[] = {
-		text(cert->serial), text(cert->node_id), moment(cert->expires_at),
-		number(cert->revoked),
+		text(cert->serial), text(cert->node_id), number(cert->role),
+		moment(cert->expires_at), number(cert->revoked),
 	};
 
 	if (!cert->serial[0])
@@ -143,8 +143,8 @@ int command_put_certificate(struct entry *e, const struct certificate *cert, str
 		return error_set(err, ERR_INVALID, "node id \"%s\" of the certificate is none",
 				 cert->node_id);
 	return entry_add(e, 0,
-		"INSERT INTO certificates(serial, node, expires_at, revoked)"
-		" VALUES(?1, ?2, ?3, ?4)", params, COUNT(params), err);
+		"INSERT INTO certificates(serial, node, role, expires_at, revoked)"
+		" VALUES(?1, ?2, ?3, ?4, ?5)", params, COUNT(params), err);
 }
 
 int command_revoke_certificate(struct entry *e, const char *serial, struct error *err)

@@ -8,16 +8,16 @@
 #include "model/node.h"
 
 enum {
-	TOKEN_ID_MAX = 63,		/* characters */
-	TOKEN_HASH = 32,		/* bytes: SHA-256 of the secret */
+	TOKEN_RECORD_ID_MAX = 63,		/* characters */
+	TOKEN_RECORD_HASH = 32,		/* bytes: SHA-256 of the secret */
 	CERTIFICATE_SERIAL_MAX = 40,	/* hexadecimal digits (RFC 5280: 20 bytes) */
 	MEMBER_ADDRESS_MAX = 127,	/* characters */
 };
 
-/* A join token.  The secret itself is nowhere stored. */
-struct token {
-	char id[TOKEN_ID_MAX + 1];
-	uint8_t secret_hash[TOKEN_HASH];
+/* What is kept of a join token (crypto/token.h).  The secret itself is nowhere stored. */
+struct token_record {
+	char id[TOKEN_RECORD_ID_MAX + 1];
+	uint8_t secret_hash[TOKEN_RECORD_HASH];
 	enum node_role role;	/* the most that it lets in */
 	uint32_t uses_left;
 	int64_t expires_at;	/* ns since the epoch */
@@ -28,6 +28,7 @@ struct token {
 struct certificate {
 	char serial[CERTIFICATE_SERIAL_MAX + 1];
 	char node_id[NODE_ID_MAX + 1];
+	enum node_role role;	/* the most that the token, or the founding, granted */
 	int64_t expires_at;
 	bool revoked;
 };

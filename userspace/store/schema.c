@@ -54,7 +54,7 @@ static const char version_1[] =
 	" revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
 	"CREATE TABLE certificates(serial TEXT PRIMARY KEY, node TEXT NOT NULL,"
-	" expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	" role INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX certificates_node ON certificates(node);";
 
 static const char *const versions[SCHEMA_LATEST + 1] = { [1] = version_1 };

@@ -7,6 +7,7 @@
 #include "store/node_row.h"
 #include "store/state_internal.h"
 
+#define CERTIFICATE_COLUMN_NAMES "serial, node, role, expires_at, revoked"
 #define TOKEN_COLUMN_NAMES "id, secret_hash, role, uses_left, expires_at, revoked"
 
 const char *const state_queries[N_QUERIES + 1] = {
@@ -16,7 +17,9 @@ const char *const state_queries[N_QUERIES + 1] = {
 	[QUERY_COUNT_NODES] = "SELECT count(*) FROM nodes",
 	[QUERY_MESH] = "SELECT name, value FROM mesh",
 	[QUERY_TOKEN] = "SELECT " TOKEN_COLUMN_NAMES " FROM tokens WHERE id = ?1",
-	[QUERY_CERTIFICATE] = "SELECT serial, node, expires_at, revoked FROM certificates WHERE serial = ?1",
+	[QUERY_CERTIFICATE] = "SELECT " CERTIFICATE_COLUMN_NAMES " FROM certificates WHERE serial = ?1",
+	[QUERY_CERTIFICATE_OF] = "SELECT " CERTIFICATE_COLUMN_NAMES " FROM certificates"
+		" WHERE node = ?1 AND revoked = 0 ORDER BY expires_at DESC LIMIT 1",
 	[QUERY_MEMBER] = "SELECT server_id, node, address FROM members WHERE server_id = ?1",
 	[QUERY_MEMBERS] = "SELECT server_id, node, address FROM members ORDER BY server_id",
 	[QUERY_ACLS] = "SELECT name, action, patterns FROM acls ORDER BY name",
@@ -149,19 +152,19 @@ int state_get_mesh(struct state_store *s, struct mesh *ret, struct error *err)
 
 static bool read_token(sqlite3_stmt *stmt, void *ret)
 {
-	struct token *t = ret;
+	struct token_record *t = ret;
 
 	t->role = (enum node_role)sqlite3_column_int(stmt, 2);
 	t->uses_left = (uint32_t)sqlite3_column_int64(stmt, 3);
 	t->expires_at = sqlite3_column_int64(stmt, 4);
 	t->revoked = sqlite3_column_int(stmt, 5) != 0;
 	return db_column_text(stmt, 0, t->id, sizeof(t->id)) &&
-	       db_column_bytes(stmt, 1, t->secret_hash, TOKEN_HASH);
+	       db_column_bytes(stmt, 1, t->secret_hash, TOKEN_RECORD_HASH);
 }
 
-int state_get_token(struct state_store *s, const char *id, struct token *ret, struct error *err)
+int state_get_token(struct state_store *s, const char *id, struct token_record *ret, struct error *err)
 {
-	struct token token = { 0 };
+	struct token_record token = { 0 };
 	int r;
 
 	db_bind_text(s->queries[QUERY_TOKEN], 1, id);
@@ -177,25 +180,38 @@ static bool read_certificate(sqlite3_stmt *stmt, void *ret)
 {
 	struct certificate *c = ret;
 
-	c->expires_at = sqlite3_column_int64(stmt, 2);
-	c->revoked = sqlite3_column_int(stmt, 3) != 0;
+	c->role = (enum node_role)sqlite3_column_int(stmt, 2);
+	c->expires_at = sqlite3_column_int64(stmt, 3);
+	c->revoked = sqlite3_column_int(stmt, 4) != 0;
 	return db_column_text(stmt, 0, c->serial, sizeof(c->serial)) &&
 	       db_column_text(stmt, 1, c->node_id, sizeof(c->node_id));
+}
+
+static int get_certificate(struct state_store *s, enum query_statement which, const char *what,
+			   const char *name, struct certificate *ret, struct error *err)
+{
+	struct certificate cert = { 0 };
+	int r;
+
+	db_bind_text(s->queries[which], 1, name);
+	r = read_one(s, which, "certificates", read_certificate, &cert, err);
+	if (r == 0)
+		return not_found(s, err, what, name);
+	if (r > 0)
+		*ret = cert;
+	return r < 0 ? r : 0;
 }
 
 int state_get_certificate(struct state_store *s, const char *serial, struct certificate *ret,
 			  struct error *err)
 {
-	struct certificate cert = { 0 };
-	int r;
+	return get_certificate(s, QUERY_CERTIFICATE, "certificate", serial, ret, err);
+}
 
-	db_bind_text(s->queries[QUERY_CERTIFICATE], 1, serial);
-	r = read_one(s, QUERY_CERTIFICATE, "certificates", read_certificate, &cert, err);
-	if (r == 0)
-		return not_found(s, err, "certificate", serial);
-	if (r > 0)
-		*ret = cert;
-	return r < 0 ? r : 0;
+int state_get_certificate_of(struct state_store *s, const char *node_id, struct certificate *ret,
+			     struct error *err)
+{
+	return get_certificate(s, QUERY_CERTIFICATE_OF, "valid certificate of", node_id, ret, err);
 }
 
 static bool read_member(sqlite3_stmt *stmt, void *ret)

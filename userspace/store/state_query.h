@@ -26,9 +26,12 @@ int state_count_nodes(struct state_store *s, uint64_t *ret, struct error *err);
 /* ERR_NOT_FOUND before the mesh was made. */
 int state_get_mesh(struct state_store *s, struct mesh *ret, struct error *err);
 
-int state_get_token(struct state_store *s, const char *id, struct token *ret, struct error *err);
+int state_get_token(struct state_store *s, const char *id, struct token_record *ret, struct error *err);
 int state_get_certificate(struct state_store *s, const char *serial, struct certificate *ret,
 			  struct error *err);
+/* The one of @node_id that lives longest and is not revoked. */
+int state_get_certificate_of(struct state_store *s, const char *node_id, struct certificate *ret,
+			     struct error *err);
 
 int state_get_member(struct state_store *s, uint64_t server_id, struct member *ret,
 		     struct error *err);
