@@ -135,6 +135,7 @@ void raft_on_heartbeat(struct raft *r, const struct raft_message *m);
 
 /* membership.c */
 bool raft_is_voter(const struct raft *r);
+bool raft_may_campaign(const struct raft *r);
 void raft_membership_appended(struct raft *r, const struct raft_entry *entry);
 void raft_membership_truncated(struct raft *r, uint64_t from);
 void raft_membership_committed(struct raft *r, uint64_t old_commit);

@@ -155,7 +155,7 @@ void raft_election_tick(struct raft *r)
 	r->elapsed++;
 	if (r->elapsed < r->timeout)
 		return;
-	if (!raft_is_voter(r) || r->storing.failing)
+	if (!raft_may_campaign(r) || r->storing.failing)
 		set_role(r, RAFT_FOLLOWER, 0);
 	else
 		raft_campaign(r, false);

@@ -83,7 +83,7 @@ static void append_entry(struct raft *r, struct raft_entry *entry)
 /* All that is committed agrees (thesis 3.6), and may be gone from this log. */
 static bool agrees(struct raft *r, const struct raft_message *m)
 {
-	if (m->log_index <= r->commit)
+	if (m->log_index < r->commit)
 		return true;
 	return m->log_index <= r->log.last && raft_term_at(r, m->log_index) == m->log_term;
 }

@@ -11,6 +11,19 @@ bool raft_is_voter(const struct raft *r)
 	return raft_configuration_is_voter(&r->current.configuration, r->config.id);
 }
 
+/*
+ * Thesis 4.2.2: until its removal is committed a voter may be the only one
+ * whose log can win.  Of two, one that has removed itself and the other does
+ * not know: the other needs its vote and cannot get it.
+ */
+bool raft_may_campaign(const struct raft *r)
+{
+	if (raft_is_voter(r))
+		return true;
+	return r->current.index > r->commit &&
+	       raft_configuration_is_voter(&r->previous.configuration, r->config.id);
+}
+
 static bool is_member(const struct raft_membership *m, uint64_t id)
 {
 	return raft_configuration_lookup(&m->configuration, id) != NULL;

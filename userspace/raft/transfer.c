@@ -73,7 +73,7 @@ void raft_transfer_away(struct raft *r)
 /* Thesis 3.10, 4.2.3: the leader itself asks, so neither pre-vote nor stickiness is due. */
 void raft_on_timeout_now(struct raft *r, const struct raft_message *m)
 {
-	if (r->role == RAFT_FOLLOWER && m->from == r->leader && raft_is_voter(r) &&
+	if (r->role == RAFT_FOLLOWER && m->from == r->leader && raft_may_campaign(r) &&
 	    !r->storing.failing)
 		raft_campaign(r, true);
 }
