@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/api.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "ext/v1/authority.pb-c.h"
+#include "ext/v1/cluster.pb-c.h"
+#include "ext/v1/enrollment.pb-c.h"
+#include "ext/v1/replication.pb-c.h"
+#include "ext/v1/tokens.pb-c.h"
+#include "rpc/library.h"
+#include "v1/mesh.pb-c.h"
+#include "v1/node.pb-c.h"
+
+#define NODE	   (&v1__node__descriptor)
+#define MESH	   (&v1__mesh__descriptor)
+#define ENROLLMENT (&webmesh__ext__v1__enrollment__descriptor)
+#define TOKENS	   (&webmesh__ext__v1__tokens__descriptor)
+#define AUTHORITY  (&webmesh__ext__v1__authority__descriptor)
+#define REPLICATION (&webmesh__ext__v1__replication__descriptor)
+#define CLUSTER	   (&webmesh__ext__v1__cluster__descriptor)
+
+static const struct rpc_method methods[] = {
+	{ NODE, "Join", RPC_UNARY, RPC_NEED_NODE, true, api_join },
+	{ NODE, "Leave", RPC_UNARY, RPC_NEED_ANY, true, api_leave },
+	{ NODE, "GetStatus", RPC_UNARY, RPC_NEED_ANY, false, api_get_status },
+	{ MESH, "GetNode", RPC_UNARY, RPC_NEED_ANY, false, api_get_node },
+	{ MESH, "ListNodes", RPC_UNARY, RPC_NEED_ANY, false, api_list_nodes },
+	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, true, api_enroll },
+	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, true, api_create_token },
+	{ AUTHORITY, "FetchKey", RPC_UNARY, RPC_NEED_NODE, false, api_fetch_key },
+	{ REPLICATION, "Follow", RPC_SERVER_STREAM, RPC_NEED_NODE, false, api_follow },
+	{ CLUSTER, "Describe", RPC_UNARY, RPC_NEED_ANY, false, api_describe },
+};
+
+void api_fail(struct rpc_call *call, enum error_kind kind, const char *fmt, ...)
+{
+	struct error err = { .kind = kind };
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(err.text, sizeof(err.text), fmt, args);
+	va_end(args);
+	rpc_fail(call, &err);
+}
+
+void api_audit(const struct rpc_call *call, const char *action, const char *object,
+	       const struct error *outcome)
+{
+	static const char *const kinds[] = { "nobody", "node", "admin" };
+	const struct rpc_identity *who = rpc_call_identity(call);
+	char peer[RPC_PEER_MAX];
+
+	log_info("audit", "action=%s object=\"%s\" by=%s:%s from=%s outcome=%s%s%s%s", action, object,
+		 kinds[who->kind], who->id, rpc_call_peer(call, peer),
+		 outcome->kind == ERR_NONE ? "ok" : error_kind_name(outcome->kind),
+		 outcome->kind == ERR_NONE ? "" : " reason=\"",
+		 outcome->kind == ERR_NONE ? "" : outcome->text,
+		 outcome->kind == ERR_NONE ? "" : "\"");
+}
+
+/* What only the leader answers is refused elsewhere, with the place to ask. */
+static int admit(struct rpc_call *call, void *user, struct error *err)
+{
+	struct daemon *d = user;
+	struct directory where = { 0 };
+	const char *leader;
+	struct node node;
+
+	if (!rpc_call_method(call)->leader_only || replica_leads(d->replica))
+		return 0;
+	leader = replica_leader(d->replica);
+	if (!*leader)
+		return error_set(err, ERR_UNAVAILABLE,
+				 "%s knows no leader at the moment: try again in a few seconds",
+				 d->settings.id);
+	if (state_get_node(d->state, leader, &node, NULL) == 0)
+		directory_add_node(&where, &node);
+	return error_set(err, ERR_PRECONDITION, "%s does not lead: ask the leader %s at %s",
+			 d->settings.id, leader, where.count ? where.entries[0].address : "its address");
+}
+
+struct change {
+	struct daemon *daemon;
+	struct rpc_call *call;
+	api_applied_fn done;
+	void *ctx;
+};
+
+static void change_done(void *data, const struct apply_result *result, const struct error *err)
+{
+	struct change *change = data;
+
+	change->done(change->daemon, change->call, change->ctx, result ? &result->error : err);
+	rpc_call_unref(change->call);
+	free(change);
+}
+
+void api_propose(struct daemon *d, struct rpc_call *call, struct entry *entry,
+		 api_applied_fn done, void *ctx)
+{
+	struct change *change = calloc(1, sizeof(*change));
+	struct error err = { 0 };
+	int r;
+
+	if (!change) {
+		error_set(&err, ERR_MEMORY, "no memory for a change");
+		done(d, call, ctx, &err);
+		return;
+	}
+	*change = (struct change){ d, rpc_call_ref(call), done, ctx };
+	r = replica_propose(d->replica, entry, change_done, change, &err);
+	if (r < 0)
+		change_done(change, NULL, &err);
+}
+
+static void tell_grpc(const char *text)
+{
+	log_debug("grpc", "message=\"%s\"", text);
+}
+
+static int open_listener(struct daemon *d, struct error *err)
+{
+	const struct rpc_tls tls = { .ca_pem = d->identity.ca_pem, .cert_pem = d->identity.cert_pem,
+				     .key_pem = d->identity.key_pem };
+	char address[32];
+	int r = rpc_server_set_identity(d->server, &tls, err);
+
+	snprintf(address, sizeof(address), "[::]:%u", d->settings.grpc_port);
+	return r < 0 ? r : rpc_server_listen(d->server, address, true, NULL, err);
+}
+
+int api_start(struct daemon *d, struct error *err)
+{
+	const struct rpc_server_config config = {
+		.methods = methods,
+		.method_count = sizeof(methods) / sizeof(methods[0]),
+		.mesh_id = d->identity.info.subject.mesh_id,
+		.admit = admit,
+		.user = d,
+	};
+	int r = rpc_server_new(d->pump, &config, &d->server, err);
+
+	rpc_log_to(tell_grpc);
+	if (r == 0)
+		r = open_listener(d, err);
+	if (r == 0)
+		rpc_server_start(d->server);
+	return r;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gRPC methods that a node serves: one table in api.c, one api_*.c per
+ * service.  Handlers run on the owner thread, with the daemon as @user.
+ */
+#ifndef WGMESH_DAEMON_API_H
+#define WGMESH_DAEMON_API_H
+
+#include "daemon/daemon.h"
+#include "rpc/call.h"
+
+typedef void api_handler(struct rpc_call *call, const ProtobufCMessage *request, void *user);
+
+/* v1.Node */
+api_handler api_join, api_leave, api_get_status;
+/* v1.Mesh */
+api_handler api_get_node, api_list_nodes;
+/* webmesh.ext.v1 */
+api_handler api_enroll, api_create_token, api_fetch_key, api_follow, api_describe;
+
+/* Makes the server, its identity and its listener, and starts it. */
+int api_start(struct daemon *d, struct error *err);
+
+/* error_set() with the rest of the arguments, then rpc_fail(). */
+void api_fail(struct rpc_call *call, enum error_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * A change on its way through Raft for a call.  `done` has the call to answer
+ * and what was applied; it is called once, also when proposing fails, with
+ * @err->kind other than ERR_NONE then.
+ */
+typedef void (*api_applied_fn)(struct daemon *d, struct rpc_call *call, void *ctx,
+			       const struct error *err);
+void api_propose(struct daemon *d, struct rpc_call *call, struct entry *entry,
+		 api_applied_fn done, void *ctx);
+
+/* An audit line: who did what to whom, and how it ended. */
+void api_audit(const struct rpc_call *call, const char *action, const char *object,
+	       const struct error *outcome);
+
+/* Tells those who follow us that there is more, and that we live. */
+void api_follow_changed(struct daemon *d);
+void api_follow_heartbeat(struct daemon *d);
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+/* webmesh.ext.v1.Enrollment: a token and a certificate request become an identity. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/token.h"
+#include "daemon/api.h"
+#include "ext/v1/enrollment.pb-c.h"
+#include "store/commands.h"
+#include "store/state_query.h"
+
+enum { CERTIFICATE_SECONDS = 90 * 86400 };
+
+typedef Webmesh__Ext__V1__EnrollRequest enroll_request;
+
+struct enrollment {
+	struct issued issued;
+	struct certificate record;
+};
+
+static void free_enrollment(struct enrollment *e)
+{
+	if (e)
+		issued_fini(&e->issued);
+	free(e);
+}
+
+/*
+ * One answer for every way in which a token is no good, so that guessing
+ * tells nothing; the audit line has the real reason.
+ */
+static int check_token(struct daemon *d, const enroll_request *q, enum node_role *ret_role,
+		       char *ret_reason, size_t reason_cap)
+{
+	struct token_record token;
+	const char *reason = NULL;
+
+	if (state_get_token(d->state, q->token_id, &token, NULL) < 0)
+		reason = "no such token";
+	else if (!token_secret_matches(q->token_secret.data, q->token_secret.len, token.secret_hash))
+		reason = "wrong secret";
+	else if (token.revoked)
+		reason = "revoked";
+	else if (!token.uses_left)
+		reason = "used up";
+	else if (token.expires_at <= daemon_now())
+		reason = "expired";
+	if (reason) {
+		snprintf(ret_reason, reason_cap, "%s", reason);
+		return -ERR_DENIED;
+	}
+	*ret_role = token.role;
+	return 0;
+}
+
+static int check_node(struct daemon *d, const char *id, struct error *err)
+{
+	struct node node;
+
+	if (!node_id_valid(id))
+		return error_set(err, ERR_INVALID,
+				 "node_id: \"%.80s\" must be 1 to 63 characters of a-z 0-9 - .", id);
+	if (state_get_node(d->state, id, &node, NULL) == 0)
+		return error_set(err, ERR_EXISTS,
+				 "node_id: %s is a node of this mesh already; remove it first or take another name",
+				 id);
+	if (!d->ca)
+		return error_set(err, ERR_UNAVAILABLE,
+				 "%s does not have the authority's key yet: try again in a few seconds",
+				 d->settings.id);
+	return 0;
+}
+
+static int issue(struct daemon *d, const enroll_request *q, struct enrollment *e,
+		 struct error *err)
+{
+	struct subject subject;
+	int r;
+
+	if (!subject_init(&subject, SUBJECT_NODE, ca_mesh_id(d->ca), q->node_id))
+		return error_set(err, ERR_INVALID, "node_id: \"%.80s\" fits no certificate", q->node_id);
+	r = ca_issue(d->ca, &subject, q->csr_pem, daemon_now() / 1000000000, CERTIFICATE_SECONDS,
+		     &e->issued, err);
+	if (r < 0)
+		return error_prefix(err, "csr_pem");
+	snprintf(e->record.serial, sizeof(e->record.serial), "%s", e->issued.serial);
+	snprintf(e->record.node_id, sizeof(e->record.node_id), "%s", q->node_id);
+	e->record.expires_at = e->issued.not_after * 1000000000;
+	return 0;
+}
+
+/* ---- the answer ---- */
+
+struct member_list {
+	struct directory dir;
+	Webmesh__Ext__V1__Member members[DIRECTORY_MAX];
+	Webmesh__Ext__V1__Member *list[DIRECTORY_MAX];
+	char *addresses[DIRECTORY_MAX];
+};
+
+/* The directory has a node's addresses side by side. */
+static size_t fill_members(struct daemon *d, struct member_list *m)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->dir.count; i++) {
+		struct directory_entry *entry = &m->dir.entries[i];
+		Webmesh__Ext__V1__Member *last = count ? &m->members[count - 1] : NULL;
+
+		m->addresses[i] = entry->address;
+		if (last && strcmp(last->id, entry->node_id) == 0) {
+			last->n_grpc_addresses++;
+			continue;
+		}
+		last = &m->members[count];
+		webmesh__ext__v1__member__init(last);
+		last->id = entry->node_id;
+		last->n_grpc_addresses = 1;
+		last->grpc_addresses = &m->addresses[i];
+		last->voter = replica_is_voter(d->replica, entry->node_id);
+		m->list[count++] = last;
+	}
+	return count;
+}
+
+static int reply(struct daemon *d, struct rpc_call *call, const struct enrollment *e,
+		 struct error *err)
+{
+	Webmesh__Ext__V1__EnrollResponse m = WEBMESH__EXT__V1__ENROLL_RESPONSE__INIT;
+	struct member_list *members = calloc(1, sizeof(*members));
+	struct raft_configuration all = *replica_configuration(d->replica);
+
+	if (!members)
+		return error_set(err, ERR_MEMORY, "no memory to list the members");
+	/* Nobody is left out as oneself: the list is for another node. */
+	if (directory_fill(&members->dir, d->state, d->local, &all, "", err) < 0)
+		members->dir.count = 0;
+	m.certificate_pem = e->issued.pem;
+	m.ca_pem = (char *)ca_cert_pem(d->ca);
+	m.role = (char *)node_role_name(e->record.role);
+	m.n_members = fill_members(d, members);
+	m.members = members->list;
+	rpc_reply(call, &m.base);
+	free(members);
+	return 0;
+}
+
+static void enrolled(struct daemon *d, struct rpc_call *call, void *ctx,
+		     const struct error *outcome)
+{
+	struct enrollment *e = ctx;
+	struct error err = *outcome;
+
+	api_audit(call, "enroll", e->record.node_id, &err);
+	/* The last use of the token went to somebody who was faster. */
+	if (err.kind == ERR_PRECONDITION)
+		error_set(&err, ERR_DENIED, "token: unknown, expired, used up or revoked");
+	if (err.kind != ERR_NONE || reply(d, call, e, &err) < 0)
+		rpc_fail(call, &err);
+	free_enrollment(e);
+}
+
+static int propose(struct daemon *d, struct rpc_call *call, const char *token_id,
+		   struct enrollment *e, struct error *err)
+{
+	struct entry *entry = entry_new(NULL);
+	int r = entry ? 0 : error_set(err, ERR_MEMORY, "no memory for a log entry");
+
+	if (r == 0)
+		r = command_use_token(entry, token_id, daemon_now(), err);
+	if (r == 0)
+		r = command_put_certificate(entry, &e->record, err);
+	if (r == 0)
+		api_propose(d, call, entry, enrolled, e);
+	entry_free(entry);
+	return r;
+}
+
+static int enroll(struct daemon *d, struct rpc_call *call, const enroll_request *q,
+		  struct error *err)
+{
+	struct enrollment *e = calloc(1, sizeof(*e));
+	char reason[64];
+	int r;
+
+	if (!e)
+		return error_set(err, ERR_MEMORY, "no memory for an enrolment");
+	r = check_token(d, q, &e->record.role, reason, sizeof(reason));
+	if (r < 0) {
+		error_set(err, ERR_DENIED, "%s", reason);
+		api_audit(call, "enroll", q->node_id, err);
+		error_set(err, ERR_DENIED, "token: unknown, expired, used up or revoked");
+		free_enrollment(e);
+		return r;
+	}
+	r = check_node(d, q->node_id, err);
+	if (r == 0)
+		r = issue(d, q, e, err);
+	if (r == 0)
+		r = propose(d, call, q->token_id, e, err);
+	if (r < 0) {
+		api_audit(call, "enroll", q->node_id, err);
+		free_enrollment(e);
+	}
+	return r;
+}
+
+void api_enroll(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	struct error err = { 0 };
+
+	if (enroll(user, call, (const enroll_request *)request, &err) < 0)
+		rpc_fail(call, &err);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/* v1.Mesh: the nodes, as this node's state has them. */
+#include "daemon/api_mesh.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api.h"
+#include "google/protobuf/empty.pb-c.h"
+#include "store/state_query.h"
+#include "v1/mesh.pb-c.h"
+
+static V1__ClusterStatus cluster_status(struct daemon *d, const struct node *node)
+{
+	if (strcmp(replica_leader(d->replica), node->id) == 0)
+		return V1__CLUSTER_STATUS__CLUSTER_LEADER;
+	return replica_is_voter(d->replica, node->id) ? V1__CLUSTER_STATUS__CLUSTER_VOTER
+						      : V1__CLUSTER_STATUS__CLUSTER_NON_VOTER;
+}
+
+static Google__Protobuf__Timestamp timestamp(int64_t ns)
+{
+	Google__Protobuf__Timestamp t = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+
+	t.seconds = ns / 1000000000;
+	t.nanos = (int32_t)(ns % 1000000000);
+	return t;
+}
+
+void mesh_node_fill(struct daemon *d, const struct node *node, struct mesh_node *out)
+{
+	V1__MeshNode *m = &out->message;
+
+	v1__mesh_node__init(m);
+	snprintf(out->id, sizeof(out->id), "%s", node->id);
+	ip_format(&node->primary_endpoint, out->primary);
+	for (unsigned int i = 0; i < node->n_endpoints; i++) {
+		ip_format(&node->endpoints[i], out->endpoints[i]);
+		out->endpoint_list[i] = out->endpoints[i];
+	}
+	out->ipv4[0] = out->ipv6[0] = 0;
+	if (node->ipv4.ip.family)
+		prefix_format(&node->ipv4, out->ipv4);
+	if (node->ipv6.ip.family)
+		prefix_format(&node->ipv6, out->ipv6);
+	out->created = timestamp(node->created_at);
+	out->updated = timestamp(node->updated_at);
+
+	m->id = out->id;
+	m->primary_endpoint = out->primary;
+	m->n_endpoints = node->n_endpoints;
+	m->endpoints = out->endpoint_list;
+	m->raft_port = node->raft_port;
+	m->grpc_port = node->grpc_port;
+	m->wireguard_port = node->wireguard_port;
+	m->public_key = key_format(&node->public_key, out->key);
+	m->private_ipv4 = out->ipv4;
+	m->private_ipv6 = out->ipv6;
+	m->created_at = &out->created;
+	m->updated_at = &out->updated;
+	m->cluster_status = cluster_status(d, node);
+}
+
+void api_get_node(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	const V1__GetNodeRequest *q = (const V1__GetNodeRequest *)request;
+	struct daemon *d = user;
+	struct error err = { 0 };
+	struct mesh_node out;
+	struct node node;
+
+	if (!node_id_valid(q->id)) {
+		api_fail(call, ERR_INVALID, "id: \"%.80s\" is no node id", q->id);
+		return;
+	}
+	if (state_get_node(d->state, q->id, &node, &err) < 0) {
+		rpc_fail(call, &err);
+		return;
+	}
+	mesh_node_fill(d, &node, &out);
+	rpc_reply(call, &out.message.base);
+}
+
+/* The list grows by doubling; nodes hold pointers into themselves, so they stay where they are. */
+struct node_list {
+	struct daemon *daemon;
+	struct mesh_node **nodes;
+	V1__MeshNode **messages;
+	size_t count, room;
+};
+
+static bool grow(struct node_list *list)
+{
+	size_t room = list->room ? list->room * 2 : 16;
+	struct mesh_node **nodes = reallocarray(list->nodes, room, sizeof(*nodes));
+	V1__MeshNode **messages;
+
+	if (!nodes)
+		return false;
+	list->nodes = nodes;
+	messages = reallocarray(list->messages, room, sizeof(*messages));
+	if (!messages)
+		return false;
+	list->messages = messages;
+	list->room = room;
+	return true;
+}
+
+static int add_node(const struct node *node, void *data)
+{
+	struct node_list *list = data;
+	struct mesh_node *out;
+
+	if (list->count == list->room && !grow(list))
+		return -ERR_MEMORY;
+	out = malloc(sizeof(*out));
+	if (!out)
+		return -ERR_MEMORY;
+	mesh_node_fill(list->daemon, node, out);
+	list->nodes[list->count] = out;
+	list->messages[list->count++] = &out->message;
+	return 0;
+}
+
+static void free_list(struct node_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->nodes[i]);
+	free(list->nodes);
+	free(list->messages);
+}
+
+void api_list_nodes(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	V1__NodeList reply = V1__NODE_LIST__INIT;
+	struct node_list list = { .daemon = user };
+	struct error err = { 0 };
+	int r = state_each_node(list.daemon->state, NULL, add_node, &list, &err);
+
+	if (r == -ERR_MEMORY)
+		error_set(&err, ERR_MEMORY, "no memory to list the nodes");
+	if (r < 0) {
+		rpc_fail(call, &err);
+	} else {
+		reply.n_nodes = list.count;
+		reply.nodes = list.messages;
+		rpc_reply(call, &reply.base);
+	}
+	free_list(&list);
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * webmesh.ext.v1.Replication: serves the committed log to those who follow.
+ * Only what this node has applied is sent: that is committed for sure.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api.h"
+#include "ext/v1/replication.pb-c.h"
+
+enum {
+	BATCH_BYTES = 256 * 1024,
+	BATCH_ENTRIES = 512,
+	FOLLOWERS_MAX = 4096,
+};
+
+typedef Webmesh__Ext__V1__LogEntry log_message;
+
+/* One follower's stream. */
+struct following {
+	struct following *next;
+	struct daemon *daemon;
+	struct rpc_call *call;
+	uint64_t next_index;
+	bool full;	/* its queue: `writable` goes on */
+};
+
+struct event {
+	Webmesh__Ext__V1__FollowEvent message;
+	log_message entries[BATCH_ENTRIES];
+	log_message *list[BATCH_ENTRIES];
+};
+
+static void fill_head(struct daemon *d, Webmesh__Ext__V1__FollowEvent *m,
+		      struct replica_status *status)
+{
+	replica_status(d->replica, status);
+	webmesh__ext__v1__follow_event__init(m);
+	m->commit_index = status->commit_index;
+	m->leader_id = (char *)status->leader;
+	m->state_age_ms = status->state_age_ms;
+}
+
+static int add_entry(const struct log_entry *entry, void *data)
+{
+	struct event *event = data;
+	size_t at = event->message.n_entries;
+	log_message *m = &event->entries[at];
+	void *copy = malloc(entry->len + 1);	/* the store's bytes live during this call only */
+
+	if (!copy)
+		return -ERR_MEMORY;
+	if (entry->len)
+		memcpy(copy, entry->data, entry->len);
+	webmesh__ext__v1__log_entry__init(m);
+	m->index = entry->index;
+	m->term = entry->term;
+	m->kind = entry->kind;
+	m->data.data = copy;
+	m->data.len = entry->len;
+	event->list[at] = m;
+	return ++event->message.n_entries == BATCH_ENTRIES;
+}
+
+static int send_batch(struct following *f, uint64_t applied, struct event *event,
+		      struct error *err)
+{
+	struct replica_status status;
+	int r;
+
+	fill_head(f->daemon, &event->message, &status);
+	event->message.entries = event->list;
+	r = replica_read_log(f->daemon->replica, f->next_index, applied, BATCH_BYTES, add_entry,
+			     event, err);
+	if (r >= 0)
+		r = rpc_send(f->call, &event->message.base, err);
+	if (r == 0)
+		f->next_index += event->message.n_entries;
+	for (size_t i = 0; i < event->message.n_entries; i++)
+		free(event->entries[i].data.data);
+	return r;
+}
+
+static void push(struct following *f)
+{
+	struct event *event = malloc(sizeof(*event));
+	struct error err = { 0 };
+	int r = event ? 0 : error_set(&err, ERR_MEMORY, "no memory for log entries");
+
+	while (r == 0 && !f->full && f->next_index <= state_store_applied(f->daemon->state)) {
+		r = send_batch(f, state_store_applied(f->daemon->state), event, &err);
+		f->full = r == -ERR_EXHAUSTED;
+		if (f->full)
+			r = 0;
+	}
+	free(event);
+	if (r < 0)
+		rpc_fail(f->call, &err);
+}
+
+static void on_writable(struct rpc_call *call, void *ctx)
+{
+	struct following *f = ctx;
+
+	f->full = false;
+	push(f);
+}
+
+static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
+{
+	struct following *f = ctx, **at = &f->daemon->followers;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	free(f);
+}
+
+static unsigned int count_followers(const struct daemon *d)
+{
+	unsigned int n = 0;
+
+	for (const struct following *f = d->followers; f; f = f->next)
+		n++;
+	return n;
+}
+
+static void send_heartbeat(struct following *f)
+{
+	Webmesh__Ext__V1__FollowEvent m;
+	struct replica_status status;
+	struct error err;
+
+	fill_head(f->daemon, &m, &status);
+	if (rpc_send(f->call, &m.base, &err) == -ERR_EXHAUSTED)
+		f->full = true;
+}
+
+static int check(struct daemon *d, uint64_t from, struct error *err)
+{
+	if (from < 1)
+		return error_set(err, ERR_INVALID, "from_index: 0; the first is 1");
+	if (from < replica_first_index(d->replica))
+		return error_set(err, ERR_PRECONDITION,
+				 "from_index: %lu is compacted away here; the log begins at %lu",
+				 (unsigned long)from, (unsigned long)replica_first_index(d->replica));
+	if (from > state_store_applied(d->state) + 1)
+		return error_set(err, ERR_PRECONDITION,
+				 "from_index: %lu is ahead of this node, which has %lu: ask another",
+				 (unsigned long)from, (unsigned long)state_store_applied(d->state));
+	if (count_followers(d) >= FOLLOWERS_MAX)
+		return error_set(err, ERR_EXHAUSTED, "%d followers are served here: ask another",
+				 FOLLOWERS_MAX);
+	return 0;
+}
+
+void api_follow(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	static const struct rpc_call_ops ops = { .writable = on_writable, .gone = on_gone };
+	const Webmesh__Ext__V1__FollowRequest *q = (const Webmesh__Ext__V1__FollowRequest *)request;
+	struct following *f;
+	struct daemon *d = user;
+	struct error err;
+
+	if (check(d, q->from_index, &err) < 0) {
+		rpc_fail(call, &err);
+		return;
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		api_fail(call, ERR_MEMORY, "no memory for a follower");
+		return;
+	}
+	*f = (struct following){ .next = d->followers, .daemon = d, .call = call,
+				 .next_index = q->from_index };
+	d->followers = f;
+	rpc_call_set_ops(call, &ops, f);
+	send_heartbeat(f);
+	push(f);
+}
+
+void api_follow_changed(struct daemon *d)
+{
+	struct following *next;
+
+	for (struct following *f = d->followers; f; f = next) {
+		next = f->next;
+		push(f);
+	}
+}
+
+void api_follow_heartbeat(struct daemon *d)
+{
+	struct following *next;
+
+	for (struct following *f = d->followers; f; f = next) {
+		next = f->next;
+		if (!f->full)
+			send_heartbeat(f);
+	}
+}

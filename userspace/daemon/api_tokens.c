@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/* webmesh.ext.v1.Tokens: join tokens.  The secret leaves once, in the answer; its hash stays. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/token.h"
+#include "daemon/api.h"
+#include "ext/v1/tokens.pb-c.h"
+#include "store/commands.h"
+
+enum {
+	TTL_DEFAULT = 86400,
+	TTL_MAX = 31536000,
+	USES_MAX = 1000000,
+};
+
+struct creation {
+	struct token token;
+	struct token_record record;
+};
+
+static void free_creation(struct creation *c)
+{
+	if (c)
+		token_wipe(&c->token);
+	free(c);
+}
+
+/* This node first, it is alive for sure; then the other servers of the group. */
+static int add_addresses(struct daemon *d, struct token *token, struct error *err)
+{
+	struct directory dir = { 0 };
+	struct node self;
+	int r = state_get_node(d->state, d->settings.id, &self, err);
+	struct directory others;
+
+	if (r == 0)
+		r = directory_fill(&others, d->state, d->local, replica_configuration(d->replica),
+				   d->settings.id, err);
+	if (r < 0)
+		return r;
+	if (node_is_public(&self))
+		directory_add_node(&dir, &self);
+	for (size_t i = 0; i < others.count && dir.count < DIRECTORY_MAX; i++)
+		dir.entries[dir.count++] = others.entries[i];
+	if (!dir.count)
+		return error_set(err, ERR_PRECONDITION,
+				 "no voter has a public address that a token could name: start one with --endpoint");
+	for (size_t i = 0; r == 0 && i < dir.count && token->address_count < TOKEN_ADDRESSES_MAX; i++)
+		r = token_add_address(token, dir.entries[i].address, err);
+	return r;
+}
+
+static int check_request(const Webmesh__Ext__V1__CreateTokenRequest *q,
+			 struct token_record *record, struct error *err)
+{
+	uint32_t ttl = q->ttl_seconds ? q->ttl_seconds : TTL_DEFAULT;
+
+	if (!node_role_parse(q->role, &record->role))
+		return error_set(err, ERR_INVALID, "role: \"%.32s\" is neither voter nor observer",
+				 q->role);
+	if (ttl > TTL_MAX)
+		return error_set(err, ERR_INVALID, "ttl_seconds: %u is more than %d", ttl, TTL_MAX);
+	if (q->uses > USES_MAX)
+		return error_set(err, ERR_INVALID, "uses: %u is more than %d", q->uses, USES_MAX);
+	record->uses_left = q->uses ? q->uses : 1;
+	record->expires_at = daemon_now() + (int64_t)ttl * 1000000000;
+	return 0;
+}
+
+static int make_token(struct daemon *d, struct creation *c, struct error *err)
+{
+	const char *mesh_id = d->identity.info.subject.mesh_id;
+	int r = token_generate(d->identity.ca_pem, mesh_id, &c->token, err);
+
+	if (r == 0)
+		r = add_addresses(d, &c->token, err);
+	if (r == 0)
+		r = token_hash(c->token.secret, sizeof(c->token.secret), c->record.secret_hash, err);
+	if (r == 0)
+		memcpy(c->record.id, c->token.id, sizeof(c->token.id));
+	return r;
+}
+
+static void created(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
+{
+	Webmesh__Ext__V1__CreateTokenResponse m = WEBMESH__EXT__V1__CREATE_TOKEN_RESPONSE__INIT;
+	Google__Protobuf__Timestamp expires = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	struct creation *c = ctx;
+	struct error err = *outcome;
+	char text[TOKEN_TEXT_MAX];
+
+	api_audit(call, "token-create", c->record.id, &err);
+	if (err.kind == ERR_NONE)
+		token_format(&c->token, text, &err);
+	if (err.kind == ERR_NONE) {
+		expires.seconds = c->record.expires_at / 1000000000;
+		m.token = text;
+		m.id = c->record.id;
+		m.expires_at = &expires;
+		rpc_reply(call, &m.base);
+	} else {
+		rpc_fail(call, &err);
+	}
+	wipe(text, sizeof(text));
+	free_creation(c);
+}
+
+static int propose(struct daemon *d, struct rpc_call *call, struct creation *c, struct error *err)
+{
+	struct entry *entry = entry_new(NULL);
+	int r = entry ? command_put_token(entry, &c->record, err)
+		      : error_set(err, ERR_MEMORY, "no memory for a log entry");
+
+	if (r == 0)
+		api_propose(d, call, entry, created, c);
+	entry_free(entry);
+	return r;
+}
+
+void api_create_token(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	struct creation *c = calloc(1, sizeof(*c));
+	struct error err = { 0 };
+	int r;
+
+	if (!c) {
+		api_fail(call, ERR_MEMORY, "no memory for a token");
+		return;
+	}
+	r = check_request((const Webmesh__Ext__V1__CreateTokenRequest *)request, &c->record, &err);
+	if (r == 0)
+		r = make_token(user, c, &err);
+	if (r == 0)
+		r = propose(user, call, c, &err);
+	if (r < 0) {
+		rpc_fail(call, &err);
+		free_creation(c);
+	}
+}

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/consensus.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/random.h"
+
+enum {
+	SCAN_BYTES = 1 << 20,	/* of log per read while looking for configurations */
+	HANDLES = 3,
+};
+
+struct consensus {
+	struct consensus_config config;
+	struct raft *raft;
+	struct proposals proposals;
+	uv_timer_t tick;
+	uv_prepare_t before_poll;	/* inputs from timers are settled before the loop sleeps */
+	uv_check_t after_poll;		/* those from the network and the pool, together */
+	unsigned int open_handles;
+	bool dirty;			/* inputs came since the core was last asked */
+	bool held;			/* the disk failed: ask again at the next tick */
+	bool dead;
+	struct raft_actions storing;	/* sequence 0: no batch is on its way to the disk */
+	struct log_entry *storing_entries;
+	struct log_batch batch;
+	struct hard_state hard_state;
+	uint64_t heard_at;		/* uv_now() of the leader's last word; 0: never */
+	uint32_t election_ticks;
+	void (*closed)(void *data);
+	void *closed_data;
+};
+
+static void stop(struct consensus *c, const struct error *err)
+{
+	if (c->dead)
+		return;
+	c->dead = true;
+	c->config.failed(c->config.data, err);
+}
+
+/* ---- the log, as the core reads it ---- */
+
+static int reader_term_at(void *data, uint64_t index, uint64_t *ret_term, struct error *err)
+{
+	return log_writer_term_at(data, index, ret_term, err);
+}
+
+struct read_target {
+	struct raft_entry **entries;
+	size_t count, max;
+};
+
+static int collect_entry(const struct log_entry *entry, void *data)
+{
+	struct read_target *t = data;
+	struct raft_entry *copy;
+
+	if (t->count == t->max)
+		return 1;
+	copy = raft_entry_new(entry->index, entry->term, entry->kind, entry->data, entry->len);
+	if (!copy)
+		return -ERR_MEMORY;
+	t->entries[t->count++] = copy;
+	return 0;
+}
+
+static int reader_read(void *data, uint64_t from, size_t count_max, size_t bytes_max,
+		       struct raft_entry **ret_entries, size_t *ret_count, struct error *err)
+{
+	struct read_target t = { .entries = ret_entries, .max = count_max };
+	uint64_t last = log_writer_bounds(data).last;
+	uint64_t to = last - from < count_max ? last : from + count_max - 1;
+	int r = log_writer_read(data, from, to, bytes_max, collect_entry, &t, err);
+
+	if (r < 0) {
+		while (t.count)
+			raft_entry_unref(ret_entries[--t.count]);
+		return r == -ERR_MEMORY ? error_set(err, ERR_MEMORY, "no memory to read the log") : r;
+	}
+	*ret_count = t.count;
+	return 0;
+}
+
+/* ---- storing ---- */
+
+static void forget_batch(struct consensus *c)
+{
+	raft_actions_release(&c->storing);
+	free(c->storing_entries);
+	c->storing_entries = NULL;
+}
+
+static void stored(void *data, const struct error *written)
+{
+	struct consensus *c = data;
+	uint64_t sequence = c->storing.store.sequence;
+	struct error err = { 0 };
+	int r;
+
+	forget_batch(c);
+	if (written->kind == ERR_NONE) {
+		r = raft_stored(c->raft, sequence, &err);
+	} else {
+		r = raft_store_failed(c->raft, &err);
+		c->held = true;	/* the core hands the batch out again: not before a tick */
+	}
+	c->dirty = true;
+	if (r < 0)
+		stop(c, &err);
+}
+
+/* Takes the actions over until the disk has answered. */
+static int start_storing(struct consensus *c, struct raft_actions *actions, struct error *err)
+{
+	const struct raft_store *store = &actions->store;
+	struct log_entry *entries = calloc(store->entry_count + 1, sizeof(*entries));
+	int r;
+
+	if (!entries)
+		return error_set(err, ERR_MEMORY, "no memory to store %zu log entries",
+				 store->entry_count);
+	for (size_t i = 0; i < store->entry_count; i++) {
+		const struct raft_entry *e = store->entries[i];
+
+		entries[i] = (struct log_entry){ .index = e->index, .term = e->term,
+						 .kind = e->kind, .len = (uint32_t)e->len,
+						 .data = e->data };
+	}
+	c->hard_state = (struct hard_state){ .term = store->term, .vote = store->vote,
+					     .commit = state_store_applied(c->config.state) };
+	c->batch = (struct log_batch){ .truncate_from = store->truncate_from, .entries = entries,
+				       .n_entries = store->entry_count,
+				       .hard_state = store->hard_state ? &c->hard_state : NULL };
+	r = log_writer_append(c->config.writer, &c->batch, stored, c, err);
+	if (r < 0) {
+		free(entries);
+		return r;
+	}
+	c->storing = *actions;
+	c->storing_entries = entries;
+	*actions = (struct raft_actions){ 0 };
+	return 0;
+}
+
+/* ---- applying ---- */
+
+static void answer_proposal(void *data, const struct log_entry *entry,
+			    const struct apply_result *result)
+{
+	struct consensus *c = data;
+
+	proposals_applied(&c->proposals, entry->index, entry->term, result);
+}
+
+/*
+ * Entries that the state has already (it is synced less often than the log, but
+ * its end may be newer than what the core was told) are only reported.
+ */
+static int apply(struct consensus *c, struct raft_entry *const *entries, size_t n,
+		 struct error *err)
+{
+	uint64_t applied = state_store_applied(c->config.state);
+	struct log_entry *batch = calloc(n, sizeof(*batch));
+	size_t count = 0;
+	int r = 0;
+
+	if (!batch)
+		return error_set(err, ERR_MEMORY, "no memory to apply %zu log entries", n);
+	for (size_t i = 0; i < n; i++) {
+		const struct raft_entry *e = entries[i];
+
+		if (e->index > applied)
+			batch[count++] = (struct log_entry){ .index = e->index, .term = e->term,
+							     .kind = e->kind,
+							     .len = (uint32_t)e->len,
+							     .data = e->data };
+	}
+	if (count)
+		r = applier_apply(c->config.state, batch, count, &c->config.listener,
+				  answer_proposal, c, err);
+	free(batch);
+	return r < 0 ? r : raft_applied(c->raft, entries[n - 1]->index, err);
+}
+
+/* ---- one turn ---- */
+
+static int run_actions(struct consensus *c, struct raft_actions *a, unsigned int *changes,
+		       struct error *err)
+{
+	int r = 0;
+
+	*changes |= a->changes;
+	for (size_t i = 0; i < a->message_count; i++)
+		c->config.send(c->config.data, &a->messages[i]);
+	if (a->apply_count)
+		r = apply(c, a->apply, a->apply_count, err);
+	if (r == 0 && a->store.sequence)
+		r = start_storing(c, a, err);
+	raft_actions_release(a);
+	return r;
+}
+
+static void settle(struct consensus *c)
+{
+	struct raft_actions actions = { 0 };
+	unsigned int changes = 0;
+	struct error err = { 0 };
+	int r = 0;
+
+	if (!c->dirty || c->held || c->dead)
+		return;
+	c->dirty = false;
+	for (;;) {
+		r = raft_take_actions(c->raft, &actions, &err);
+		if (r < 0 || raft_actions_empty(&actions))
+			break;
+		r = run_actions(c, &actions, &changes, &err);
+		if (r < 0)
+			break;
+	}
+	if (r < 0)
+		stop(c, &err);
+	else if (changes)
+		c->config.changed(c->config.data, changes);
+}
+
+static void on_prepare(uv_prepare_t *handle)
+{
+	settle(handle->data);
+}
+
+static void on_check(uv_check_t *handle)
+{
+	settle(handle->data);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct consensus *c = timer->data;
+	struct error err = { 0 };
+
+	c->held = false;
+	c->dirty = true;
+	if (!c->dead && raft_tick(c->raft, &err) < 0)
+		stop(c, &err);
+}
+
+/* ---- start and end ---- */
+
+struct membership_scan {
+	struct raft_membership *current, *previous;
+	uint64_t next;
+	struct error *err;
+};
+
+static int scan_entry(const struct log_entry *entry, void *data)
+{
+	struct membership_scan *scan = data;
+
+	scan->next = entry->index + 1;
+	if (entry->kind != RAFT_ENTRY_CONFIGURATION)
+		return 0;
+	*scan->previous = *scan->current;
+	scan->current->index = entry->index;
+	return raft_configuration_decode(entry->data, entry->len, &scan->current->configuration,
+					 scan->err);
+}
+
+int consensus_read_memberships(struct log_writer *writer, struct raft_membership *ret_current,
+			       struct raft_membership *ret_previous, struct error *err)
+{
+	struct raft_membership current = { 0 }, previous = { 0 };
+	struct log_writer_bounds bounds = log_writer_bounds(writer);
+	struct membership_scan scan = { .current = &current, .previous = &previous,
+					.next = bounds.first, .err = err };
+	int r = 0;
+
+	while (r == 0 && scan.next <= bounds.last)
+		r = log_writer_read(writer, scan.next, bounds.last, SCAN_BYTES, scan_entry, &scan, err);
+	if (r < 0)
+		return r;
+	*ret_current = current;
+	*ret_previous = previous;
+	return 0;
+}
+
+static int fill_start(const struct consensus *c, struct raft_start *start, struct error *err)
+{
+	struct log_writer *w = c->config.writer;
+	struct log_writer_bounds bounds = log_writer_bounds(w);
+	int r = 0;
+
+	*start = (struct raft_start){
+		.term = bounds.hard_state.term,
+		.vote = bounds.hard_state.vote,
+		.applied = state_store_applied(c->config.state),
+		.first_index = bounds.first,
+		.last_index = bounds.last,
+	};
+	if (bounds.first > 1)
+		r = log_writer_term_at(w, bounds.first - 1, &start->base_term, err);
+	if (r == 0 && bounds.last >= bounds.first)
+		r = log_writer_term_at(w, bounds.last, &start->last_term, err);
+	else if (r == 0)
+		start->last_term = start->base_term;
+	if (r == 0)
+		r = consensus_read_memberships(w, &start->current, &start->previous, err);
+	return r;
+}
+
+static int start_core(struct consensus *c, const char *bootstrap_name, struct error *err)
+{
+	struct raft_log_reader reader = { .data = c->config.writer, .term_at = reader_term_at,
+					  .read = reader_read };
+	struct raft_config config;
+	struct raft_start start;
+	int r = fill_start(c, &start, err);
+
+	if (r < 0)
+		return r;
+	raft_config_defaults(&config, c->config.server_id, random_u64());
+	c->election_ticks = config.election_ticks;
+	r = raft_new(&config, &start, &reader, &c->raft, err);
+	if (r == 0 && bootstrap_name && start.last_index == 0)
+		r = raft_bootstrap(c->raft, bootstrap_name, err);
+	return r;
+}
+
+static void start_handles(struct consensus *c)
+{
+	uv_timer_init(c->config.loop, &c->tick);
+	uv_prepare_init(c->config.loop, &c->before_poll);
+	uv_check_init(c->config.loop, &c->after_poll);
+	c->tick.data = c->before_poll.data = c->after_poll.data = c;
+	c->open_handles = HANDLES;
+	uv_timer_start(&c->tick, on_tick, c->config.tick_ms, c->config.tick_ms);
+	uv_prepare_start(&c->before_poll, on_prepare);
+	uv_check_start(&c->after_poll, on_check);
+}
+
+int consensus_new(const struct consensus_config *config, const char *bootstrap_name,
+		  struct consensus **ret, struct error *err)
+{
+	struct consensus *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return error_set(err, ERR_MEMORY, "no memory for a Raft server");
+	c->config = *config;
+	TAILQ_INIT(&c->proposals);
+	r = start_core(c, bootstrap_name, err);
+	if (r < 0) {
+		raft_free(c->raft);
+		free(c);
+		return r;
+	}
+	c->dirty = true;
+	start_handles(c);
+	*ret = c;
+	return 0;
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct consensus *c = handle->data;
+
+	if (--c->open_handles)
+		return;
+	if (c->closed)
+		c->closed(c->closed_data);
+	free(c);
+}
+
+void consensus_free(struct consensus *c, void (*closed)(void *data), void *data)
+{
+	log_writer_forget(c->config.writer);
+	c->dead = true;
+	c->closed = closed;
+	c->closed_data = data;
+	proposals_fail(&c->proposals, "this server is stopping");
+	forget_batch(c);
+	raft_free(c->raft);
+	c->raft = NULL;
+	uv_close((uv_handle_t *)&c->tick, handle_closed);
+	uv_close((uv_handle_t *)&c->before_poll, handle_closed);
+	uv_close((uv_handle_t *)&c->after_poll, handle_closed);
+}
+
+/* ---- inputs ---- */
+
+void consensus_receive(struct consensus *c, const struct raft_message *message)
+{
+	struct error err = { 0 };
+
+	if (c->dead)
+		return;
+	if (message->type == RAFT_APPEND || message->type == RAFT_HEARTBEAT)
+		c->heard_at = uv_now(c->config.loop);
+	c->dirty = true;
+	if (raft_step(c->raft, message, &err) < 0 && raft_failure(c->raft))
+		stop(c, &err);
+}
+
+int consensus_propose(struct consensus *c, const void *data, size_t len, proposal_done_fn done,
+		      void *ctx, struct error *err)
+{
+	struct raft_position at;
+	int r;
+
+	if (c->dead)
+		return error_set(err, ERR_UNAVAILABLE, "this server has stopped");
+	r = raft_propose(c->raft, data, len, &at, err);
+	if (r < 0)
+		return r;
+	c->dirty = true;
+	return proposals_add(&c->proposals, &at, done, ctx, err);
+}
+
+int consensus_change(struct consensus *c, const struct raft_change *change, struct error *err)
+{
+	struct raft_position at;
+
+	if (c->dead)
+		return error_set(err, ERR_UNAVAILABLE, "this server has stopped");
+	c->dirty = true;
+	return raft_change_membership(c->raft, change, &at, err);
+}
+
+/* ---- getters ---- */
+
+void consensus_status(const struct consensus *c, struct raft_status *ret)
+{
+	raft_status(c->raft, ret);
+}
+
+size_t consensus_peers(const struct consensus *c, struct raft_peer_status *ret, size_t max)
+{
+	return raft_peers(c->raft, ret, max);
+}
+
+const struct raft_configuration *consensus_configuration(const struct consensus *c)
+{
+	return raft_configuration(c->raft);
+}
+
+uint64_t consensus_silence(const struct consensus *c)
+{
+	struct raft_status status;
+
+	raft_status(c->raft, &status);
+	if (status.role == RAFT_LEADER)
+		return 0;
+	return c->heard_at ? uv_now(c->config.loop) - c->heard_at : UINT64_MAX;
+}
+
+unsigned int consensus_election_ticks(const struct consensus *c)
+{
+	return c->election_ticks;
+}

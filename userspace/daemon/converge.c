@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/converge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "daemon/plan_state.h"
+#include "dataplane/dataplane.h"
+#include "store/state_query.h"
+
+enum {
+	GATHER_MS = 20,		/* changes that come within this are one batch */
+	RETRY_MS = 2000,
+};
+
+struct converge {
+	const struct settings *settings;
+	struct state_store *state;
+	struct dataplane *dataplane;
+	uv_timer_t timer;
+	struct error trouble;	/* kind ERR_NONE: the last attempt went well */
+	void (*closed)(void *data);
+	void *closed_data;
+};
+
+int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_store *state,
+		 const struct key *private_key, struct converge **ret, struct error *err)
+{
+	struct dataplane_config config = { .backend = settings->backend, .ifname = settings->device,
+					   .private_key = *private_key,
+					   .listen_port = settings->wireguard_port };
+	struct converge *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return error_set(err, ERR_MEMORY, "no memory for the data plane");
+	c->settings = settings;
+	c->state = state;
+	r = dataplane_open(&config, &c->dataplane, err);
+	key_wipe(&config.private_key);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
+	uv_timer_init(loop, &c->timer);
+	c->timer.data = c;
+	log_info("dataplane", "backend=%s device=%s reason=\"%s\"", dataplane_backend(c->dataplane),
+		 settings->device, dataplane_reason(c->dataplane));
+	converge_kick(c);
+	*ret = c;
+	return 0;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct converge *c = handle->data;
+
+	if (c->closed)
+		c->closed(c->closed_data);
+	free(c);
+}
+
+void converge_free(struct converge *c, void (*closed)(void *data), void *data)
+{
+	c->closed = closed;
+	c->closed_data = data;
+	dataplane_close(c->dataplane);
+	uv_close((uv_handle_t *)&c->timer, timer_closed);
+}
+
+static int set_addresses(struct converge *c, const struct node *self, struct error *err)
+{
+	struct ip own = node_ipv6_address(self);
+	struct prefix addresses[2], routes[2];
+	struct mesh mesh;
+	size_t n = 0;
+	int r = state_get_mesh(c->state, &mesh, err);
+
+	if (r < 0)
+		return r;
+	if (self->ipv6.ip.family) {
+		addresses[n] = prefix_host(&own);
+		routes[n++] = mesh.ula;
+	}
+	if (self->ipv4.ip.family) {
+		addresses[n] = prefix_host(&self->ipv4.ip);
+		routes[n++] = mesh.ipv4;
+	}
+	r = dataplane_set_addresses(c->dataplane, addresses, n, err);
+	return r < 0 ? r : dataplane_set_routes(c->dataplane, routes, n, err);
+}
+
+static int converge_now(struct converge *c, struct dataplane_changes *changes, struct error *err)
+{
+	struct peer_set *wanted;
+	struct node self;
+	int r;
+
+	/* Not joined yet, or removed: what runs is left alone until there is word of us. */
+	if (state_get_node(c->state, c->settings->id, &self, NULL) < 0)
+		return 0;
+	r = set_addresses(c, &self, err);
+	if (r == 0)
+		r = plan_from_state(c->state, &self, &wanted, err);
+	return r < 0 ? r : dataplane_apply(c->dataplane, wanted, changes, err);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct dataplane_changes changes = { 0 };
+	struct converge *c = timer->data;
+	struct error err = { 0 };
+
+	if (converge_now(c, &changes, &err) < 0) {
+		log_warn("dataplane-failed", "device=%s reason=\"%s\"", c->settings->device, err.text);
+		uv_timer_start(&c->timer, on_timer, RETRY_MS, 0);
+	} else if (changes.added || changes.changed || changes.removed) {
+		log_info("dataplane-applied", "added=%zu changed=%zu removed=%zu kept=%zu",
+			 changes.added, changes.changed, changes.removed, changes.kept);
+	}
+	c->trouble = err;
+}
+
+void converge_kick(struct converge *c)
+{
+	if (!uv_is_active((uv_handle_t *)&c->timer) || c->trouble.kind != ERR_NONE)
+		uv_timer_start(&c->timer, on_timer, GATHER_MS, 0);
+}
+
+void converge_status(struct converge *c, struct converge_status *ret)
+{
+	struct dataplane_stats stats = { 0 };
+	struct error err = { 0 };
+
+	*ret = (struct converge_status){ .backend = dataplane_backend(c->dataplane),
+					 .reason = dataplane_reason(c->dataplane) };
+	if (dataplane_stats(c->dataplane, &stats, &err) < 0)
+		snprintf(ret->trouble, sizeof(ret->trouble), "%s", err.text);
+	else if (c->trouble.kind != ERR_NONE)
+		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->trouble.text);
+	ret->peers_known = stats.peers_known;
+	ret->peers_active = stats.peers_active;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes this node's data plane what the state asks for: device, addresses,
+ * routes and peers.  Changes that come close together are one batch.  Owner thread.
+ */
+#ifndef WGMESH_DAEMON_CONVERGE_H
+#define WGMESH_DAEMON_CONVERGE_H
+
+#include <uv.h>
+
+#include "base/key.h"
+#include "daemon/settings.h"
+#include "store/state_store.h"
+
+struct converge;
+
+/* Opens the backend.  @settings and @state are borrowed, @private_key is copied. */
+int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_store *state,
+		 const struct key *private_key, struct converge **ret, struct error *err);
+/* Tunnels, addresses and routes stay.  @closed comes from the loop. */
+void converge_free(struct converge *c, void (*closed)(void *data), void *data);
+
+/* The state changed: look again, soon. */
+void converge_kick(struct converge *c);
+
+struct converge_status {
+	const char *backend;		/* mesh, kernel, userspace, none */
+	const char *reason;		/* why this one */
+	uint64_t peers_known, peers_active;
+	char trouble[ERROR_TEXT_MAX];	/* what the last attempt failed with; "": nothing */
+};
+
+void converge_status(struct converge *c, struct converge_status *ret);
+
+#endif

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/daemon.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "crypto/keypair.h"
+#include "daemon/api.h"
+#include "daemon/authority.h"
+#include "daemon/founding.h"
+#include "daemon/join.h"
+#include "daemon/membership.h"
+#include "daemon/version.h"
+
+enum {
+	UPKEEP_MS = 250,
+	HEARTBEAT_EVERY = 4,		/* upkeeps: followers hear from us every second */
+	GRACE_MS = 1000,		/* for calls under way when the daemon stops */
+	RESERVATIONS_MAX = 4096,
+};
+
+int64_t daemon_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- upkeep: what is done again and again until it is as it should be ---- */
+
+static void on_upkeep(uv_timer_t *timer)
+{
+	static unsigned int turn;
+	struct daemon *d = timer->data;
+
+	founding_advance(d);
+	membership_advance(d->replica, d->state);
+	authority_advance(d);
+	join_consider(d->joining);
+	if (++turn % HEARTBEAT_EVERY == 0)
+		api_follow_heartbeat(d);
+}
+
+/* ---- what the replica tells ---- */
+
+static void state_changed(void *data, const struct state_changes *changes)
+{
+	struct daemon *d = data;
+
+	if (changes->n_nodes || changes->mesh)
+		converge_kick(d->converge);
+	api_follow_changed(d);
+}
+
+static void role_changed(void *data)
+{
+	struct daemon *d = data;
+	struct replica_status status;
+
+	if (!d->replica)
+		return;	/* it tells of itself while it is made */
+	replica_status(d->replica, &status);
+	log_info("role", "role=%s leader=%s term=%lu voters=%u", replica_role_name(status.role),
+		 *status.leader ? status.leader : "none", (unsigned long)status.term, status.voters);
+	if (status.role != REPLICA_LEADER)
+		ipam_release_all(d->reservations);
+}
+
+static void replica_failed(void *data, const struct error *err)
+{
+	struct daemon *d = data;
+
+	log_error("replica-failed", "reason=\"%s\"", err->text);
+	daemon_stop(d, 1);
+}
+
+/* ---- start ---- */
+
+static int open_identity(struct daemon *d, struct error *err)
+{
+	char path[PATH_MAX];
+	int r = identity_load(settings_path(&d->settings, "identity", path), &d->identity, err);
+
+	if (r == 0)
+		r = authority_load(d, err);
+	if (r == 0 && identity_expires_in(&d->identity, daemon_now() / 1000000000) <= 0)
+		log_warn("certificate-expired", "node=%s", d->identity.info.subject.name);
+	return r;
+}
+
+static int open_stores(struct daemon *d, struct error *err)
+{
+	char path[PATH_MAX];
+	int r = log_store_open(settings_path(&d->settings, "raft.db", path), &d->log, err);
+
+	if (r == 0)
+		r = state_store_open(settings_path(&d->settings, "state.db", path), &d->state, err);
+	return r;
+}
+
+/* Before the network is asked for anything: traffic must not wait for a quorum. */
+static int open_dataplane(struct daemon *d, struct error *err)
+{
+	struct local_key key;
+	int r = local_store_get_key(d->local, &key, err);
+
+	if (r < 0)
+		return r;
+	r = keypair_public(&key.private_key, &d->wireguard_public, err);
+	if (r == 0)
+		r = converge_new(&d->loop, &d->settings, d->state, &key.private_key, &d->converge, err);
+	key_wipe(&key.private_key);
+	return r;
+}
+
+static int open_replica(struct daemon *d, struct error *err)
+{
+	const struct replica_config config = {
+		.loop = &d->loop, .pump = d->pump, .settings = &d->settings,
+		.identity = &d->identity, .log = d->log, .state = d->state, .local = d->local,
+		.callbacks = { .changed = state_changed, .role_changed = role_changed,
+			       .failed = replica_failed },
+		.data = d,
+	};
+
+	return replica_new(&config, d->founder, &d->replica, err);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	log_info("signal", "number=%d", number);
+	daemon_stop(handle->data, 0);
+}
+
+static void start_handles(struct daemon *d)
+{
+	static const int numbers[] = { SIGTERM, SIGINT };
+
+	for (int i = 0; i < 2; i++) {
+		uv_signal_init(&d->loop, &d->signals[i]);
+		d->signals[i].data = d;
+		uv_signal_start(&d->signals[i], on_signal, numbers[i]);
+	}
+	uv_timer_init(&d->loop, &d->upkeep);
+	d->upkeep.data = d;
+	uv_timer_start(&d->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
+}
+
+static int start(struct daemon *d, struct error *err)
+{
+	int r = open_identity(d, err);
+
+	if (r == 0)
+		r = open_stores(d, err);
+	if (r == 0)
+		r = open_dataplane(d, err);
+	if (r == 0)
+		r = rpc_pump_new(&d->loop, &d->pump, err);
+	if (r == 0)
+		r = open_replica(d, err);
+	if (r == 0)
+		r = join_new(d, &d->joining, err);
+	if (r == 0)
+		r = api_start(d, err);
+	if (r == 0)
+		start_handles(d);
+	return r;
+}
+
+/* ---- stop: each part, once gone, lets the next one go ---- */
+
+static void converge_gone(void *data)
+{
+	struct daemon *d = data;
+
+	d->converge = NULL;
+}
+
+static void pump_stopped(void *data)
+{
+	struct daemon *d = data;
+
+	rpc_pump_free(d->pump);
+	d->pump = NULL;
+	if (d->converge)
+		converge_free(d->converge, converge_gone, d);
+}
+
+static void stop_pump(void *data)
+{
+	struct daemon *d = data;
+
+	if (d->pump)
+		rpc_pump_stop(d->pump, pump_stopped, d);
+	else if (d->converge)
+		converge_free(d->converge, converge_gone, d);
+}
+
+static void stop_replica(void *data)
+{
+	struct daemon *d = data;
+
+	if (d->replica)
+		replica_free(d->replica, stop_pump, d);
+	else
+		stop_pump(d);
+}
+
+static void stop_joining(struct daemon *d)
+{
+	if (d->joining)
+		join_free(d->joining, stop_replica, d);
+	else
+		stop_replica(d);
+}
+
+static void server_stopped(void *data)
+{
+	struct daemon *d = data;
+
+	rpc_server_free(d->server);
+	d->server = NULL;
+	stop_joining(d);
+}
+
+static void stop_handles(struct daemon *d)
+{
+	if (!d->upkeep.data)
+		return;
+	uv_close((uv_handle_t *)&d->upkeep, NULL);
+	for (int i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&d->signals[i], NULL);
+}
+
+void daemon_stop(struct daemon *d, int exit_code)
+{
+	if (exit_code)
+		d->exit_code = exit_code;
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	stop_handles(d);
+	if (d->server)
+		rpc_server_stop(d->server, GRACE_MS, server_stopped, d);
+	else
+		stop_joining(d);
+}
+
+static void close_stores(struct daemon *d)
+{
+	state_store_close(d->state);
+	log_store_close(d->log);
+	ca_free(d->ca);
+	identity_fini(&d->identity);
+	ipam_reservations_free(d->reservations);
+}
+
+int daemon_run(struct daemon *d)
+{
+	struct error err = { 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	d->started_at = daemon_now();
+	d->reservations = ipam_reservations_new(RESERVATIONS_MAX);
+	uv_loop_init(&d->loop);
+	log_info("start", "version=%s node=%s state-dir=%s", WGMESH_VERSION, d->settings.id,
+		 d->settings.state_dir);
+	if (!d->reservations || start(d, &err) < 0) {
+		log_error("start-failed", "reason=\"%s\"", d->reservations ? err.text : "no memory");
+		daemon_stop(d, 1);
+	}
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&d->loop);
+	close_stores(d);
+	log_info("stopped", "exit=%d", d->exit_code);
+	return d->exit_code;
+}

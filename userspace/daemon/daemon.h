@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The running daemon: its parts, in the order in which they start.  Everything
+ * belongs to the owner thread, the one that runs the loop.
+ */
+#ifndef WGMESH_DAEMON_DAEMON_H
+#define WGMESH_DAEMON_DAEMON_H
+
+#include <uv.h>
+
+#include "crypto/ca.h"
+#include "crypto/identity.h"
+#include "daemon/converge.h"
+#include "daemon/replica.h"
+#include "daemon/settings.h"
+#include "model/ipam.h"
+#include "rpc/pump.h"
+#include "rpc/server.h"
+#include "store/local_store.h"
+#include "store/log_store.h"
+#include "store/state_store.h"
+
+struct following;
+struct rpc_channel;
+struct joining;
+
+struct daemon {
+	struct settings settings;
+	uv_loop_t loop;
+	struct local_store *local;
+	struct identity identity;
+	struct ca *ca;			/* NULL on nodes that do not vote */
+	struct key wireguard_public;
+	struct log_store *log;
+	struct state_store *state;
+	struct converge *converge;
+	struct rpc_pump *pump;
+	struct rpc_server *server;
+	struct replica *replica;
+	struct ipam_reservations *reservations;	/* of joins that are proposed and not applied */
+	bool founder;			/* made by init: the cluster begins with this node */
+	bool founding;			/* the first entry is proposed */
+	struct joining *joining;
+	struct following *followers;	/* streams that we serve, a list */
+	struct rpc_channel *authority;	/* while the authority's key is fetched */
+	size_t authority_turn;
+	uv_timer_t upkeep;		/* membership, heartbeats to followers, the authority's key */
+	uv_signal_t signals[2];
+	int64_t started_at;		/* ns since 1970 */
+	bool stopping;
+	int exit_code;
+};
+
+/* Runs until a signal or a failure, with the settings in @d; returns the process's exit code. */
+int daemon_run(struct daemon *d);
+
+/* Ends daemon_run() in order, with @exit_code; at once more is fine. */
+void daemon_stop(struct daemon *d, int exit_code);
+
+/* Nanoseconds since 1970. */
+int64_t daemon_now(void);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Follows the committed log of a cluster that this node does not vote in: keeps
+ * the entries in a log of its own, applies them, and changes over to another source
+ * when the one it has goes silent.  Owner thread.
+ */
+#ifndef WGMESH_DAEMON_FOLLOWER_H
+#define WGMESH_DAEMON_FOLLOWER_H
+
+#include <stdbool.h>
+
+#include <uv.h>
+
+#include "crypto/identity.h"
+#include "daemon/applier.h"
+#include "daemon/directory.h"
+#include "daemon/log_writer.h"
+
+struct rpc_pump;
+
+struct follower_config {
+	uv_loop_t *loop;
+	struct rpc_pump *pump;
+	struct log_writer *writer;
+	struct state_store *state;
+	const struct identity *identity;	/* borrowed; read at every connection */
+	struct applier_listener listener;
+	/* Where to follow from; asked again at every change of source. */
+	int (*sources)(void *data, struct directory *ret, struct error *err);
+	/* A configuration entry was applied. */
+	void (*configuration)(void *data, const struct log_entry *entry);
+	/* The source changed, or was lost (@node_id NULL, @why tells). */
+	void (*source_changed)(void *data, const char *node_id, const char *why);
+	/* This node cannot go on: its disk or its state failed. */
+	void (*failed)(void *data, const struct error *err);
+	void *data;
+};
+
+struct follower;
+
+int follower_new(const struct follower_config *config, struct follower **ret, struct error *err);
+/* @closed comes from the loop when the memory is gone; no other callback comes. */
+void follower_free(struct follower *f, void (*closed)(void *data), void *data);
+
+/* As the source tells it: "" while unknown. */
+const char *follower_leader(const struct follower *f);
+uint64_t follower_commit_index(const struct follower *f);
+/* Milliseconds since the state was last known to be current; UINT64_MAX: never. */
+uint64_t follower_state_age(const struct follower *f);
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/join.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "rpc/client.h"
+#include "store/state_query.h"
+#include "v1/node.pb-c.h"
+
+enum {
+	RETRY_MS = 500,
+	TIMEOUT_MS = 10000,
+};
+
+struct joining {
+	struct daemon *daemon;
+	uv_timer_t timer;
+	struct rpc_channel *channel;
+	struct rpc_client_call *call;	/* NULL: none under way */
+	size_t turn;
+	char address[DIRECTORY_ADDRESS_MAX];
+	bool closing;
+	void (*closed)(void *data);
+	void *closed_data;
+};
+
+void join_describe_self(const struct daemon *d, struct node *ret)
+{
+	const struct settings *s = &d->settings;
+	struct node node = {
+		.public_key = d->wireguard_public,
+		.raft_port = s->raft_port,
+		.grpc_port = s->grpc_port,
+		.wireguard_port = s->wireguard_port,
+		.role = s->voter ? NODE_VOTER : NODE_OBSERVER,
+	};
+
+	memcpy(node.id, s->id, sizeof(s->id));
+	if (s->endpoint_count)
+		node.primary_endpoint = s->endpoints[0];
+	for (unsigned int i = 1; i < s->endpoint_count; i++)
+		node.endpoints[node.n_endpoints++] = s->endpoints[i];
+	*ret = node;
+}
+
+void join_describe_member(const struct node *node, bool prefer_ipv6, struct member *ret)
+{
+	bool ipv4 = node->ipv4.ip.family && !prefer_ipv6;
+	struct endpoint at = { .ip = ipv4 ? node->ipv4.ip : node_ipv6_address(node),
+			       .port = node->raft_port };
+
+	*ret = (struct member){ .server_id = node->server_id };
+	memcpy(ret->node_id, node->id, sizeof(node->id));
+	endpoint_format(&at, ret->address);
+}
+
+static bool same_endpoints(const struct node *a, const struct node *b)
+{
+	if (!ip_equal(&a->primary_endpoint, &b->primary_endpoint) || a->n_endpoints != b->n_endpoints)
+		return false;
+	for (unsigned int i = 0; i < a->n_endpoints; i++)
+		if (!ip_equal(&a->endpoints[i], &b->endpoints[i]))
+			return false;
+	return true;
+}
+
+/* Whether the state says of us what we would say ourselves. */
+static bool joined(const struct daemon *d)
+{
+	struct node want, have;
+	struct mesh mesh;
+
+	/* A founder's row comes with the mesh itself (founding.h). */
+	if (d->founder && state_get_mesh(d->state, &mesh, NULL) < 0)
+		return true;
+	join_describe_self(d, &want);
+	return state_get_node(d->state, want.id, &have, NULL) == 0 &&
+	       key_equal(&want.public_key, &have.public_key) && want.role == have.role &&
+	       want.raft_port == have.raft_port && want.grpc_port == have.grpc_port &&
+	       want.wireguard_port == have.wireguard_port && same_endpoints(&want, &have);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void finish_close(struct joining *j)
+{
+	if (j->closed)
+		j->closed(j->closed_data);
+	free(j);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct joining *j = handle->data;
+
+	handle->data = NULL;
+	if (!j->call)
+		finish_close(j);
+}
+
+static void on_reply(const ProtobufCMessage *reply, const struct error *err, void *ctx)
+{
+	struct joining *j = ctx;
+
+	j->call = NULL;
+	rpc_channel_free(j->channel);
+	j->channel = NULL;
+	if (j->closing) {
+		if (!j->timer.data)
+			finish_close(j);
+		return;
+	}
+	if (reply)
+		log_info("joined", "node=%s ipv4=%s ipv6=%s at=%s", j->daemon->settings.id,
+			 ((const V1__JoinResponse *)reply)->address_ipv4,
+			 ((const V1__JoinResponse *)reply)->network_ipv6, j->address);
+	else
+		log_info("join-failed", "at=%s reason=\"%s\"", j->address, err->text);
+	uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
+}
+
+static int send_join(struct joining *j, struct error *err)
+{
+	const struct rpc_target target = { .service = &v1__node__descriptor, .method = "Join",
+					   .timeout_ms = TIMEOUT_MS };
+	char key[KEY_TEXT_MAX], addresses[SETTINGS_ENDPOINTS_MAX][IP_TEXT_MAX];
+	const struct settings *s = &j->daemon->settings;
+	V1__JoinRequest q = V1__JOIN_REQUEST__INIT;
+	char *endpoints[SETTINGS_ENDPOINTS_MAX];
+
+	for (unsigned int i = 0; i < s->endpoint_count; i++)
+		endpoints[i] = ip_format(&s->endpoints[i], addresses[i]);
+	q.id = (char *)s->id;
+	q.public_key = key_format(&j->daemon->wireguard_public, key);
+	q.raft_port = s->raft_port;
+	q.grpc_port = s->grpc_port;
+	q.wireguard_port = s->wireguard_port;
+	if (s->endpoint_count) {
+		q.primary_endpoint = endpoints[0];
+		q.n_endpoints = s->endpoint_count - 1;
+		q.endpoints = endpoints + 1;
+	}
+	q.assign_ipv4 = s->assign_ipv4;
+	q.prefer_raft_ipv6 = s->prefer_raft_ipv6;
+	q.as_voter = s->voter;
+	return rpc_client_call(j->daemon->pump, j->channel, &target, &q.base, on_reply, j, &j->call,
+			       err);
+}
+
+static int try_next(struct joining *j, struct error *err)
+{
+	struct daemon *d = j->daemon;
+	struct rpc_channel_config config = { .address = j->address, .ca_pem = d->identity.ca_pem,
+					     .cert_pem = d->identity.cert_pem,
+					     .key_pem = d->identity.key_pem };
+	struct directory dir;
+	int r;
+
+	/* A leader whose settings changed asks itself, so nobody is left out of the list. */
+	r = directory_fill(&dir, d->state, d->local, replica_configuration(d->replica), "", err);
+	if (r < 0)
+		return r;
+	if (!dir.count)
+		return error_set(err, ERR_UNAVAILABLE, "no member of the mesh is known here");
+	memcpy(j->address, dir.entries[j->turn++ % dir.count].address, sizeof(j->address));
+	r = rpc_channel_new(&config, &j->channel, err);
+	if (r < 0)
+		return r;
+	r = send_join(j, err);
+	if (r < 0) {
+		rpc_channel_free(j->channel);
+		j->channel = NULL;
+	}
+	return r;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct joining *j = timer->data;
+	struct error err = { 0 };
+
+	if (j->call || joined(j->daemon))
+		return;
+	if (try_next(j, &err) < 0) {
+		log_info("join-failed", "reason=\"%s\"", err.text);
+		uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
+	}
+}
+
+void join_consider(struct joining *j)
+{
+	if (!j->call && !uv_is_active((uv_handle_t *)&j->timer) && !joined(j->daemon))
+		uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
+}
+
+int join_new(struct daemon *d, struct joining **ret, struct error *err)
+{
+	struct joining *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return error_set(err, ERR_MEMORY, "no memory to join");
+	j->daemon = d;
+	uv_timer_init(&d->loop, &j->timer);
+	j->timer.data = j;
+	join_consider(j);
+	*ret = j;
+	return 0;
+}
+
+void join_free(struct joining *j, void (*closed)(void *data), void *data)
+{
+	j->closing = true;
+	j->closed = closed;
+	j->closed_data = data;
+	if (j->call)
+		rpc_client_cancel(j->call);
+	uv_close((uv_handle_t *)&j->timer, timer_closed);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+/* wgmeshd: the controller of one node. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/commands.h"
+#include "daemon/settings.h"
+#include "daemon/version.h"
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *synopsis, *summary;
+} commands[] = {
+	{ "init", init_main, "init [OPTION…]", "found a mesh, with this node as its first voter" },
+	{ "join", join_main, "join TOKEN [OPTION…]", "get an identity in the mesh that the token is from" },
+	{ "run", run_main, "run [OPTION…]", "be the daemon; options replace those of init or join" },
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_help(FILE *out)
+{
+	fputs("usage: wgmeshd COMMAND …\n\n", out);
+	for (int i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  wgmeshd %s\n        %s\n", commands[i].synopsis, commands[i].summary);
+	fprintf(out, "\n%s", settings_help);
+}
+
+int command_fail(const struct error *err)
+{
+	fprintf(stderr, "wgmeshd: %s\n", err->text);
+	return err->kind == ERR_INVALID ? EXIT_USAGE : EXIT_ERROR;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	for (int i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, argv[1]) == 0)
+			return commands[i].main(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_help(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("wgmeshd %s (%s, %s)\n", WGMESH_VERSION, WGMESH_COMMIT, WGMESH_BUILD_DATE);
+		return EXIT_OK;
+	}
+	fprintf(stderr, "wgmeshd: no command \"%s\"; see wgmeshd --help\n", argv[1]);
+	return EXIT_USAGE;
+}

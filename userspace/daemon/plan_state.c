@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/plan_state.h"
+
+struct walk {
+	struct planner *planner;
+	struct error *err;
+};
+
+static int add_node(const struct node *node, void *data)
+{
+	struct walk *walk = data;
+
+	return planner_add(walk->planner, node, walk->err);
+}
+
+int plan_from_state(struct state_store *state, const struct node *self,
+		    struct peer_set **ret_set, struct error *err)
+{
+	struct walk walk = { .planner = planner_new(self), .err = err };
+	int r;
+
+	if (!walk.planner)
+		return error_set(err, ERR_MEMORY, "no memory to plan the peers");
+	r = state_each_node(state, NULL, add_node, &walk, err);
+	if (r == 0)
+		r = planner_finish(walk.planner, ret_set, err);
+	planner_free(walk.planner);
+	return r;
+}

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/replica.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "crypto/random.h"
+#include "daemon/consensus.h"
+#include "daemon/follower.h"
+#include "transport/transport.h"
+
+enum { STALE_MS = 10000 };	/* state older than this is an operator's business */
+
+/*
+ * Exactly one of consensus and follower is not NULL, but while changing over:
+ * the old one goes, and when its last handle is closed the new one comes.
+ */
+struct replica {
+	struct replica_config config;
+	struct log_writer *writer;
+	struct consensus *consensus;
+	struct transport *transport;	/* with consensus */
+	struct follower *follower;
+	struct raft_configuration configuration;	/* newest known; consensus has its own */
+	struct raft_configuration reached;	/* whose servers the transport knows */
+	char trouble[ERROR_TEXT_MAX];	/* of the follower */
+	uv_timer_t change_over;		/* 0 ms: from the loop, never from inside a callback */
+	unsigned int closing;		/* parts that have still to say that they are gone */
+	bool freeing;
+	void (*closed)(void *data);
+	void *closed_data;
+};
+
+static void start_part(struct replica *r);
+
+static const char *self(const struct replica *r)
+{
+	return r->config.settings->id;
+}
+
+static void fail(void *data, const struct error *err)
+{
+	struct replica *r = data;
+
+	if (!r->freeing)
+		r->config.callbacks.failed(r->config.data, err);
+}
+
+/* ---- parts come and go ---- */
+
+static void change_over_closed(uv_handle_t *handle)
+{
+	struct replica *r = handle->data;
+
+	log_writer_free(r->writer);
+	if (r->closed)
+		r->closed(r->closed_data);
+	free(r);
+}
+
+static void part_closed(void *data)
+{
+	struct replica *r = data;
+
+	if (--r->closing)
+		return;
+	if (r->freeing)
+		uv_close((uv_handle_t *)&r->change_over, change_over_closed);
+	else
+		start_part(r);
+}
+
+static void close_parts(struct replica *r)
+{
+	struct consensus *consensus = r->consensus;
+	struct transport *transport = r->transport;
+	struct follower *follower = r->follower;
+
+	r->closing = 1;	/* ours, so that the last part is not the last before all were told */
+	if (consensus) {
+		r->configuration = *consensus_configuration(consensus);
+		r->consensus = NULL;
+		r->closing++;
+		consensus_free(consensus, part_closed, r);
+	}
+	if (transport) {
+		r->transport = NULL;
+		r->closing++;
+		transport_free(transport, part_closed, r);
+	}
+	if (follower) {
+		r->follower = NULL;
+		r->closing++;
+		follower_free(follower, part_closed, r);
+	}
+	part_closed(r);
+}
+
+static bool is_server(const struct replica *r)
+{
+	return raft_configuration_lookup_name(replica_configuration(r), self(r));
+}
+
+static void on_change_over(uv_timer_t *timer)
+{
+	struct replica *r = timer->data;
+
+	if (!r->closing && !r->freeing && is_server(r) != (r->consensus != NULL))
+		close_parts(r);
+}
+
+static void consider_change_over(struct replica *r)
+{
+	if (!r->freeing && is_server(r) != (r->consensus != NULL))
+		uv_timer_start(&r->change_over, on_change_over, 0, 0);
+}
+
+/* ---- as a server ---- */
+
+static void send_message(void *data, const struct raft_message *message)
+{
+	struct replica *r = data;
+	struct error err;
+
+	/* A peer that is not known yet misses a message; Raft sends it again. */
+	if (transport_send(r->transport, message, &err) < 0)
+		log_debug("raft-message-dropped", "to=%lu reason=\"%s\"",
+			  (unsigned long)message->to, err.text);
+}
+
+static void receive_message(void *data, uint64_t from, const struct raft_message *message)
+{
+	struct replica *r = data;
+
+	if (r->consensus)
+		consensus_receive(r->consensus, message);
+}
+
+static void transport_happened(void *data, enum transport_event event, uint64_t server_id,
+			       const struct endpoint *remote, const char *reason)
+{
+	static const char *const names[] = {
+		[TRANSPORT_PEER_UP] = "raft-peer-up",
+		[TRANSPORT_PEER_DOWN] = "raft-peer-down",
+		[TRANSPORT_DIAL_FAILED] = "raft-dial-failed",
+		[TRANSPORT_REFUSED] = "raft-connection-refused",
+	};
+	char address[ENDPOINT_TEXT_MAX];
+	enum log_level level = event == TRANSPORT_DIAL_FAILED ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+
+	log_line(level, names[event], "server=%lu address=%s reason=\"%s\"",
+		 (unsigned long)server_id, endpoint_format(remote, address), reason ? reason : "");
+}
+
+/* Peers are the servers of the configuration; what the state says of them is how to reach them. */
+static void refresh_peers(struct replica *r)
+{
+	const struct raft_configuration *before = &r->reached;
+	const struct raft_configuration *now = consensus_configuration(r->consensus);
+	struct endpoint endpoints[TRANSPORT_ENDPOINTS_MAX];
+	struct error err;
+	struct node node;
+
+	for (unsigned int i = 0; i < before->count; i++)
+		if (!raft_configuration_lookup(now, before->servers[i].id))
+			transport_remove_peer(r->transport, before->servers[i].id);
+	for (unsigned int i = 0; i < now->count; i++) {
+		const struct raft_server *server = &now->servers[i];
+		size_t n = 0;
+
+		if (strcmp(server->name, self(r)) == 0)
+			continue;
+		if (state_get_node(r->config.state, server->name, &node, NULL) == 0)
+			n = directory_raft_endpoints(r->config.state, &node, endpoints,
+						     TRANSPORT_ENDPOINTS_MAX);
+		if (transport_set_peer(r->transport, server->id, server->name, endpoints, n, &err) < 0)
+			log_warn("raft-peer-unusable", "node=%s reason=\"%s\"", server->name, err.text);
+	}
+	r->reached = *now;
+}
+
+static void refresh_listeners(struct replica *r)
+{
+	struct endpoint endpoints[TRANSPORT_LISTEN_MAX];
+	struct error err;
+	struct node node;
+	size_t n;
+
+	if (state_get_node(r->config.state, self(r), &node, NULL) < 0)
+		return;
+	n = directory_raft_endpoints(r->config.state, &node, endpoints, TRANSPORT_LISTEN_MAX);
+	if (transport_listen(r->transport, endpoints, n, &err) < 0)
+		log_warn("raft-listen-failed", "reason=\"%s\"", err.text);
+}
+
+static void consensus_changed(void *data, unsigned int changes)
+{
+	struct replica *r = data;
+
+	if (r->freeing || !r->consensus)
+		return;
+	if (changes & RAFT_CHANGED_CONFIGURATION)
+		refresh_peers(r);
+	/* Only a committed removal ends it: one that is rolled back was none. */
+	if (changes & RAFT_CHANGED_REMOVED)
+		consider_change_over(r);
+	r->config.callbacks.role_changed(r->config.data);
+}
+
+static void state_changed(void *data, const struct state_changes *changes)
+{
+	struct replica *r = data;
+
+	if (r->consensus && (changes->n_nodes || changes->members)) {
+		refresh_listeners(r);
+		refresh_peers(r);
+	}
+	r->config.callbacks.changed(r->config.data, changes);
+}
+
+static int start_consensus(struct replica *r, uint64_t server_id, bool found, struct error *err)
+{
+	static const struct transport_callbacks callbacks = { .message = receive_message,
+							      .event = transport_happened };
+	const struct consensus_config config = {
+		.loop = r->config.loop, .writer = r->writer, .state = r->config.state,
+		.server_id = server_id, .tick_ms = r->config.settings->tick_ms,
+		.listener = { .changed = state_changed, .data = r },
+		.send = send_message, .changed = consensus_changed, .failed = fail, .data = r,
+	};
+	int rc = consensus_new(&config, found ? self(r) : NULL, &r->consensus, err);
+
+	if (rc < 0)
+		return rc;
+	rc = transport_new(r->config.loop, server_id, r->config.identity, &callbacks, r,
+			   &r->transport, err);
+	if (rc < 0) {
+		close_parts(r);
+		return rc;
+	}
+	r->reached.count = 0;
+	refresh_listeners(r);
+	refresh_peers(r);
+	log_info("raft-server-started", "server=%lu", (unsigned long)server_id);
+	return 0;
+}
+
+/* ---- as a follower ---- */
+
+static int follower_sources(void *data, struct directory *ret, struct error *err)
+{
+	struct replica *r = data;
+
+	return directory_fill(ret, r->config.state, r->config.local, &r->configuration, self(r), err);
+}
+
+static void follower_configuration(void *data, const struct log_entry *entry)
+{
+	struct replica *r = data;
+	struct error err;
+
+	if (raft_configuration_decode(entry->data, entry->len, &r->configuration, &err) < 0)
+		log_warn("configuration-unreadable", "index=%lu reason=\"%s\"",
+			 (unsigned long)entry->index, err.text);
+	consider_change_over(r);
+}
+
+static void follower_source(void *data, const char *node_id, const char *why)
+{
+	struct replica *r = data;
+
+	if (node_id) {
+		log_info("following", "source=%s address=%s", node_id, why);
+		return;
+	}
+	snprintf(r->trouble, sizeof(r->trouble), "%s", why);
+	log_info("source-lost", "reason=\"%s\"", why);
+}
+
+static int start_follower(struct replica *r, struct error *err)
+{
+	const struct follower_config config = {
+		.loop = r->config.loop, .pump = r->config.pump, .writer = r->writer,
+		.state = r->config.state, .identity = r->config.identity,
+		.listener = { .changed = state_changed, .data = r },
+		.sources = follower_sources, .configuration = follower_configuration,
+		.source_changed = follower_source, .failed = fail, .data = r,
+	};
+
+	return follower_new(&config, &r->follower, err);
+}
+
+/* ---- start and end ---- */
+
+static void start_part(struct replica *r)
+{
+	const struct raft_server *own = raft_configuration_lookup_name(&r->configuration, self(r));
+	struct error err = { 0 };
+	int rc = own ? start_consensus(r, own->id, false, &err) : start_follower(r, &err);
+
+	if (rc < 0)
+		fail(r, &err);
+	else
+		r->config.callbacks.role_changed(r->config.data);
+}
+
+static int start_first(struct replica *r, bool found, struct error *err)
+{
+	struct raft_membership current, previous;
+	const struct raft_server *own;
+	int rc = consensus_read_memberships(r->writer, &current, &previous, err);
+
+	if (rc < 0)
+		return rc;
+	r->configuration = current.configuration;
+	own = raft_configuration_lookup_name(&r->configuration, self(r));
+	if (own)
+		return start_consensus(r, own->id, false, err);
+	if (found && log_writer_bounds(r->writer).last == 0)
+		return start_consensus(r, random_u64() >> 1 | 1, true, err);
+	return start_follower(r, err);
+}
+
+int replica_new(const struct replica_config *config, bool found, struct replica **ret,
+		struct error *err)
+{
+	struct replica *r = calloc(1, sizeof(*r));
+	int rc;
+
+	if (!r)
+		return error_set(err, ERR_MEMORY, "no memory for the replica");
+	r->config = *config;
+	r->writer = log_writer_new(config->loop, config->log);
+	if (!r->writer) {
+		free(r);
+		return error_set(err, ERR_MEMORY, "no memory for the log writer");
+	}
+	uv_timer_init(config->loop, &r->change_over);
+	r->change_over.data = r;
+	rc = start_first(r, found, err);
+	if (rc < 0) {
+		replica_free(r, NULL, NULL);
+		return rc;
+	}
+	*ret = r;
+	return 0;
+}
+
+void replica_free(struct replica *r, void (*closed)(void *data), void *data)
+{
+	r->freeing = true;
+	r->closed = closed;
+	r->closed_data = data;
+	if (!r->closing)
+		close_parts(r);
+}
+
+/* ---- what others ask ---- */
+
+int replica_propose(struct replica *r, const struct entry *entry, proposal_done_fn done,
+		    void *ctx, struct error *err)
+{
+	const uint8_t *data;
+	size_t len;
+	int rc;
+
+	if (!replica_leads(r))
+		return error_set(err, ERR_PRECONDITION, "%s does not lead; %s does", self(r),
+				 *replica_leader(r) ? replica_leader(r) : "nobody known");
+	rc = entry_encode(entry, &data, &len, err);
+	return rc < 0 ? rc : consensus_propose(r->consensus, data, len, done, ctx, err);
+}
+
+int replica_change_membership(struct replica *r, const struct raft_change *change,
+			      struct error *err)
+{
+	if (!r->consensus)
+		return error_set(err, ERR_PRECONDITION, "%s is no server", self(r));
+	return consensus_change(r->consensus, change, err);
+}
+
+const struct raft_configuration *replica_configuration(const struct replica *r)
+{
+	return r->consensus ? consensus_configuration(r->consensus) : &r->configuration;
+}
+
+bool replica_leads(const struct replica *r)
+{
+	struct raft_status status;
+
+	if (!r->consensus)
+		return false;
+	consensus_status(r->consensus, &status);
+	return status.role == RAFT_LEADER;
+}
+
+bool replica_is_voter(const struct replica *r, const char *node_id)
+{
+	const struct raft_server *s = raft_configuration_lookup_name(replica_configuration(r), node_id);
+
+	return s && s->role == RAFT_VOTER;
+}
+
+const char *replica_leader(const struct replica *r)
+{
+	const struct raft_server *leader;
+	struct raft_status status;
+
+	if (r->follower)
+		return follower_state_age(r->follower) < STALE_MS ? follower_leader(r->follower) : "";
+	if (!r->consensus)
+		return "";
+	consensus_status(r->consensus, &status);
+	leader = raft_configuration_lookup(replica_configuration(r), status.leader);
+	return leader ? leader->name : "";
+}
+
+const char *replica_role_name(enum replica_role role)
+{
+	static const char *const names[] = { "leader", "voter", "learner", "observer" };
+
+	return names[role];
+}
+
+/* Heard within an election timeout: those that a check-quorum counts. */
+static unsigned int reachable_voters(const struct replica *r)
+{
+	struct raft_peer_status peers[RAFT_SERVERS_MAX];
+	size_t n = consensus_peers(r->consensus, peers, RAFT_SERVERS_MAX);
+	unsigned int count = 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (peers[i].silent_ticks < consensus_election_ticks(r->consensus) &&
+		    raft_configuration_is_voter(replica_configuration(r), peers[i].id))
+			count++;
+	return count;
+}
+
+static void consensus_part_status(const struct replica *r, struct replica_status *s)
+{
+	struct raft_status raft;
+
+	consensus_status(r->consensus, &raft);
+	s->term = raft.term;
+	s->commit_index = raft.commit_index;
+	s->state_age_ms = consensus_silence(r->consensus);
+	s->role = raft.role == RAFT_LEADER ? REPLICA_LEADER
+		: replica_is_voter(r, self(r)) ? REPLICA_VOTER : REPLICA_LEARNER;
+	if (raft.role == RAFT_LEADER)
+		s->voters_reachable = reachable_voters(r);
+	if (raft.store_failing)
+		snprintf(s->trouble, sizeof(s->trouble), "the log cannot be written: see the disk of %.256s",
+			 r->config.settings->state_dir);
+	else if (!raft.leader)
+		snprintf(s->trouble, sizeof(s->trouble), "no leader: a majority of %u voters is needed",
+			 raft_configuration_voters(replica_configuration(r)));
+}
+
+static void follower_part_status(const struct replica *r, struct replica_status *s)
+{
+	s->role = REPLICA_OBSERVER;
+	s->term = state_store_applied_term(r->config.state);
+	s->commit_index = follower_commit_index(r->follower);
+	s->state_age_ms = follower_state_age(r->follower);
+	if (s->state_age_ms > STALE_MS)
+		snprintf(s->trouble, sizeof(s->trouble), "%s", r->trouble);
+}
+
+void replica_status(const struct replica *r, struct replica_status *ret)
+{
+	*ret = (struct replica_status){ .role = REPLICA_OBSERVER, .state_age_ms = UINT64_MAX };
+	ret->leader = replica_leader(r);
+	ret->applied_index = state_store_applied(r->config.state);
+	ret->voters = raft_configuration_voters(replica_configuration(r));
+	if (r->consensus)
+		consensus_part_status(r, ret);
+	else if (r->follower)
+		follower_part_status(r, ret);
+}
+
+int replica_read_log(struct replica *r, uint64_t from, uint64_t to, uint64_t max_bytes,
+		     log_entry_fn fn, void *data, struct error *err)
+{
+	return log_writer_read(r->writer, from, to, max_bytes, fn, data, err);
+}
+
+uint64_t replica_first_index(struct replica *r)
+{
+	return log_writer_bounds(r->writer).first;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subcommands of wmctl: one table in main.c, one file and one *_main each. */
+#ifndef WGMESH_WMCTL_COMMAND_H
+#define WGMESH_WMCTL_COMMAND_H
+
+#include "wmctl/session.h"
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_ERROR = 1,
+	EXIT_USAGE = 2,
+	EXIT_DEGRADED = 3,	/* answered, but the mesh is not well: no leader, or no data plane */
+};
+
+/* @argv[0] is the subcommand; the session is open.  Returns an exit code. */
+int status_main(struct session *s, int argc, char **argv);
+int get_main(struct session *s, int argc, char **argv);
+int token_main(struct session *s, int argc, char **argv);
+int node_main(struct session *s, int argc, char **argv);
+
+/* "wmctl: TEXT" on standard error; EXIT_ERROR. */
+int command_fail(const struct error *err);
+/* "usage: wmctl TEXT" on standard error; EXIT_USAGE. */
+int command_usage(const char *text);
+
+#endif

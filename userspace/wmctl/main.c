@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+/* wmctl: looks at and administers the mesh through any node's API. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wmctl/command.h"
+
+static const struct {
+	const char *name;
+	int (*main)(struct session *s, int argc, char **argv);
+	const char *synopsis, *summary;
+} commands[] = {
+	{ "status", status_main, "status", "tell how the node and its cluster are" },
+	{ "get", get_main, "get nodes [ID]", "list the nodes, or tell one" },
+	{ "token", token_main, "token create [--role voter|observer] [--ttl SECONDS] [--uses N]",
+	  "make a join token; printed once" },
+	{ "node", node_main, "node remove ID", "take a node out of the mesh" },
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_help(FILE *out)
+{
+	fputs("usage: wmctl [OPTION…] COMMAND …\n\n", out);
+	for (int i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  wmctl %s\n        %s\n", commands[i].synopsis, commands[i].summary);
+	fputs("\n"
+	      "  --state-dir DIR   where wgmeshd keeps its state (/var/lib/wgmesh)\n"
+	      "  --identity DIR    whose certificate to show (STATE/admin, else STATE/identity)\n"
+	      "  --address A:PORT  which node to ask (127.0.0.1:8443)\n"
+	      "  --timeout SECONDS of each call (10)\n"
+	      "  -o table|json     how to print (table)\n\n"
+	      "Exit codes: 0 ok, 1 error, 2 usage, 3 answered, but the mesh is degraded.\n", out);
+}
+
+int command_fail(const struct error *err)
+{
+	fprintf(stderr, "wmctl: %s\n", err->text);
+	return EXIT_ERROR;
+}
+
+int command_usage(const char *text)
+{
+	fprintf(stderr, "usage: wmctl %s\n", text);
+	return EXIT_USAGE;
+}
+
+static bool parse_timeout(const char *text, unsigned int *ret_ms)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (*text < '1' || *text > '9' || *end || v > 3600)
+		return false;
+	*ret_ms = (unsigned int)v * 1000;
+	return true;
+}
+
+static bool set_option(struct session *s, int option, const char *value)
+{
+	switch (option) {
+	case 's':
+		s->state_dir = value;
+		return true;
+	case 'i':
+		s->identity_dir = value;
+		return true;
+	case 'a':
+		s->address = value;
+		return true;
+	case 't':
+		return parse_timeout(value, &s->timeout_ms);
+	case 'o':
+		s->json = strcmp(value, "json") == 0;
+		return s->json || strcmp(value, "table") == 0;
+	default:
+		return false;
+	}
+}
+
+/* Options before the command are ours ('+'), those behind it the command's. */
+static int parse(struct session *s, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "state-dir", required_argument, NULL, 's' },
+		{ "identity", required_argument, NULL, 'i' },
+		{ "address", required_argument, NULL, 'a' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+o:h", options, NULL)) != -1) {
+		if (option == 'h') {
+			print_help(stdout);
+			exit(EXIT_OK);
+		}
+		if (!set_option(s, option, optarg))
+			return -1;
+	}
+	return optind;
+}
+
+static int run(struct session *s, int command, int argc, char **argv)
+{
+	struct error err = { 0 };
+	int code;
+
+	if (session_open(s, &err) < 0)
+		return command_fail(&err);
+	optind = 0;
+	code = commands[command].main(s, argc, argv);
+	session_close(s);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct session s = {
+		.state_dir = "/var/lib/wgmesh",
+		.address = "127.0.0.1:8443",
+		.timeout_ms = SESSION_TIMEOUT_MS,
+	};
+	int at = parse(&s, argc, argv);
+
+	signal(SIGPIPE, SIG_IGN);
+	if (at < 0 || at == argc) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	for (int i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, argv[at]) == 0)
+			return run(&s, i, argc - at, argv + at);
+	fprintf(stderr, "wmctl: no command \"%s\"; see wmctl --help\n", argv[at]);
+	return EXIT_USAGE;
+}

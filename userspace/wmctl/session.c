@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wmctl/session.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "google/protobuf/empty.pb-c.h"
+#include "rpc/client.h"
+#include "v1/mesh.pb-c.h"
+
+static int load_identity(struct session *s, struct error *err)
+{
+	static const char *const places[] = { "admin", "identity" };
+	char dir[PATH_MAX];
+	int r = 0;
+
+	if (s->identity_dir)
+		return identity_load(s->identity_dir, &s->identity, err);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(dir, sizeof(dir), "%s/%s", s->state_dir, places[i]);
+		r = identity_load(dir, &s->identity, err);
+		if (r != -ERR_NOT_FOUND)
+			return r;
+	}
+	return error_set(err, ERR_NOT_FOUND,
+			 "%s holds no identity: run wgmeshd init or join first, or name one with --identity",
+			 s->state_dir);
+}
+
+static int open_channel(const struct session *s, const char *address, struct rpc_channel **ret,
+			struct error *err)
+{
+	const struct rpc_channel_config config = {
+		.address = address,
+		.ca_pem = s->identity.ca_pem,
+		.cert_pem = s->identity.cert_pem,
+		.key_pem = s->identity.key_pem,
+	};
+
+	return rpc_channel_new(&config, ret, err);
+}
+
+int session_open(struct session *s, struct error *err)
+{
+	int r = load_identity(s, err);
+
+	if (r < 0)
+		return r;
+	r = open_channel(s, s->address, &s->channel, err);
+	if (r < 0)
+		identity_fini(&s->identity);
+	return r;
+}
+
+void session_close(struct session *s)
+{
+	rpc_channel_free(s->channel);
+	s->channel = NULL;
+	identity_fini(&s->identity);
+}
+
+static int call(const struct session *s, struct rpc_channel *channel,
+		const ProtobufCServiceDescriptor *service, const char *method,
+		const ProtobufCMessage *request, ProtobufCMessage **ret_reply, struct error *err)
+{
+	const struct rpc_target target = {
+		.service = service,
+		.method = method,
+		.timeout_ms = s->timeout_ms,
+	};
+
+	return rpc_call_sync(channel, &target, request, ret_reply, err);
+}
+
+int session_call(struct session *s, const ProtobufCServiceDescriptor *service, const char *method,
+		 const ProtobufCMessage *request, ProtobufCMessage **ret_reply, struct error *err)
+{
+	return call(s, s->channel, service, method, request, ret_reply, err);
+}
+
+/* "host:port" of a node's API: the public address, else the one inside the mesh. */
+static bool node_address(const V1__MeshNode *node, char *out, size_t cap)
+{
+	char host[80];
+	const char *text = *node->primary_endpoint ? node->primary_endpoint : node->private_ipv4;
+
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(text, "/"), text);
+	if (!*host)
+		return false;
+	snprintf(out, cap, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, node->grpc_port);
+	return true;
+}
+
+static int find_leader(struct session *s, char *out, size_t cap, struct error *err)
+{
+	Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
+	ProtobufCMessage *reply;
+	const V1__NodeList *list;
+	bool found = false;
+	int r;
+
+	r = session_call(s, &v1__mesh__descriptor, "ListNodes", &empty.base, &reply, err);
+	if (r < 0)
+		return r;
+	list = (const V1__NodeList *)reply;
+	for (size_t i = 0; i < list->n_nodes && !found; i++)
+		if (list->nodes[i]->cluster_status == V1__CLUSTER_STATUS__CLUSTER_LEADER)
+			found = node_address(list->nodes[i], out, cap);
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return found ? 0 : error_set(err, ERR_UNAVAILABLE,
+				     "%s knows no leader at the moment: try again in a few seconds",
+				     s->address);
+}
+
+int session_call_leader(struct session *s, const ProtobufCServiceDescriptor *service,
+			const char *method, const ProtobufCMessage *request,
+			ProtobufCMessage **ret_reply, struct error *err)
+{
+	struct rpc_channel *leader;
+	char address[128];
+	int r;
+
+	r = session_call(s, service, method, request, ret_reply, err);
+	if (r != -ERR_PRECONDITION)
+		return r;
+	r = find_leader(s, address, sizeof(address), err);
+	if (r < 0)
+		return r;
+	r = open_channel(s, address, &leader, err);
+	if (r < 0)
+		return r;
+	r = call(s, leader, service, method, request, ret_reply, err);
+	rpc_channel_free(leader);
+	return r;
+}

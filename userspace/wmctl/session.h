@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run of wmctl: which node it talks to, as whom, and how it prints.  Single-threaded. */
+#ifndef WGMESH_WMCTL_SESSION_H
+#define WGMESH_WMCTL_SESSION_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "crypto/identity.h"
+
+struct rpc_channel;
+
+enum { SESSION_TIMEOUT_MS = 10000 };
+
+struct session {
+	const char *state_dir;
+	const char *identity_dir;	/* NULL: STATE_DIR/admin, then STATE_DIR/identity */
+	const char *address;		/* gRPC, host:port */
+	bool json;
+	unsigned int timeout_ms;	/* of each call */
+	struct identity identity;
+	struct rpc_channel *channel;
+};
+
+/* Loads the identity and opens the channel; nothing is sent yet. */
+int session_open(struct session *s, struct error *err);
+void session_close(struct session *s);
+
+/* One unary call; *@ret_reply: protobuf_c_message_free_unpacked(reply, NULL). */
+int session_call(struct session *s, const ProtobufCServiceDescriptor *service, const char *method,
+		 const ProtobufCMessage *request, ProtobufCMessage **ret_reply, struct error *err);
+
+/*
+ * The same for what only the leader answers: when the node asked says that it
+ * does not lead, asks it who does and calls there.
+ */
+int session_call_leader(struct session *s, const ProtobufCServiceDescriptor *service,
+			const char *method, const ProtobufCMessage *request,
+			ProtobufCMessage **ret_reply, struct error *err);
+
+#endif
