@@ -87,11 +87,6 @@ int listener_new(struct transport *t, const struct endpoint *address, struct lis
 	return 0;
 }
 
-const struct endpoint *listener_asked(const struct listener *l)
-{
-	return &l->asked;
-}
-
 bool listener_address(const struct listener *l, struct endpoint *ret)
 {
 	struct sockaddr_in6 sa;
@@ -100,4 +95,12 @@ bool listener_address(const struct listener *l, struct endpoint *ret)
 	if (uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&sa, &len) < 0)
 		return false;
 	return endpoint_from_sockaddr((const struct sockaddr *)&sa, (socklen_t)len, ret);
+}
+
+bool listener_serves(const struct listener *l, const struct endpoint *address)
+{
+	struct endpoint real;
+
+	return endpoint_equal(&l->asked, address) ||
+	       (listener_address(l, &real) && endpoint_equal(&real, address));
 }

@@ -9,8 +9,9 @@ int listener_new(struct transport *t, const struct endpoint *address, struct lis
 		 struct error *err);
 void listener_free(struct listener *l);	/* the port is free at once, the memory follows */
 
-/* As asked for, and with the real port. */
-const struct endpoint *listener_asked(const struct listener *l);
+/* With the real port. */
 bool listener_address(const struct listener *l, struct endpoint *ret);
+/* @address is what was asked for, or what came of it. */
+bool listener_serves(const struct listener *l, const struct endpoint *address);
 
 #endif

@@ -117,7 +117,7 @@ static struct listener *take_listener(struct transport *t, const struct endpoint
 	for (size_t i = 0; i < TRANSPORT_LISTEN_MAX; i++) {
 		struct listener *l = t->listeners[i];
 
-		if (l && endpoint_equal(listener_asked(l), address)) {
+		if (l && listener_serves(l, address)) {
 			t->listeners[i] = NULL;
 			return l;
 		}
@@ -128,7 +128,7 @@ static struct listener *take_listener(struct transport *t, const struct endpoint
 static bool is_open(const struct transport *t, const struct endpoint *address)
 {
 	for (size_t i = 0; i < TRANSPORT_LISTEN_MAX; i++)
-		if (t->listeners[i] && endpoint_equal(listener_asked(t->listeners[i]), address))
+		if (t->listeners[i] && listener_serves(t->listeners[i], address))
 			return true;
 	return false;
 }
