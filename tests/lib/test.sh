@@ -5,7 +5,7 @@
 # line, "N passed, N failed". Commands are echoed with their namespace: at once with V=1, and for a
 # test that fails in any case.
 
-passed=0 failed=0
+passed=0 failed=0 output=''
 test_log=$(mktemp)
 trap 'rm -f "$test_log"' EXIT
 
@@ -33,11 +33,12 @@ on() {
 	return "$code"
 }
 
-# refuses CODE NAMESPACE COMMAND…: the command must exit with this code; prints what it writes.
+# refuses CODE NAMESPACE COMMAND…: the command must exit with this code; $output is what it wrote.
 refuses() {
 	local wanted=$1 code=0
 	shift
-	on "$@" 2>&1 || code=$?
+	output=$(on "$@" 2>&1) || code=$?
+	note "    $output"
 	[ "$code" = "$wanted" ] || fail "exit code $code instead of $wanted: ${*:2}"
 }
 
