@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The kernel module wgmesh beside stock WireGuard. */
+#include "dataplane/backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/device.h"
+#include "dataplane/found.h"
+#include "netlink/mesh_apply.h"
+#include "netlink/mesh_peers.h"
+
+struct backend {
+	struct link_client *link;
+	struct wg_client *wg;
+	struct mesh_client *mesh;
+	char ifname[IF_NAMESIZE];
+	uint64_t generation;	/* of the table as we know it; 0: nothing was ever applied */
+};
+
+static void mesh_close(struct backend *b)
+{
+	if (!b)
+		return;
+	mesh_client_close(b->mesh);
+	wg_client_close(b->wg);
+	free(b);
+}
+
+static int attach(struct backend *b, const struct dataplane_config *config, struct error *err)
+{
+	/* The module first: without it nothing is to be touched. */
+	int r = mesh_client_open(&b->mesh, err);
+
+	if (!r)
+		r = wg_client_open(&b->wg, err);
+	if (!r)
+		r = device_configure(b->link, b->wg, config, err);
+	if (!r)
+		r = mesh_new(b->mesh, b->ifname, NULL, err);
+	return r == -ERR_EXISTS ? 0 : r;	/* it is adopted */
+}
+
+static int mesh_open(const struct dataplane_config *config, struct link_client *link,
+		     struct backend **ret, struct error *err)
+{
+	struct backend *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return error_set(err, ERR_MEMORY, "no memory for a data plane");
+	b->link = link;
+	strncpy(b->ifname, config->ifname, sizeof(b->ifname) - 1);
+	r = attach(b, config, err);
+	if (r)
+		mesh_close(b);
+	else
+		*ret = b;
+	return r;
+}
+
+static int mesh_remove(struct backend *b, struct error *err)
+{
+	int r = mesh_del(b->mesh, b->ifname, err);
+
+	if (r && r != -ERR_NOT_FOUND)
+		return r;
+	return device_delete(b->link, b->wg, b->ifname, err);
+}
+
+static int mesh_list_peers(struct backend *b, wg_peer_fn *fn, void *data, struct error *err)
+{
+	return mesh_peer_list(b->mesh, b->ifname, NULL, fn, data, &b->generation, err);
+}
+
+static int put_upsert(struct mesh_apply *batch, const struct peer_upsert *u,
+		      struct wg_prefix *prefixes, struct error *err)
+{
+	struct wg_peer out = { .public_key = u->peer->public_key, .prefixes = prefixes };
+	char key[KEY_TEXT_MAX];
+
+	if (u->changes & (PEER_IS_NEW | PEER_ENDPOINT) && u->peer->endpoint.ip.family) {
+		out.fields |= WG_PEER_ENDPOINT;
+		out.endpoint = u->peer->endpoint;
+	}
+	if (u->changes & (PEER_IS_NEW | PEER_KEEPALIVE)) {
+		out.fields |= WG_PEER_KEEPALIVE;
+		out.keepalive = u->peer->keepalive;
+	}
+	if (!(u->changes & (PEER_IS_NEW | PEER_PREFIXES)))
+		return mesh_apply_peer(batch, &out, err);
+	if (u->peer->n_prefixes > WGMESH_PREFIXES_MAX)
+		return error_set(err, ERR_EXHAUSTED,
+				 "peer %s carries %zu prefixes, a table takes %d: add public nodes "
+				 "to relay over, or use the backend \"kernel\"",
+				 key_format(&out.public_key, key), u->peer->n_prefixes,
+				 WGMESH_PREFIXES_MAX);
+	out.flags = WGMESH_PEER_FLAGS_REPLACE_PREFIXES;
+	out.prefix_count = u->peer->n_prefixes;
+	for (size_t i = 0; i < out.prefix_count; i++)
+		prefixes[i] = (struct wg_prefix){ .prefix = u->peer->prefixes[i].prefix,
+						  .metric = u->peer->prefixes[i].metric };
+	return mesh_apply_peer(batch, &out, err);
+}
+
+static int put_diff(struct mesh_apply *batch, const struct peer_diff *diff, struct error *err)
+{
+	struct wg_prefix *prefixes = calloc(WGMESH_PREFIXES_MAX, sizeof(*prefixes));
+	int r = 0;
+
+	if (!prefixes)
+		return error_set(err, ERR_MEMORY, "no memory for a batch");
+	for (size_t i = 0; !r && i < diff->n_removals; i++)
+		r = mesh_apply_peer(batch, &(struct wg_peer){
+			.public_key = diff->removals[i]->public_key,
+			.flags = WGMESH_PEER_FLAGS_REMOVE }, err);
+	for (size_t i = 0; !r && i < diff->n_upserts; i++)
+		r = put_upsert(batch, &diff->upserts[i], prefixes, err);
+	free(prefixes);
+	return r;
+}
+
+/* A table that was never filled is replaced: so the module also clears what WireGuard held before. */
+static int mesh_apply_diff(struct backend *b, const struct peer_diff *diff,
+			   const struct peer_set *wanted, bool replace, struct error *err)
+{
+	struct mesh_apply_options options = {
+		.replace = replace || !b->generation,
+		.expect = !replace,
+		.expected_generation = b->generation,
+	};
+	struct mesh_apply_result result;
+	struct mesh_apply *batch;
+	int r;
+
+	if (!options.replace && !diff->n_upserts && !diff->n_removals)
+		return 0;
+	r = mesh_apply_begin(b->mesh, b->ifname, &options, &batch, err);
+	if (r)
+		return r;
+	r = put_diff(batch, diff, err);
+	if (r) {
+		mesh_apply_abort(batch);
+		return r;
+	}
+	r = mesh_apply_commit(batch, &result, err);
+	if (!r)
+		b->generation = result.generation;
+	return r;
+}
+
+struct tally {
+	struct dataplane_stats *stats;
+	uint64_t now;
+};
+
+static int count_active(void *data, const struct wg_peer *peer)
+{
+	struct tally *t = data;
+
+	t->stats->peers_active += found_active(peer->last_handshake, t->now);
+	if (peer->last_handshake > t->stats->last_handshake)
+		t->stats->last_handshake = peer->last_handshake;
+	t->stats->rx_bytes += peer->rx_bytes;
+	t->stats->tx_bytes += peer->tx_bytes;
+	return 0;
+}
+
+/* Only peers that WireGuard holds are looked at: their number does not grow with the mesh. */
+static int mesh_count(struct backend *b, struct dataplane_stats *ret, struct error *err)
+{
+	static const struct mesh_peer_filter active = { .state = WGMESH_PEER_STATE_ACTIVE };
+	struct tally tally = { .stats = ret, .now = found_now() };
+	struct mesh_stats stats;
+	int r = mesh_stats_get(b->mesh, b->ifname, &stats, err);
+
+	if (!r)
+		r = mesh_peer_list(b->mesh, b->ifname, &active, count_active, &tally, NULL, err);
+	/* A list of two generations is good enough for numbers. */
+	if (r && r != -ERR_UNAVAILABLE)
+		return r;
+	ret->peers_known = stats.value[WGMESH_A_STATS_PEERS];
+	return 0;
+}
+
+static int mesh_listen_port(struct backend *b, uint16_t *ret, struct error *err)
+{
+	struct wg_device device;
+	int r = wg_device_get(b->wg, b->ifname, &device, err);
+
+	if (r)
+		return r;
+	key_wipe(&device.private_key);
+	*ret = device.listen_port;
+	return 0;
+}
+
+const struct backend_ops backend_mesh = {
+	.name = "mesh",
+	.open = mesh_open,
+	.close = mesh_close,
+	.remove = mesh_remove,
+	.list = mesh_list_peers,
+	.apply = mesh_apply_diff,
+	.stats = mesh_count,
+	.listen_port = mesh_listen_port,
+};
