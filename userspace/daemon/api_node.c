@@ -101,14 +101,17 @@ static int authorize(struct daemon *d, const struct rpc_call *call, const struct
 	if (strcmp(caller, node->id) != 0)
 		return error_set(err, ERR_DENIED, "id: the certificate is %s's, not %s's", caller,
 				 node->id);
-	if (node->role != NODE_VOTER)
-		return 0;
 	r = state_get_certificate_of(d->state, node->id, &cert, err);
-	if (r == -ERR_NOT_FOUND || (r == 0 && cert.role != NODE_VOTER))
+	if (r == -ERR_NOT_FOUND)
+		return error_set(err, ERR_DENIED,
+				 "id: %s was taken out of the mesh; it needs a new token", node->id);
+	if (r < 0 || node->role != NODE_VOTER)
+		return r;
+	if (cert.role != NODE_VOTER)
 		return error_set(err, ERR_DENIED,
 				 "as_voter: %s was let in as an observer; it needs a token for voters",
 				 node->id);
-	return r < 0 ? r : check_acls(d, node->id, err);
+	return check_acls(d, node->id, err);
 }
 
 /* ---- doing it ---- */

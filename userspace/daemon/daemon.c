@@ -52,6 +52,11 @@ static void state_changed(void *data, const struct state_changes *changes)
 
 	if (changes->n_nodes || changes->mesh)
 		converge_kick(d->converge);
+	for (size_t i = 0; i < changes->n_nodes; i++)
+		if (changes->nodes[i].removed && strcmp(changes->nodes[i].node_id, d->settings.id) == 0) {
+			log_warn("removed", "node=%s", d->settings.id);
+			d->removed = true;
+		}
 	api_follow_changed(d);
 }
 

@@ -66,12 +66,14 @@ static bool same_endpoints(const struct node *a, const struct node *b)
 	return true;
 }
 
-/* Whether the state says of us what we would say ourselves. */
+/* Whether the state says of us what we would say ourselves, or nothing can be done about it. */
 static bool joined(const struct daemon *d)
 {
 	struct node want, have;
 	struct mesh mesh;
 
+	if (d->removed)
+		return true;
 	/* A founder's row comes with the mesh itself (founding.h). */
 	if (d->founder && state_get_mesh(d->state, &mesh, NULL) < 0)
 		return true;

@@ -60,10 +60,15 @@ bool membership_advance(struct replica *replica, struct state_store *state)
 	static const char *const kinds[] = { [RAFT_ADD_LEARNER] = "add-learner",
 					     [RAFT_PROMOTE] = "promote", [RAFT_REMOVE] = "remove" };
 	char name[NODE_ID_MAX + 1];
+	struct replica_status status;
 	struct raft_change change;
 	struct error err = { 0 };
+	struct mesh mesh;
 
-	if (!replica_leads(replica) ||
+	/* What the log holds and the state has not yet, it must not take for absent. */
+	replica_status(replica, &status);
+	if (status.role != REPLICA_LEADER || status.applied_index != status.commit_index ||
+	    state_get_mesh(state, &mesh, NULL) < 0 ||
 	    !membership_next(state, replica_configuration(replica), &change, name))
 		return false;
 	if (replica_change_membership(replica, &change, &err) == 0)

@@ -11,7 +11,8 @@
 #include "store/local_store.h"
 
 const char settings_help[] =
-	"  --state-dir DIR        where everything is kept (" SETTINGS_STATE_DIR ")\n"
+	"  --state-dir DIR        where everything is kept ($WGMESH_STATE_DIR, else\n"
+	"                         " SETTINGS_STATE_DIR ")\n"
 	"  --id ID                this node's name in the mesh (the host's name)\n"
 	"  --endpoint ADDRESS     where others reach this node; the first is the primary one;\n"
 	"                         none: behind a NAT (may be repeated)\n"
@@ -23,7 +24,7 @@ const char settings_help[] =
 	"  --no-ipv4              ask for no IPv4 address in the mesh\n"
 	"  --prefer-raft-ipv6     speak Raft over IPv6 though there is an IPv4 address\n"
 	"  --ipv4-prefix PREFIX   of the whole mesh; init only (172.16.0.0/12)\n"
-	"  --tick-ms MS           Raft's clock, 10 to 1000 (100)\n";
+	"  --tick-ms MS           Raft's clock, 10 to 1000 (50)\n";
 
 enum {
 	OPT_STATE_DIR = 256, OPT_ID, OPT_ENDPOINT, OPT_DEVICE, OPT_BACKEND, OPT_WIREGUARD_PORT,
@@ -48,6 +49,8 @@ static const struct option long_options[] = {
 
 void settings_init(struct settings *s)
 {
+	const char *dir = getenv("WGMESH_STATE_DIR");
+
 	*s = (struct settings){
 		.state_dir = SETTINGS_STATE_DIR,
 		.device = "wgmesh0",
@@ -56,8 +59,10 @@ void settings_init(struct settings *s)
 		.raft_port = 9443,
 		.grpc_port = 8443,
 		.assign_ipv4 = true,
-		.tick_ms = 100,
+		.tick_ms = 50,
 	};
+	if (dir && strlen(dir) < sizeof(s->state_dir))
+		snprintf(s->state_dir, sizeof(s->state_dir), "%s", dir);
 	prefix_parse("172.16.0.0/12", &s->ipv4_prefix);
 	if (gethostname(s->id, sizeof(s->id)) < 0)
 		s->id[0] = 0;

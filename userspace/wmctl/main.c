@@ -28,7 +28,8 @@ static void print_help(FILE *out)
 	for (int i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  wmctl %s\n        %s\n", commands[i].synopsis, commands[i].summary);
 	fputs("\n"
-	      "  --state-dir DIR   where wgmeshd keeps its state (/var/lib/wgmesh)\n"
+	      "  --state-dir DIR   where wgmeshd keeps its state\n"
+	      "                    ($WGMESH_STATE_DIR, else /var/lib/wgmesh)\n"
 	      "  --identity DIR    whose certificate to show (STATE/admin, else STATE/identity)\n"
 	      "  --address A:PORT  which node to ask (127.0.0.1:8443)\n"
 	      "  --timeout SECONDS of each call (10)\n"
@@ -122,7 +123,7 @@ static int run(struct session *s, int command, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct session s = {
-		.state_dir = "/var/lib/wgmesh",
+		.state_dir = getenv("WGMESH_STATE_DIR") ?: "/var/lib/wgmesh",
 		.address = "127.0.0.1:8443",
 		.timeout_ms = SESSION_TIMEOUT_MS,
 	};

@@ -16,7 +16,7 @@ static int print_json(const describe *d)
 			      "term", (json_int_t)d->term, "commit_index", (json_int_t)d->commit_index,
 			      "applied_index", (json_int_t)d->applied_index,
 			      "voters", (int)d->voters, "voters_reachable", (int)d->voters_reachable,
-			      "nodes", (int)d->nodes, "state_age_ms", (json_int_t)d->state_age_ms,
+			      "nodes", (int)d->nodes, "state_age_ms", d->state_age_ms == UINT64_MAX ? -1 : (json_int_t)d->state_age_ms,
 			      "backend", d->backend, "backend_reason", d->backend_reason,
 			      "device", d->device, "peers_known", (int)d->peers_known,
 			      "peers_active", (int)d->peers_active, "address_ipv4", d->address_ipv4,
@@ -46,8 +46,11 @@ static void print_table(const describe *d)
 		       d->voters, d->voters / 2 + 1);
 	else
 		printf("quorum    %u voters, %u needed\n", d->voters, d->voters / 2 + 1);
-	printf("state     %u nodes, %" PRIu64 ".%" PRIu64 " s old\n", d->nodes,
-	       d->state_age_ms / 1000, d->state_age_ms % 1000 / 100);
+	if (d->state_age_ms == UINT64_MAX)
+		printf("state     %u nodes, not current since the start\n", d->nodes);
+	else
+		printf("state     %u nodes, %" PRIu64 ".%" PRIu64 " s old\n", d->nodes,
+		       d->state_age_ms / 1000, d->state_age_ms % 1000 / 100);
 	printf("dataplane %s on %s: %s\n", d->backend, d->device, d->backend_reason);
 	printf("peers     %u known, %u active\n", d->peers_known, d->peers_active);
 	printf("error     %s\n", or_none(d->last_error));
