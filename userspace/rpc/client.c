@@ -3,8 +3,10 @@
 
 #include <grpc/slice.h>
 #include <grpc/support/time.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "rpc/cause.h"
 #include "rpc/channel_private.h"
 #include "rpc/client_private.h"
 #include "rpc/message.h"
@@ -64,18 +66,28 @@ void rpc_client_call_free(struct rpc_client_call *call)
 	free(call);
 }
 
+/* Mostly said by gRPC, not by the handler that was called. */
+static bool on_the_way(enum error_kind kind)
+{
+	return kind == ERR_UNAVAILABLE || kind == ERR_DEADLINE;
+}
+
 void rpc_client_call_error(const struct rpc_client_call *call, struct error *ret)
 {
 	enum error_kind kind = rpc_status_kind(call->status);
+	char text[2 * ERROR_TEXT_MAX];
 
 	if (call->trouble.kind) {
 		*ret = call->trouble;
 		return;
 	}
-	error_set(ret, kind, "%.*s", (int)GRPC_SLICE_LENGTH(call->status_text),
-		  (const char *)GRPC_SLICE_START_PTR(call->status_text));
-	if (kind == ERR_UNAVAILABLE || kind == ERR_DEADLINE)
-		error_prefix(ret, "%s", rpc_channel_address(call->channel));
+	snprintf(text, sizeof(text), "%.*s", (int)GRPC_SLICE_LENGTH(call->status_text),
+		 (const char *)GRPC_SLICE_START_PTR(call->status_text));
+	if (on_the_way(kind))
+		error_set(ret, kind, "%s: %s", rpc_channel_address(call->channel),
+			  rpc_cause(text));
+	else
+		error_set(ret, kind, "%s", text);
 }
 
 static int decode(struct rpc_client_call *call, ProtobufCMessage **ret, struct error *err)

@@ -47,7 +47,7 @@ struct rpc_server {
 
 	unsigned int armed;		/* accept slots that gRPC holds */
 	unsigned int calls;		/* accepted and not released */
-	bool started, stopping, shut;
+	bool stopping, shut;
 	struct rpc_event shut_down;
 	uv_timer_t grace;
 	void (*stopped)(void *user);
@@ -336,7 +336,6 @@ int rpc_server_set_identity(struct rpc_server *server, const struct rpc_tls *tls
 void rpc_server_start(struct rpc_server *server)
 {
 	grpc_server_start(server->grpc);
-	server->started = true;
 	arm_all(server);
 }
 

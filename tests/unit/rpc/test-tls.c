@@ -114,6 +114,7 @@ static void a_client_believes_its_own_authority_only(void **state)
 	channel = world_channel(&w, NULL, "theirs");
 	r = call(&w, channel, "Join");
 	assert_int_equal(r.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(r.err.text, "not signed by this mesh's CA"));
 	assert_int_equal(w.handled, 0);
 	rpc_channel_free(channel);
 	world_fini(&w);
@@ -128,7 +129,24 @@ static void a_client_believes_no_server_without_its_name(void **state)
 	world_init_tls(&w, "ann");
 	r = call_as(&w, "n2", "Join");
 	assert_int_equal(r.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(r.err.text, "no server's"));
 	assert_int_equal(w.handled, 0);
+	world_fini(&w);
+}
+
+static void a_server_without_tls_is_told_apart(void **state)
+{
+	struct rpc_channel *channel;
+	struct result r;
+	struct world w;
+
+	world_init(&w, NULL);
+	channel = world_channel(&w, "n1", "ours");
+	r = call(&w, channel, "Join");
+	assert_int_equal(r.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(r.err.text, "does not speak TLS"));
+	assert_int_equal(w.handled, 0);
+	rpc_channel_free(channel);
 	world_fini(&w);
 }
 
@@ -178,12 +196,16 @@ static struct result call_pinned(struct world *w, const char *node_id)
 
 static void a_client_can_insist_on_one_node(void **state)
 {
+	struct result r;
 	struct world w;
 
 	world_init_tls(&w, "n1");
-	assert_int_equal(call_pinned(&w, "n1").err.kind, ERR_NONE);
+	r = call_pinned(&w, "n1");
+	assert_int_equal(r.err.kind, ERR_NONE);
 	assert_int_equal(w.handled, 1);
-	assert_int_equal(call_pinned(&w, "n2").err.kind, ERR_UNAVAILABLE);
+	r = call_pinned(&w, "n2");
+	assert_int_equal(r.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(r.err.text, "another node"));
 	assert_int_equal(w.handled, 1);
 	world_fini(&w);
 }
@@ -251,6 +273,7 @@ int main(void)
 		cmocka_unit_test(a_certificate_of_another_authority_does_not_connect),
 		cmocka_unit_test(a_client_believes_its_own_authority_only),
 		cmocka_unit_test(a_client_believes_no_server_without_its_name),
+		cmocka_unit_test(a_server_without_tls_is_told_apart),
 		cmocka_unit_test(a_client_without_tls_gets_nowhere),
 		cmocka_unit_test(a_client_can_insist_on_one_node),
 		cmocka_unit_test(a_server_changes_its_certificate_while_it_runs),
