@@ -145,7 +145,7 @@ static int run_guarded(struct state_store *s, const struct statement *st, struct
 
 	if (code != SQLITE_OK)
 		return refuse_or_fail(s, code, ret, err);
-	if (sqlite3_stmt_readonly(stmt))
+	if (sqlite3_stmt_readonly(stmt) || sqlite3_stmt_isexplain(stmt))
 		return refuse(s, SQLITE_MISUSE, ret);
 	code = bind_params(stmt, st, &ret->error);
 	if (code == -ERR_INVALID) {

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The node's own database. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/local_store.h"
+
+static struct local_store *open_local(struct fixture *f)
+{
+	struct local_store *l = NULL;
+	struct error err;
+
+	ok(local_store_open(f->path, &l, &err), &err);
+	return l;
+}
+
+static void settings_survive_and_can_be_removed(void **state)
+{
+	struct local_store *l = open_local(*state);
+	char *value = NULL;
+
+	assert_int_equal(local_store_get_text(l, LOCAL_NODE_ID, &value, NULL), -ERR_NOT_FOUND);
+	assert_null(value);
+	assert_int_equal(local_store_set_text(l, LOCAL_NODE_ID, "n0", NULL), 0);
+	assert_int_equal(local_store_set_text(l, LOCAL_NODE_ID, "n1", NULL), 0);
+	assert_int_equal(local_store_set_text(l, LOCAL_ROLE, "voter", NULL), 0);
+	local_store_close(l);
+	l = open_local(*state);
+	assert_int_equal(local_store_get_text(l, LOCAL_NODE_ID, &value, NULL), 0);
+	assert_string_equal(value, "n1");
+	free(value);
+	assert_int_equal(local_store_set_text(l, LOCAL_NODE_ID, NULL, NULL), 0);
+	assert_int_equal(local_store_get_text(l, LOCAL_NODE_ID, &value, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(local_store_set_text(l, "Bad name", "x", NULL), -ERR_INVALID);
+	local_store_close(l);
+}
+
+static void the_key_survives_with_its_expiry(void **state)
+{
+	struct local_store *l = open_local(*state);
+	struct local_key key = { .expires_at = 12345 }, got;
+
+	assert_int_equal(local_store_get_key(l, &got, NULL), -ERR_NOT_FOUND);
+	memset(key.private_key.bytes, 0xab, KEY_BYTES);
+	assert_int_equal(local_store_set_key(l, &key, NULL), 0);
+	local_store_close(l);
+	l = open_local(*state);
+	assert_int_equal(local_store_get_key(l, &got, NULL), 0);
+	assert_true(key_equal(&got.private_key, &key.private_key));
+	assert_int_equal(got.expires_at, 12345);
+	local_store_close(l);
+}
+
+/* In the database or beside it. */
+static bool on_disk(struct fixture *f, const struct key *key)
+{
+	char journal[sizeof(f->path) + 16];
+	bool found = find_in_file(f->path, key->bytes, KEY_BYTES, 0) >= 0;
+
+	snprintf(journal, sizeof(journal), "%s-journal", f->path);
+	if (file_size(journal) > 0)
+		found |= find_in_file(journal, key->bytes, KEY_BYTES, 0) >= 0;
+	return found;
+}
+
+static void a_replaced_key_leaves_no_trace_on_disk(void **state)
+{
+	struct fixture *f = *state;
+	struct local_store *l = open_local(f);
+	struct local_key old = { 0 }, new = { 0 };
+
+	for (int i = 0; i < KEY_BYTES; i++) {
+		old.private_key.bytes[i] = (uint8_t)(0x80 + i);
+		new.private_key.bytes[i] = (uint8_t)(0x40 + i);
+	}
+	assert_int_equal(local_store_set_key(l, &old, NULL), 0);
+	assert_true(on_disk(f, &old.private_key));
+	assert_int_equal(local_store_set_key(l, &new, NULL), 0);
+	assert_true(on_disk(f, &new.private_key));
+	assert_false(on_disk(f, &old.private_key));
+	local_store_close(l);
+	assert_false(on_disk(f, &old.private_key));
+}
+
+static void the_list_of_members_is_replaced_as_a_whole(void **state)
+{
+	struct local_store *l = open_local(*state);
+	struct local_member members[] = {
+		{ 7, "n2", "172.16.0.2:9443", "198.51.100.2:8443", true },
+		{ 5, "n1", "172.16.0.1:9443", "198.51.100.1:8443", false },
+	}, *got = NULL;
+	struct local_member twice[] = { members[0], members[0] };
+	size_t n = 9;
+
+	assert_int_equal(local_store_list_members(l, &got, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	assert_null(got);
+	assert_int_equal(local_store_set_members(l, members, 2, NULL), 0);
+	assert_int_equal(local_store_set_members(l, twice, 2, NULL), -ERR_EXISTS);
+	assert_int_equal(local_store_list_members(l, &got, &n, NULL), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(got[0].node_id, "n1");
+	assert_int_equal(got[0].server_id, 5);
+	assert_false(got[0].voter);
+	assert_string_equal(got[1].raft_address, "172.16.0.2:9443");
+	assert_string_equal(got[1].grpc_address, "198.51.100.2:8443");
+	assert_true(got[1].voter);
+	free(got);
+	assert_int_equal(local_store_set_members(l, members, 1, NULL), 0);
+	assert_int_equal(local_store_list_members(l, &got, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	free(got);
+	local_store_close(l);
+}
+
+static void rights_of_others_are_taken_away(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	local_store_close(open_local(f));
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(chmod(f->path, 0644), 0);
+	local_store_close(open_local(f));
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void a_second_daemon_is_kept_out(void **state)
+{
+	struct fixture *f = *state;
+	struct local_store *l = open_local(f);
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct local_store *second = NULL;
+
+		_exit(local_store_open(f->path, &second, NULL) == -ERR_PRECONDITION ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	local_store_close(l);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_dir, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(settings_survive_and_can_be_removed),
+		TEST(the_key_survives_with_its_expiry),
+		TEST(a_replaced_key_leaves_no_trace_on_disk),
+		TEST(the_list_of_members_is_replaced_as_a_whole),
+		TEST(rights_of_others_are_taken_away),
+		TEST(a_second_daemon_is_kept_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
