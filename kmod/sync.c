@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A round builds one SET message under the table's lock, sends it without the
+ * lock, and then notes under the lock what WireGuard answered.
+ *
+ * While it is on its way a batch may change the very peers that it is about.  So
+ * a round says with flags at the hops (ADDING, DROPPING) and in its entries what
+ * the message tells, and a batch only queues the peers again.  A peer that
+ * WireGuard may have (IN_WG) is not freed by a batch, so entries stay valid.
+ *
+ * Within and among messages the order is: additions and changes first, then
+ * removals.  A prefix that moves from a peer that is removed is taken by the
+ * addition to the other peer, at once, and is never without a peer.
+ *
+ * WireGuard applies a message up to the first peer that it refuses, and does not
+ * say which: then each peer of the message is sent on its own.
+ */
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <net/netlink.h>
+
+#include "events.h"
+#include "mesh.h"
+#include "nexthop.h"
+#include "peer.h"
+#include "prefix.h"
+#include "survey.h"
+#include "sync.h"
+
+#define BACKOFF_MAX	60	/* s */
+#define REFRESH_MIN	NSEC_PER_SEC
+
+/* Kept free while peers are put into a message: for the sink peer, and for the
+ * start of a peer and all its values.
+ */
+#define ROOM_SINK	128
+#define ROOM_PEER	192
+
+/* ---- building ---- */
+
+static bool wants_add(const struct wgm_table *table, const struct wgm_hop *hop)
+{
+	return wgm_hop_visible(hop) && !(hop->flags & WGM_HOP_ACKED) &&
+	       wgm_hop_chosen(table, hop->prefix) == hop;
+}
+
+/* If another peer has the prefix now, adding it there takes it away here. */
+static bool wants_drop(const struct wgm_table *table, const struct wgm_hop *hop)
+{
+	return hop->flags & WGM_HOP_GONE && hop->flags & WGM_HOP_IN_WG &&
+	       !(hop->flags & WGM_HOP_DROPPING) && !wgm_hop_chosen(table, hop->prefix);
+}
+
+static bool has_drops(const struct wgm_table *table, const struct wgm_peer *peer)
+{
+	const struct wgm_hop *hop;
+
+	for (hop = peer->hops; hop; hop = hop->peer_next)
+		if (wants_drop(table, hop))
+			return true;
+	return false;
+}
+
+static bool has_adds(const struct wgm_table *table, const struct wgm_peer *peer)
+{
+	const struct wgm_hop *hop;
+
+	for (hop = peer->hops; hop; hop = hop->peer_next)
+		if (wants_add(table, hop))
+			return true;
+	return false;
+}
+
+static int put_drop(struct wgm_sync *sync, struct wgm_hop *hop, u32 flags)
+{
+	int err = wgm_wg_put_allowed_ip(&sync->wg, hop->prefix, flags);
+
+	if (err)
+		return err;
+	hop->flags |= WGM_HOP_DROPPING;
+	hop->flags &= ~WGM_HOP_ACKED;
+	return 0;
+}
+
+/* -EMSGSIZE when not all fit; the rest follows in another message. */
+static int put_hops(struct wgm_sync *sync, struct wgm_table *table, struct wgm_peer *peer)
+{
+	struct nlattr *ips = nla_nest_start(sync->wg.msg, WGPEER_A_ALLOWEDIPS);
+	struct wgm_hop *hop;
+	int err = 0;
+
+	if (!ips)
+		return -EMSGSIZE;
+	for (hop = peer->hops; hop && !err; hop = hop->peer_next) {
+		if (wgm_wg_room(&sync->wg) < WGM_WG_ALLOWED_IP_SIZE + ROOM_SINK) {
+			err = -EMSGSIZE;
+		} else if (wants_add(table, hop)) {
+			err = wgm_wg_put_allowed_ip(&sync->wg, hop->prefix, 0);
+			if (!err)
+				hop->flags |= WGM_HOP_IN_WG | WGM_HOP_ADDING;
+		} else if (sync->can_remove && wants_drop(table, hop)) {
+			err = put_drop(sync, hop, WGALLOWEDIP_F_REMOVE_ME);
+		}
+	}
+	nla_nest_end(sync->wg.msg, ips);
+	return err;
+}
+
+/* For a peer that WireGuard does not have, or may have in part, all is told. */
+static int put_values(struct wgm_sync *sync, const struct wgm_peer *peer, bool whole)
+{
+	bool leftover = whole && peer->marks & WGM_PEER_IN_WG;
+	const u8 *psk = wgm_peer_psk(peer);
+	struct sk_buff *msg = sync->wg.msg;
+	struct sockaddr_in6 sockaddr;
+	int len;
+
+	if (whole ? leftover || memchr_inv(psk, 0, WGMESH_KEY_LEN) : peer->dirty & WGM_DIRTY_PSK)
+		if (nla_put(msg, WGPEER_A_PRESHARED_KEY, WGMESH_KEY_LEN, psk))
+			return -EMSGSIZE;
+	if (whole ? leftover || peer->keepalive : peer->dirty & WGM_DIRTY_KEEPALIVE)
+		if (nla_put_u16(msg, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, peer->keepalive))
+			return -EMSGSIZE;
+	if (!whole && !(peer->dirty & WGM_DIRTY_ENDPOINT))
+		return 0;
+	len = wgm_endpoint_encode(&peer->endpoint, &sockaddr);
+	return len ? nla_put(msg, WGPEER_A_ENDPOINT, len, &sockaddr) : 0;
+}
+
+static void add_entry(struct wgm_round *round, struct wgm_peer *peer, bool removal)
+{
+	round->entries[round->n++] = (struct wgm_round_entry){
+		.peer = peer,
+		.removal = removal,
+		.dirty = peer->dirty,
+	};
+	peer->dirty = 0;
+}
+
+/* An update must not bring back a peer that somebody took from WireGuard: that is
+ * left to the survey, which tells all of it.
+ */
+static int put_update(struct wgm_sync *sync, struct wgm_table *table, struct wgm_peer *peer)
+{
+	bool whole = peer->state != WGMESH_PEER_STATE_ACTIVE;
+	struct nlattr *nest;
+	int err;
+
+	if (wgm_wg_room(&sync->wg) < ROOM_PEER + ROOM_SINK)
+		return -EMSGSIZE;
+	if (!whole && !peer->dirty && !has_adds(table, peer) && !has_drops(table, peer))
+		return 0;
+	nest = wgm_wg_put_peer(&sync->wg, peer->key, whole ? 0 : WGPEER_F_UPDATE_ONLY);
+	if (!nest)
+		return -EMSGSIZE;
+	err = put_values(sync, peer, whole);
+	if (err) {
+		nla_nest_cancel(sync->wg.msg, nest);
+		return err;
+	}
+	/* What does not fit keeps the peer in the queue: see note_update(). */
+	put_hops(sync, table, peer);
+	nla_nest_end(sync->wg.msg, nest);
+	add_entry(sync->round, peer, false);
+	peer->marks |= WGM_PEER_IN_WG;
+	return 0;
+}
+
+static int put_removal(struct wgm_sync *sync, struct wgm_table *table, struct wgm_peer *peer)
+{
+	struct nlattr *nest;
+	struct wgm_hop *hop;
+
+	nest = wgm_wg_put_peer(&sync->wg, peer->key, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);
+	if (!nest)
+		return -EMSGSIZE;
+	nla_nest_end(sync->wg.msg, nest);
+	add_entry(sync->round, peer, true);
+	wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_EVICTING);
+	for (hop = peer->hops; hop; hop = hop->peer_next)
+		hop->flags &= ~WGM_HOP_ACKED;
+	return 0;
+}
+
+/* Without a way to take one prefix from a peer it is given to a peer of a random
+ * key that lives for the length of this message only, and takes it along.
+ */
+static void put_sink(struct wgm_sync *sync, struct wgm_table *table)
+{
+	struct nlattr *nest = NULL, *ips = NULL;
+	struct wgm_hop *hop;
+	unsigned int i;
+
+	for (i = 0; i < sync->round->n; i++) {
+		if (sync->round->entries[i].removal)
+			continue;
+		for (hop = sync->round->entries[i].peer->hops; hop; hop = hop->peer_next) {
+			if (!wants_drop(table, hop))
+				continue;
+			if (!nest) {
+				nest = wgm_wg_put_peer(&sync->wg, sync->sink_key, 0);
+				ips = nla_nest_start(sync->wg.msg, WGPEER_A_ALLOWEDIPS);
+			}
+			/* The rest in another message: see note_update(). */
+			if (wgm_wg_room(&sync->wg) < WGM_WG_ALLOWED_IP_SIZE + ROOM_SINK / 2)
+				goto out;
+			put_drop(sync, hop, 0);
+		}
+	}
+	if (!nest)
+		return;
+out:
+	nla_nest_end(sync->wg.msg, ips);
+	nla_nest_end(sync->wg.msg, nest);
+	nest = wgm_wg_put_peer(&sync->wg, sync->sink_key, WGPEER_F_REMOVE_ME);
+	nla_nest_end(sync->wg.msg, nest);
+}
+
+/* A peer that neither the table nor WireGuard has any more. */
+static void release(struct wgm_table *table, struct wgm_peer *peer)
+{
+	wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_DORMANT);
+	wgm_peer_sweep(table, peer);
+	wgm_peer_free(table, peer);
+}
+
+static void put_updates(struct wgm_mesh *mesh, unsigned int max)
+{
+	struct wgm_table *table = &mesh->table;
+	struct wgm_sync *sync = &mesh->sync;
+	struct wgm_peer *peer;
+
+	while (sync->round->n < max && (peer = wgm_queue_pop(&table->updates))) {
+		if (peer->marks & WGM_PEER_GONE) {
+			if (peer->marks & WGM_PEER_IN_WG)
+				wgm_peer_queue(table, peer);
+			else
+				release(table, peer);
+		} else if (table->own_key_known &&
+			   !memcmp(peer->key, table->own_key, WGMESH_KEY_LEN)) {
+			/* WireGuard would say nothing, and do nothing. */
+			wgm_event_fault(mesh, peer, -EINVAL);
+			wgm_queue_push(&table->retries, peer);
+		} else if (put_update(sync, table, peer)) {
+			wgm_queue_unpop(&table->updates, peer);
+			break;
+		}
+	}
+}
+
+static void put_removals(struct wgm_mesh *mesh, unsigned int max)
+{
+	struct wgm_table *table = &mesh->table;
+	struct wgm_sync *sync = &mesh->sync;
+	struct wgm_peer *peer;
+
+	while (max && (peer = wgm_queue_pop(&table->removals))) {
+		if (!(peer->marks & WGM_PEER_GONE)) {
+			wgm_peer_queue(table, peer);
+		} else if (!(peer->marks & WGM_PEER_IN_WG)) {
+			release(table, peer);
+		} else if (put_removal(sync, table, peer)) {
+			wgm_queue_unpop(&table->removals, peer);
+			break;
+		} else {
+			max--;
+		}
+	}
+}
+
+static int build(struct wgm_mesh *mesh)
+{
+	struct wgm_table *table = &mesh->table;
+	struct wgm_sync *sync = &mesh->sync;
+	int err;
+
+	sync->round->n = 0;
+	err = wgm_wg_set_begin(&sync->wg, mesh->ifindex);
+	if (err)
+		return err;
+	put_updates(mesh, sync->singly ? 1 : WGM_ROUND_UPDATES);
+	if (!sync->can_remove)
+		put_sink(sync, table);
+	if (!table->updates.head && (!sync->singly || !sync->round->n) &&
+	    wgm_wg_room(&sync->wg) > ROOM_PEER * WGM_ROUND_REMOVALS)
+		put_removals(mesh, sync->singly ? 1 : WGM_ROUND_REMOVALS);
+	return 0;
+}
+
+/* ---- noting the answer ---- */
+
+/* WireGuard gave the prefix to the hop's peer, and with that took it from others. */
+static void note_added(struct wgm_table *table, struct wgm_hop *hop)
+{
+	struct wgm_hop *other;
+
+	hop->flags &= ~WGM_HOP_ADDING;
+	hop->flags |= WGM_HOP_IN_WG | WGM_HOP_ACKED;
+again:
+	wgm_for_each_hop(table, other, hop->prefix) {
+		if (other == hop || !(other->flags & WGM_HOP_WG_MASK))
+			continue;
+		other->flags &= ~WGM_HOP_WG_MASK;
+		if (other->flags & WGM_HOP_GONE) {
+			wgm_peer_sweep(table, other->peer);
+			goto again;	/* it is unlinked now */
+		}
+	}
+}
+
+static void note_update(struct wgm_table *table, const struct wgm_round_entry *entry)
+{
+	struct wgm_peer *peer = entry->peer;
+	struct wgm_hop *hop;
+
+	peer->marks &= ~WGM_PEER_FAULTY;
+	for (hop = peer->hops; hop; hop = hop->peer_next) {
+		if (hop->flags & WGM_HOP_ADDING) {
+			note_added(table, hop);
+		} else if (hop->flags & WGM_HOP_DROPPING) {
+			hop->flags &= ~WGM_HOP_WG_MASK;
+			wgm_hop_kick(table, hop->prefix);
+		}
+	}
+	wgm_peer_sweep(table, peer);
+	/* A batch that removed it meanwhile found the peer in WireGuard, and queued it. */
+	wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVE);
+	if (!(peer->marks & WGM_PEER_GONE) && (has_adds(table, peer) || has_drops(table, peer)))
+		wgm_peer_queue(table, peer);
+}
+
+static void note_removal(struct wgm_table *table, const struct wgm_round_entry *entry)
+{
+	struct wgm_peer *peer = entry->peer;
+	struct wgm_hop *hop;
+
+	peer->marks &= ~(WGM_PEER_IN_WG | WGM_PEER_FAULTY);
+	for (hop = peer->hops; hop; hop = hop->peer_next)
+		hop->flags &= ~WGM_HOP_WG_MASK;
+	if (!(peer->marks & WGM_PEER_GONE)) {
+		/* A batch brought it back meanwhile. */
+		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
+		wgm_peer_sweep(table, peer);
+		wgm_peer_queue(table, peer);
+	} else if (!(peer->marks & WGM_PEER_QUEUED)) {
+		release(table, peer);
+	}
+}
+
+static void note_success(struct wgm_mesh *mesh)
+{
+	const struct wgm_round *round = mesh->sync.round;
+	unsigned int i;
+
+	for (i = 0; i < round->n; i++) {
+		if (round->entries[i].removal) {
+			note_removal(&mesh->table, &round->entries[i]);
+			atomic64_inc(&mesh->stats.wg_removals);
+		} else {
+			note_update(&mesh->table, &round->entries[i]);
+			atomic64_inc(&mesh->stats.wg_updates);
+		}
+	}
+}
+
+/* Nothing is known of what the message did in part: it is all told again. */
+static void note_failed_entry(struct wgm_table *table, const struct wgm_round_entry *entry)
+{
+	struct wgm_peer *peer = entry->peer;
+	struct wgm_hop *hop;
+
+	peer->dirty |= entry->dirty;
+	for (hop = peer->hops; hop; hop = hop->peer_next)
+		hop->flags &= ~(WGM_HOP_ADDING | WGM_HOP_DROPPING);
+	if (entry->removal && !(peer->marks & WGM_PEER_GONE))
+		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
+}
+
+/* Whether it can be the fault of one peer in a message. */
+static bool is_about_a_peer(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+	case -ENOBUFS:
+	case -EAGAIN:
+	case -EINTR:
+	case -EPERM:
+	case -ENODEV:	/* the device is going */
+	case -ENOENT:	/* WireGuard is gone */
+		return false;
+	}
+	return true;
+}
+
+/* Back into the queue, in the order that they had. */
+static void requeue_singly(struct wgm_mesh *mesh)
+{
+	const struct wgm_round *round = mesh->sync.round;
+	struct wgm_table *table = &mesh->table;
+	struct wgm_peer *peer;
+	unsigned int i;
+
+	for (i = round->n; i-- > 0;) {
+		peer = round->entries[i].peer;
+		wgm_queue_unpop(peer->marks & WGM_PEER_GONE ? &table->removals : &table->updates,
+				peer);
+	}
+	mesh->sync.singly = round->n;
+}
+
+/* 1 when the worker may go on with other peers, else the error. */
+static int note_failure(struct wgm_mesh *mesh, int err)
+{
+	const struct wgm_round *round = mesh->sync.round;
+	struct wgm_table *table = &mesh->table;
+	bool about_peer = is_about_a_peer(err);
+	unsigned int i;
+
+	atomic64_inc(&mesh->stats.wg_errors);
+	for (i = 0; i < round->n; i++)
+		note_failed_entry(table, &round->entries[i]);
+	if (about_peer && round->n > 1) {
+		requeue_singly(mesh);
+		return 1;
+	}
+	wgm_event_fault(mesh, about_peer ? round->entries[0].peer : NULL, err);
+	for (i = 0; i < round->n; i++)
+		wgm_queue_push(&table->retries, round->entries[i].peer);
+	return about_peer ? 1 : err;
+}
+
+/* ---- the worker ---- */
+
+/* Longer each time, but the worker may run earlier for something else. */
+static void schedule_retry(struct wgm_mesh *mesh)
+{
+	struct wgm_sync *sync = &mesh->sync;
+
+	if (!sync->backoff || time_after_eq(jiffies, sync->retry_at)) {
+		sync->backoff = clamp(sync->backoff * 2, 1U, BACKOFF_MAX);
+		sync->retry_at = jiffies + sync->backoff * HZ;
+	}
+	wgm_mesh_queue(mesh, &sync->work, max_t(long, sync->retry_at - jiffies, 1));
+}
+
+/* 1: go on, 0: nothing left to do, or what is wrong. */
+static int run_round(struct wgm_mesh *mesh)
+{
+	struct wgm_table *table = &mesh->table;
+	struct wgm_sync *sync = &mesh->sync;
+	int err, more;
+
+	wgm_table_lock(table);
+	err = build(mesh);
+	more = table->updates.head || table->removals.head;
+	wgm_table_unlock(table);
+	if (err)
+		return err;
+	if (!sync->round->n)
+		return more;
+
+	atomic64_inc(&mesh->stats.wg_messages);
+	err = wgm_wg_set_send(&sync->wg);
+	if (sync->singly)
+		sync->singly--;
+
+	wgm_table_lock(table);
+	if (err)
+		err = note_failure(mesh, err);
+	else
+		note_success(mesh);
+	wgm_table_unlock(table);
+	return err ? err : 1;
+}
+
+/* Peers that WireGuard refused go back to their queues when their time has come. */
+static void revive_retries(struct wgm_mesh *mesh)
+{
+	struct wgm_table *table = &mesh->table;
+	struct wgm_peer *peer;
+
+	if (mesh->sync.backoff && time_before(jiffies, mesh->sync.retry_at))
+		return;
+	wgm_table_lock(table);
+	while ((peer = wgm_queue_pop(&table->retries))) {
+		wgm_peer_queue(table, peer);
+		atomic64_inc(&mesh->stats.wg_retries);
+	}
+	wgm_table_unlock(table);
+}
+
+/* Finds WireGuard, and learns what it has before anything is told to it. */
+static int prepare(struct wgm_mesh *mesh)
+{
+	struct wgm_sync *sync = &mesh->sync;
+	int err = wgm_wg_resolve(&sync->wg);
+
+	if (!err && !sync->probed) {
+		err = wgm_wg_can_remove_allowed_ip(&sync->wg, mesh->ifindex, &sync->can_remove);
+		sync->probed = !err;
+	}
+	if (!err && READ_ONCE(sync->survey_due)) {
+		WRITE_ONCE(sync->survey_due, false);
+		err = wgm_survey(mesh);
+		if (err)
+			WRITE_ONCE(sync->survey_due, true);
+	}
+	return err;
+}
+
+static void work(struct work_struct *work)
+{
+	struct wgm_mesh *mesh = container_of(to_delayed_work(work), struct wgm_mesh, sync.work);
+	int err, more;
+
+	if (wgm_mesh_dying(mesh))
+		return;
+	revive_retries(mesh);
+	err = prepare(mesh);
+	for (more = 1; !err && more && !wgm_mesh_dying(mesh);) {
+		more = run_round(mesh);
+		err = min(more, 0);
+		cond_resched();
+	}
+	if (err || READ_ONCE(mesh->table.retries.n))
+		schedule_retry(mesh);
+	else
+		mesh->sync.backoff = 0;
+}
+
+void wgm_sync_kick(struct wgm_mesh *mesh)
+{
+	wgm_mesh_queue(mesh, &mesh->sync.work, 0);
+}
+
+void wgm_sync_refresh(struct wgm_mesh *mesh)
+{
+	u64 last = READ_ONCE(mesh->sync.surveyed_at);
+
+	if (last && ktime_get_boottime_ns() - last < REFRESH_MIN)
+		return;
+	WRITE_ONCE(mesh->sync.survey_due, true);
+	wgm_sync_kick(mesh);
+}
+
+int wgm_sync_init(struct wgm_sync *sync, struct net *net)
+{
+	int err;
+
+	INIT_DELAYED_WORK(&sync->work, work);
+	sync->survey_due = true;
+	get_random_bytes(sync->sink_key, sizeof(sync->sink_key));
+	sync->round = kvmalloc(sizeof(*sync->round), GFP_KERNEL);
+	if (!sync->round)
+		return -ENOMEM;
+	err = wgm_wg_open(&sync->wg, net);
+	if (err) {
+		kvfree(sync->round);
+		sync->round = NULL;
+	}
+	return err;
+}
+
+void wgm_sync_fini(struct wgm_sync *sync)
+{
+	wgm_wg_close(&sync->wg);
+	kvfree(sync->round);
+	sync->round = NULL;
+}

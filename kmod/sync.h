@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The worker of a mesh: it makes WireGuard have what the table says, in few
+ * messages, and only where the two differ; and tries again what WireGuard refused.
+ * It alone talks to WireGuard, and alone lets go of peers that WireGuard had.
+ */
+#ifndef _WGM_SYNC_H
+#define _WGM_SYNC_H
+
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/wgmesh.h>
+
+#include "wg.h"
+
+struct net;
+struct wgm_mesh;
+struct wgm_peer;
+
+#define WGM_ROUND_UPDATES	300	/* peers changed by a message, at most */
+#define WGM_ROUND_REMOVALS	16	/* rtnl is held for milliseconds per removal */
+
+/* A message on its way. */
+struct wgm_round {
+	unsigned int n;
+	struct wgm_round_entry {
+		struct wgm_peer *peer;
+		bool removal;
+		u8 dirty;	/* what the message tells of the peer's values */
+	} entries[WGM_ROUND_UPDATES + WGM_ROUND_REMOVALS];
+};
+
+struct wgm_sync {
+	struct delayed_work work;
+	bool survey_due;	/* READ_ONCE/WRITE_ONCE */
+	u64 surveyed_at;	/* ns of boottime; 0: never. READ_ONCE/WRITE_ONCE */
+
+	/* All below belongs to the worker. */
+	struct wgm_wg wg;
+	struct wgm_round *round;
+	u8 sink_key[WGMESH_KEY_LEN];	/* of a peer that takes prefixes with it */
+	bool probed;
+	bool can_remove;	/* WireGuard can take one allowed IP from a peer */
+	unsigned int singly;	/* rounds to send with one peer each */
+	unsigned int backoff;	/* s; 0: nothing failed lately */
+	unsigned long retry_at;	/* jiffies */
+};
+
+/* Opens the socket.  -ENOMEM and the like. */
+int wgm_sync_init(struct wgm_sync *sync, struct net *net);
+/* The worker must have been stopped. */
+void wgm_sync_fini(struct wgm_sync *sync);
+
+/* There is something to do. */
+void wgm_sync_kick(struct wgm_mesh *mesh);
+
+/* Somebody looks at counters: have them read, at most once in a second. */
+void wgm_sync_refresh(struct wgm_mesh *mesh);
+
+#endif /* _WGM_SYNC_H */
