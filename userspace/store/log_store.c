@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "store/crc32c.h"
 #include "store/db.h"
+#include "store/wal_check.h"
 
 enum { SCHEMA = 1 };
 
@@ -217,21 +218,37 @@ static int create(struct log_store *log, struct error *err)
 	if (r < 0)
 		return r;
 	log->is_new = true;
-	return db_prepare_all(&log->db, sqls, log->stmts, err);
+	r = db_prepare_all(&log->db, sqls, log->stmts, err);
+	return r ? r : write_meta(log, &log->meta, err);
 }
 
+static int load_existing(struct log_store *log, struct error *err)
+{
+	int r = wal_check(log->db.path, err);
+
+	if (r == 0)
+		r = db_prepare_all(&log->db, sqls, log->stmts, err);
+	if (r == 0)
+		r = read_meta(log, err);
+	return r ? r : verify(log, err);
+}
+
+/*
+ * Closing must not checkpoint what is refused here: the next start would find a sound, shorter
+ * log.  What is accepted starts with an empty WAL, so that wal_check() never
+ * meets the leavings of two crashes on top of each other.
+ */
 static int load(struct log_store *log, struct error *err)
 {
 	int r;
 
-	if (log->db.schema == 0) {
-		r = create(log, err);
-		return r ? r : write_meta(log, &log->meta, err);
-	}
-	r = db_prepare_all(&log->db, sqls, log->stmts, err);
+	sqlite3_db_config(log->db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	r = log->db.schema == 0 ? create(log, err) : load_existing(log, err);
 	if (r == 0)
-		r = read_meta(log, err);
-	return r ? r : verify(log, err);
+		r = db_exec(&log->db, "PRAGMA wal_checkpoint(TRUNCATE)", err);
+	if (r == 0)
+		sqlite3_db_config(log->db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	return r;
 }
 
 int log_store_open(const char *path, struct log_store **ret, struct error *err)

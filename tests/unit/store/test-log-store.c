@@ -429,6 +429,57 @@ static void a_killed_server_finds_all_that_it_acknowledged(void **state)
 	}
 }
 
+/* Leaves the WAL of a killed server behind: its frames of a page and a header, each write two of them. */
+static long killed_wal(struct fixture *f, char wal[112])
+{
+	run_and_kill(f->path, 30);
+	snprintf(wal, 112, "%s-wal", f->path);
+	return file_size(wal);
+}
+
+enum { WAL_HEADER = 32, WAL_FRAME = 24 + 4096 };
+
+/* SQLite by itself would open all of these, and have forgotten what lies behind the damage. */
+static void damage_in_the_middle_of_the_wal_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char wal[112];
+	long size = killed_wal(f, wal), frames = (size - WAL_HEADER) / WAL_FRAME;
+
+	assert_true(frames > 40);
+	for (long at = 5; at < (frames - 8) * WAL_FRAME; at += 7919) {
+		uint8_t byte, flipped;
+		FILE *file = fopen(wal, "r");
+
+		assert_int_equal(fseek(file, at, SEEK_SET), 0);
+		assert_int_equal(fread(&byte, 1, 1, file), 1);
+		fclose(file);
+		flipped = byte ^ 0x10;
+		patch_file(wal, at, &flipped, 1);
+		assert_corrupt(f);
+		assert_corrupt(f);	/* refusing changes nothing */
+		patch_file(wal, at, &byte, 1);
+	}
+	log_store_close(open_log(f));
+}
+
+static void a_torn_end_of_the_wal_is_an_unfinished_write(void **state)
+{
+	struct fixture *f = *state;
+	struct log_store *log;
+	char wal[112];
+	long size = killed_wal(f, wal);
+	uint64_t last;
+
+	assert_int_equal(truncate(wal, size - WAL_FRAME - 1000), 0);
+	log = open_log(f);
+	last = log_store_last_index(log);
+	assert_true(last >= 28);
+	assert_int_equal(read_all(log, 1, last, UINT64_MAX), last);
+	append_ok(log, last + 1, 1, 1);
+	log_store_close(log);
+}
+
 static void the_checksum_is_crc32c(void **state)
 {
 	/* RFC 3720, B.4 */
@@ -457,6 +508,8 @@ int main(void)
 		TEST(a_file_of_garbage_is_refused),
 		TEST(no_flipped_bit_goes_unnoticed),
 		TEST(a_killed_server_finds_all_that_it_acknowledged),
+		TEST(damage_in_the_middle_of_the_wal_is_refused),
+		TEST(a_torn_end_of_the_wal_is_an_unfinished_write),
 		cmocka_unit_test(the_checksum_is_crc32c),
 	};
 
