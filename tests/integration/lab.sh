@@ -8,7 +8,8 @@
 #	    +---------+---------+---------+---------+
 #	                      br0                            namespace "switch"
 #
-# The caller sets lab (a folder for state), logs (a folder) and backend.
+# The caller sets these.
+: "${lab:=}" "${logs:=}" "${backend:=}"	# a folder for state, a folder for logs, a name
 
 lab_nodes=()
 declare -A lab_pids=()
@@ -52,11 +53,14 @@ lab_options() {	# NODE
 lab_start() {	# NODE
 	WGMESH_STATE_DIR=$lab/$1 ip netns exec "$(lab_ns "$1")" wgmeshd run >> "$logs/$1.log" 2>&1 &
 	lab_pids[$1]=$!
+	disown	# the shell is not to comment on how it ends
 }
 
 lab_kill() {	# NODE SIGNAL
 	kill "-$2" "${lab_pids[$1]}"
-	wait "${lab_pids[$1]}" 2>/dev/null || :
+	while kill -0 "${lab_pids[$1]}" 2>/dev/null; do
+		sleep 0.02
+	done
 	unset "lab_pids[$1]"
 }
 
