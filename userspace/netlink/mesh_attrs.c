@@ -73,6 +73,7 @@ static const struct attr_name mesh_names[] = {
 	[WGMESH_A_MESH_REMOVED] = { .name = "removed" },
 	[WGMESH_A_MESH_ERRNO] = { .name = "errno" },
 	[WGMESH_A_MESH_REASON] = { .name = "reason" },
+	[WGMESH_A_MESH_COUNTERS_AGE] = { .name = "counters-age" },
 };
 
 const struct attr_set mesh_attrs = { .names = mesh_names, .count = COUNT(mesh_names) };

@@ -73,7 +73,7 @@ static int decode_ip(struct nlattr *a, struct ip *ret)
 
 static const struct nla_policy mesh_policy[WGMESH_A_MESH_MAX + 1] = {
 	[WGMESH_A_MESH_IFINDEX] = { .type = NLA_U32 },
-	[WGMESH_A_MESH_IFNAME] = { .type = NLA_NUL_STRING, .maxlen = IF_NAMESIZE },
+	[WGMESH_A_MESH_IFNAME] = { .type = NLA_STRING, .maxlen = IF_NAMESIZE },
 	[WGMESH_A_MESH_FLAGS] = { .type = NLA_U32 },
 	[WGMESH_A_MESH_FEATURES] = { .type = NLA_U32 },
 	[WGMESH_A_MESH_GENERATION] = { .type = NLA_U64 },
@@ -84,6 +84,7 @@ static const struct nla_policy mesh_policy[WGMESH_A_MESH_MAX + 1] = {
 	[WGMESH_A_MESH_REMOVED] = { .type = NLA_U32 },
 	[WGMESH_A_MESH_ERRNO] = { .type = NLA_U32 },
 	[WGMESH_A_MESH_REASON] = { .type = NLA_U32 },
+	[WGMESH_A_MESH_COUNTERS_AGE] = { .type = NLA_U32 },
 };
 
 static int decode_stats(struct nlattr *nest, struct mesh_stats *ret)
@@ -289,6 +290,10 @@ int mesh_decode_peer(const struct nlmsghdr *answer, struct mesh_peer_parts *part
 		return r;
 	if (tb[WGMESH_A_MESH_PEER] && fill_parts(tb[WGMESH_A_MESH_PEER], parts))
 		return malformed(err, "peer");
+	if (tb[WGMESH_A_MESH_COUNTERS_AGE]) {
+		parts->peer.fields |= WG_PEER_COUNTERS_AGE;
+		parts->peer.counters_age = nla_get_u32(tb[WGMESH_A_MESH_COUNTERS_AGE]);
+	}
 	*ret_generation = u64_of(tb[WGMESH_A_MESH_GENERATION]);
 	*ret_present = tb[WGMESH_A_MESH_PEER] != NULL;
 	return 0;

@@ -132,7 +132,7 @@ static void describe_cause(const struct attr_set *set, size_t header,
 static void parse_extack(const struct nlmsghdr *answer, struct nlattr **tb)
 {
 	static const struct nla_policy policy[NLMSGERR_ATTR_MAX + 1] = {
-		[NLMSGERR_ATTR_MSG] = { .type = NLA_NUL_STRING },
+		[NLMSGERR_ATTR_MSG] = { .type = NLA_STRING },
 		[NLMSGERR_ATTR_OFFS] = { .type = NLA_U32 },
 		[NLMSGERR_ATTR_MISS_TYPE] = { .type = NLA_U32 },
 		[NLMSGERR_ATTR_MISS_NEST] = { .type = NLA_U32 },

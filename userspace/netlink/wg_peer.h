@@ -29,6 +29,7 @@ enum wg_peer_fields {
 	WG_PEER_STATE = 8,
 	WG_PEER_FLOOR = 16,
 	WG_PEER_FLAGS = 32,		/* wgmesh: the flags that are stored, when none is set */
+	WG_PEER_COUNTERS_AGE = 64,
 };
 
 struct wg_peer {
@@ -43,6 +44,7 @@ struct wg_peer {
 	size_t prefix_count;		/* at most WGMESH_PREFIXES_MAX in wgmesh */
 
 	/* Only in answers. */
+	uint32_t counters_age;		/* wgmesh: ms since endpoint, handshake and bytes were read */
 	uint32_t state;			/* enum wgmesh_peer_state */
 	uint64_t generation;		/* that last changed the peer */
 	uint64_t rx_bytes, tx_bytes;
