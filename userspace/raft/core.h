@@ -116,7 +116,6 @@ void raft_on_vote_reply(struct raft *r, const struct raft_message *m);
 /* leader.c */
 void raft_become_leader(struct raft *r);
 void raft_leader_tick(struct raft *r);
-void raft_heartbeat(struct raft *r, const struct raft_progress *p);
 void raft_broadcast_heartbeat(struct raft *r);
 struct raft_progress *raft_peer(struct raft *r, uint64_t id);
 /* The highest value that a majority of the voters has reached. */
@@ -136,6 +135,7 @@ void raft_on_heartbeat(struct raft *r, const struct raft_message *m);
 /* membership.c */
 bool raft_is_voter(const struct raft *r);
 bool raft_may_campaign(const struct raft *r);
+void raft_membership_tick(struct raft *r);
 void raft_membership_appended(struct raft *r, const struct raft_entry *entry);
 void raft_membership_truncated(struct raft *r, uint64_t from);
 void raft_membership_committed(struct raft *r, uint64_t old_commit);

@@ -46,7 +46,7 @@ void raft_become_leader(struct raft *r)
 }
 
 /* Thesis 3.4.  Never tells to commit what is not known to agree there. */
-void raft_heartbeat(struct raft *r, const struct raft_progress *p)
+static void heartbeat(struct raft *r, const struct raft_progress *p)
 {
 	raft_send(r, (struct raft_message){
 		.type = RAFT_HEARTBEAT,
@@ -60,7 +60,7 @@ void raft_broadcast_heartbeat(struct raft *r)
 {
 	r->heartbeat_elapsed = 0;
 	for (unsigned int i = 0; i < r->peer_count; i++)
-		raft_heartbeat(r, &r->peers[i]);
+		heartbeat(r, &r->peers[i]);
 }
 
 /* Thesis 6.2: a leader that a majority does not answer is none, and steps down. */
@@ -84,6 +84,7 @@ void raft_leader_tick(struct raft *r)
 {
 	for (unsigned int i = 0; i < r->peer_count; i++)
 		r->peers[i].silent_ticks++;
+	raft_membership_tick(r);
 	if (++r->heartbeat_elapsed >= r->config.heartbeat_ticks)
 		raft_broadcast_heartbeat(r);
 	raft_transfer_tick(r);

@@ -29,17 +29,53 @@ static bool is_member(const struct raft_membership *m, uint64_t id)
 	return raft_configuration_lookup(&m->configuration, id) != NULL;
 }
 
-/* A leader starts to feed new servers; those removed go when that is committed. */
+/*
+ * A removed server still gets the log for a while, so that it learns that it
+ * is removed and stays quiet (thesis 4.2.3), unless the next change comes.
+ */
+static bool has_left(const struct raft *r, const struct raft_progress *p)
+{
+	if (is_member(&r->current, p->id))
+		return false;
+	return !is_member(&r->previous, p->id) || p->leaving_ticks >= r->config.election_ticks;
+}
+
+static void drop_peers(struct raft *r)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < r->peer_count; i++) {
+		if (has_left(r, &r->peers[i]))
+			continue;
+		if (kept != i)
+			r->peers[kept] = r->peers[i];
+		kept++;
+	}
+	r->peer_count = kept;
+}
+
 static void add_peers(struct raft *r)
 {
 	const struct raft_configuration *c = &r->current.configuration;
 
 	for (unsigned int i = 0; i < c->count; i++) {
 		uint64_t id = c->servers[i].id;
+		struct raft_progress *p = raft_peer(r, id);
 
-		if (id != r->config.id && !raft_peer(r, id))
+		if (p)
+			p->leaving_ticks = 0;
+		else if (id != r->config.id)
 			raft_progress_init(&r->peers[r->peer_count++], id, r->log.last);
 	}
+}
+
+void raft_membership_tick(struct raft *r)
+{
+	if (r->current.index > r->commit)
+		return;
+	for (unsigned int i = 0; i < r->peer_count; i++)
+		r->peers[i].leaving_ticks += !is_member(&r->current, r->peers[i].id);
+	drop_peers(r);
 }
 
 /* Thesis 4.1: a configuration is in effect from the moment it is in the log. */
@@ -56,8 +92,10 @@ void raft_membership_appended(struct raft *r, const struct raft_entry *entry)
 	r->current.index = entry->index;
 	r->current.configuration = c;
 	r->changes |= RAFT_CHANGED_CONFIGURATION;
-	if (r->role == RAFT_LEADER)
+	if (r->role == RAFT_LEADER) {
+		drop_peers(r);
 		add_peers(r);
+	}
 }
 
 /*
@@ -70,22 +108,6 @@ void raft_membership_truncated(struct raft *r, uint64_t from)
 		return;
 	r->current = r->previous;
 	r->changes |= RAFT_CHANGED_CONFIGURATION;
-}
-
-/* Tell the removed that they are, if they can know it, so that they stay quiet (thesis 4.2.3). */
-static void drop_peers(struct raft *r)
-{
-	unsigned int kept = 0;
-
-	for (unsigned int i = 0; i < r->peer_count; i++) {
-		struct raft_progress *p = &r->peers[i];
-
-		if (!is_member(&r->current, p->id))
-			raft_heartbeat(r, p);
-		else if (kept++ != i)
-			r->peers[kept - 1] = *p;
-	}
-	r->peer_count = kept;
 }
 
 /* Thesis 4.2.2: a leader that is no voter any more manages the change, then hands over. */
@@ -103,10 +125,7 @@ void raft_membership_committed(struct raft *r, uint64_t old_commit)
 	r->changes |= RAFT_CHANGED_COMMITTED_CONFIGURATION;
 	if (is_member(&r->previous, r->config.id) && !is_member(&r->current, r->config.id))
 		r->changes |= RAFT_CHANGED_REMOVED;
-	if (r->role != RAFT_LEADER)
-		return;
-	drop_peers(r);
-	if (!raft_is_voter(r))
+	if (r->role == RAFT_LEADER && !raft_is_voter(r))
 		leave_office(r);
 }
 

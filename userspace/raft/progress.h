@@ -25,6 +25,7 @@ struct raft_progress {
 	bool paused;		/* probing, and waiting for the answer */
 	bool heard;		/* since the last quorum check (6.2) */
 	unsigned int silent_ticks;
+	unsigned int leaving_ticks;	/* since its removal was committed */
 	unsigned int flight_head;	/* a ring of appends in flight, oldest first */
 	unsigned int flight_count;
 	size_t flight_bytes;

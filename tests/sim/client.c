@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster.h"
+
+typedef unsigned long long ull;
+
+enum { PAYLOAD_MAX = 512 };
+
+bool client_write(struct cluster *c, struct server *s, size_t size)
+{
+	struct client *client = &c->client;
+	uint8_t payload[PAYLOAD_MAX] = { 0 };
+	struct raft_position position;
+	struct error error;
+
+	if (!s->raft || client->write_count == PENDING_MAX)
+		return false;
+	store_u64(payload, ++client->next_value);
+	if (raft_propose(s->raft, payload, size < PAYLOAD_MAX ? size : PAYLOAD_MAX, &position, &error)) {
+		trace(c, "S%llu refuses write %llu: %s", (ull)s->id, (ull)client->next_value, error.text);
+		return false;
+	}
+	trace(c, "S%llu takes write %llu as entry %llu of term %llu", (ull)s->id,
+	      (ull)client->next_value, (ull)position.index, (ull)position.term);
+	client->writes[client->write_count++] = (struct pending_write){
+		.server = s->id,
+		.incarnation = s->incarnation,
+		.position = position,
+		.value = client->next_value,
+	};
+	server_pump(s);
+	return true;
+}
+
+bool client_read(struct cluster *c, struct server *s)
+{
+	struct client *client = &c->client;
+	struct pending_read read = {
+		.server = s->id,
+		.incarnation = s->incarnation,
+		.id = ++client->next_value,
+		.floor = c->oracle.acknowledged,
+	};
+	struct error error;
+
+	if (!s->raft || client->read_count == PENDING_MAX)
+		return false;
+	if (raft_read_index(s->raft, read.id, &error)) {
+		trace(c, "S%llu refuses read %llu: %s", (ull)s->id, (ull)read.id, error.text);
+		return false;
+	}
+	trace(c, "S%llu takes read %llu", (ull)s->id, (ull)read.id);
+	client->reads[client->read_count++] = read;
+	server_pump(s);
+	return true;
+}
+
+static void acknowledge(struct server *s, const struct pending_write *w,
+			const struct raft_entry *entry)
+{
+	struct cluster *c = s->cluster;
+
+	if (w->position.term != entry->term)
+		return;		/* another leader's entry is in its place: the write is lost */
+	if (entry->len < 8 || load_u64(entry->data) != w->value)
+		violate(c, "S%llu applies entry %llu of term %llu, which is not the write it took there",
+			(ull)s->id, (ull)entry->index, (ull)entry->term);
+	trace(c, "S%llu acknowledges write %llu", (ull)s->id, (ull)w->value);
+	c->client.acknowledged++;
+	if (entry->index > c->oracle.acknowledged)
+		c->oracle.acknowledged = entry->index;
+}
+
+void client_on_applied(struct server *s, const struct raft_entry *entry)
+{
+	struct client *client = &s->cluster->client;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < client->write_count; i++) {
+		const struct pending_write *w = &client->writes[i];
+
+		if (w->server == s->id && w->position.index == entry->index)
+			acknowledge(s, w, entry);
+		else
+			client->writes[kept++] = *w;
+	}
+	client->write_count = kept;
+}
+
+void client_on_read(struct server *s, const struct raft_read *read)
+{
+	struct cluster *c = s->cluster;
+	struct client *client = &c->client;
+
+	trace(c, "S%llu answers read %llu: %s", (ull)s->id, (ull)read->id, read->ok ? "ok" : "lost");
+	for (size_t i = 0; i < client->read_count; i++) {
+		const struct pending_read *p = &client->reads[i];
+
+		if (p->id != read->id)
+			continue;
+		if (read->ok && s->applied < p->floor)
+			violate(c, "stale read: S%llu answers read %llu with entry %llu applied; entry %llu was "
+				"acknowledged before it was asked", (ull)s->id, (ull)read->id, (ull)s->applied,
+				(ull)p->floor);
+		client->answered += read->ok;
+		client->reads[i] = client->reads[--client->read_count];
+		return;
+	}
+	violate(c, "S%llu answers read %llu, which nobody waits for", (ull)s->id, (ull)read->id);
+}
+
+/* Nobody waits for what the crashed server had taken; the writes may still be committed. */
+void client_on_crash(struct server *s)
+{
+	struct client *client = &s->cluster->client;
+	size_t writes = 0, reads = 0;
+
+	for (size_t i = 0; i < client->write_count; i++)
+		if (client->writes[i].server != s->id)
+			client->writes[writes++] = client->writes[i];
+	for (size_t i = 0; i < client->read_count; i++)
+		if (client->reads[i].server != s->id)
+			client->reads[reads++] = client->reads[i];
+	client->write_count = writes;
+	client->read_count = reads;
+}

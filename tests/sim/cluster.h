@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Servers with disks, their network, one client and one clock, all of it deterministic. */
+#ifndef WGMESH_SIM_CLUSTER_H
+#define WGMESH_SIM_CLUSTER_H
+
+#include <stdio.h>
+
+#include "client.h"
+#include "log_model.h"
+#include "network.h"
+#include "oracle.h"
+#include "raft/raft.h"
+
+enum { TICK = 10 };	/* units of time between a server's ticks, usually */
+
+/* What a crash leaves. */
+struct disk {
+	uint64_t term, vote;
+	uint64_t applied;	/* durable state of the state machine: may lag what was applied */
+	struct log_model log;
+};
+
+struct server {
+	struct cluster *cluster;
+	uint64_t id;
+	struct raft *raft;		/* NULL: down */
+	unsigned int incarnation;
+	bool bootstraps;		/* makes itself a cluster when its disk is empty */
+	struct disk disk;
+	struct log_model view;		/* the log as handed out to be stored */
+	struct raft_actions storing;	/* its store is under way */
+	uint64_t store_due;
+	bool disk_held;			/* stores wait until it is let go */
+	struct raft_actions applying;
+	uint64_t apply_due;
+	uint64_t applied;
+	unsigned int tick_period;
+	uint64_t next_tick;
+	struct raft_status seen;	/* after the last step */
+	uint64_t checked_commit;
+};
+
+struct cluster {
+	struct server servers[SERVERS_MAX + 1];	/* by id, from 1 on */
+	unsigned int count;
+	struct raft_config config;	/* without id and seed */
+	uint64_t now;
+	struct rng rng;
+	struct network network;
+	struct oracle oracle;
+	struct client client;
+	unsigned int store_delay_max;	/* units */
+	unsigned int store_failure;	/* per thousand */
+	unsigned int apply_delay_max;
+	FILE *trace;			/* NULL: silent */
+};
+
+/* @voters of @count servers share the first configuration; 0: server 1 bootstraps alone. */
+void cluster_init(struct cluster *c, uint64_t seed, unsigned int count, unsigned int voters);
+void cluster_start(struct cluster *c);	/* all servers, once configured */
+void cluster_fini(struct cluster *c);
+/* Let one unit of time pass: ticks, disks, messages. */
+void cluster_advance(struct cluster *c);
+bool cluster_failed(const struct cluster *c);
+void trace(struct cluster *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void trace_message(struct cluster *c, const char *what, const struct raft_message *m);
+
+/* Up, and leader in its own eyes, of the highest such term; NULL: none. */
+struct server *cluster_leader(struct cluster *c);
+
+void server_init(struct server *s, struct cluster *c, uint64_t id);
+void server_preset(struct server *s, const struct raft_configuration *configuration);
+void server_start(struct server *s);
+void server_crash(struct server *s);	/* what was not stored is lost */
+void server_fini(struct server *s);
+void server_tick(struct server *s);
+void server_step(struct server *s, const struct raft_message *m);
+void server_finish_store(struct server *s);	/* if one is under way */
+void server_finish_apply(struct server *s);
+/* Do what the core wants, until it wants nothing; after every input. */
+void server_pump(struct server *s);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sees everything that every server does and knows what must never happen:
+ * the properties of figure 3.2 of the Raft thesis, and that nothing is promised
+ * before it is stored.
+ */
+#ifndef WGMESH_SIM_ORACLE_H
+#define WGMESH_SIM_ORACLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "raft/raft.h"
+
+struct cluster;
+struct server;
+
+struct committed {
+	uint64_t term;
+	uint64_t hash;
+};
+
+struct known_prefix {
+	uint64_t index;
+	uint64_t term;
+	uint64_t prefix;
+};
+
+struct oracle {
+	struct committed *committed;	/* [0] is index 1 */
+	uint64_t commit;
+	size_t committed_capacity;
+	struct known_prefix *prefixes;	/* a hash table, open addressing; index 0: free */
+	size_t prefix_count, prefix_capacity;
+	uint64_t *leaders;		/* by term; 0: none */
+	size_t leaders_capacity;
+	uint64_t acknowledged;		/* the highest index told to a client as done */
+	unsigned int elections;
+	char violation[300];		/* the first one; "": none */
+};
+
+void violate(struct cluster *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Log matching (3.6.3): @s has handed out its log anew from @from on. */
+void oracle_check_log(struct server *s, uint64_t from);
+/* Nothing is promised that is not on the disk (3.8). */
+void oracle_check_message(struct server *s, const struct raft_message *m);
+/* Election safety, leader completeness, monotonic terms and commit, commits on a majority's disks. */
+void oracle_check_state(struct server *s);
+/* State machine safety (3.6.3). */
+void oracle_check_applied(struct server *s, const struct raft_entry *entry);
+
+void oracle_fini(struct oracle *o);
+
+#endif
