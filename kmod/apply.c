@@ -60,8 +60,8 @@ static void mark_hops_leaving(struct wgm_peer *peer)
 			hop->flags |= WGM_HOP_LEAVING;
 }
 
-/* The hop of @peer that lookups see, leaving or not; may be NULL.  -EEXIST when
- * the batch has named the pair of peer and prefix before.
+/* The hop of @peer that lookups see, leaving or not; may be NULL.  ERR_PTR when the
+ * batch has named the pair of peer and prefix before.
  */
 static struct wgm_hop *present_hop(struct apply *a, const struct wgm_prefix *prefix,
 				   const struct wgm_peer *peer)
@@ -86,7 +86,7 @@ static int prepare_prefix_removal(struct apply *a, struct wgm_change *change,
 	struct wgm_hop *hop = prefix ? present_hop(a, prefix, change->peer) : NULL;
 
 	if (IS_ERR(hop))
-		return refuse(a, change, pc->attr, -EEXIST, "prefix is named twice");
+		return refuse(a, change, pc->attr, -EINVAL, "prefix is named twice");
 	if (!hop)
 		return refuse(a, change, pc->attr, -ENOENT, "peer does not have this prefix");
 	hop->flags |= WGM_HOP_LEAVING | WGM_HOP_NAMED;
@@ -107,7 +107,7 @@ static int prepare_prefix(struct apply *a, struct wgm_change *change,
 		return -ENOMEM;
 	hop = present_hop(a, prefix, change->peer);
 	if (IS_ERR(hop))
-		return refuse(a, change, pc->attr, -EEXIST, "prefix is named twice");
+		return refuse(a, change, pc->attr, -EINVAL, "prefix is named twice");
 	if (hop && hop->metric == pc->metric) {
 		hop->flags &= ~WGM_HOP_LEAVING;
 		hop->flags |= WGM_HOP_NAMED;
@@ -127,7 +127,7 @@ static int prepare_peer(struct apply *a, struct wgm_change *change)
 	struct wgm_peer *peer = wgm_peer_find(a->table, change->key);
 
 	if (peer && peer->marks & WGM_PEER_TOUCHED)
-		return refuse(a, change, change->attr, -EEXIST, "peer is named twice");
+		return refuse(a, change, change->attr, -EINVAL, "peer is named twice");
 	change->fresh = !peer || peer->marks & WGM_PEER_GONE;
 	if (change->fresh &&
 	    change->flags & (WGMESH_PEER_FLAGS_REMOVE | WGMESH_PEER_FLAGS_UPDATE_ONLY))
@@ -135,7 +135,7 @@ static int prepare_peer(struct apply *a, struct wgm_change *change)
 	if (!change->fresh && change->flags & WGMESH_PEER_FLAGS_CREATE_ONLY)
 		return refuse(a, change, change->attr, -EEXIST, "peer exists");
 	if (a->table->own_key_known && !memcmp(change->key, a->table->own_key, WGMESH_KEY_LEN))
-		return refuse(a, change, change->attr, -EINVAL, "this is the device's own key");
+		return refuse(a, change, change->attr, -EINVAL, "this is the device's own public key");
 	if (!peer) {
 		peer = wgm_peer_new(a->table, change->key);
 		if (IS_ERR(peer))
@@ -222,17 +222,16 @@ static int check_hop(struct apply *a, const struct wgm_change *change, const str
 static int check_change(struct apply *a, const struct wgm_change *change)
 {
 	const struct wgm_hop *hop;
-	int n = 0, err;
+	int n = 0, err = 0;
 
-	for (hop = change->peer->hops; hop; hop = hop->peer_next) {
+	for (hop = change->peer->hops; hop; hop = hop->peer_next)
 		n += wgm_hop_staying(hop);
-		err = hop->flags & WGM_HOP_NEW ? check_hop(a, change, hop) : 0;
-		if (err)
-			return err;
-	}
 	if (n > WGMESH_PREFIXES_MAX)
-		return refuse(a, change, change->attr, -ENOSPC, "too many prefixes for one peer");
-	return 0;
+		return refuse(a, change, change->attr, -E2BIG, "too many prefixes for one peer");
+	for (hop = change->peer->hops; hop && !err; hop = hop->peer_next)
+		if (hop->flags & WGM_HOP_NEW)
+			err = check_hop(a, change, hop);
+	return err;
 }
 
 static int check_limits(struct apply *a)

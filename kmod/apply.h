@@ -18,7 +18,7 @@ struct wgm_apply_result {
 /* Checks the batch against the table as it will be, so that the order within a
  * batch does not matter; then commits, which cannot fail.  On an error the table
  * is as before, and the extack tells which peer of the batch and why:
- * -ESTALE (generation), -ENOENT, -EEXIST, -EINVAL, -ENOSPC (limits), -ENOMEM.
+ * -ESTALE (generation), -ENOENT, -EEXIST, -EINVAL, -ENOSPC and -E2BIG (limits), -ENOMEM.
  * Takes the table's lock.
  */
 int wgm_apply(struct wgm_table *table, struct wgm_batch *batch, struct wgm_apply_result *ret,

@@ -152,6 +152,10 @@ static int parse_endpoint(struct wgm_change *change, const struct nlattr *attr,
 				    "endpoint must be a sockaddr_in or a sockaddr_in6");
 		return -EINVAL;
 	}
+	if (!change->endpoint.port) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "endpoint needs a port");
+		return -EINVAL;
+	}
 	change->has |= WGM_HAS_ENDPOINT;
 	return 0;
 }
@@ -175,7 +179,8 @@ static int check_flags(const struct wgm_change *change, struct nlattr **tb, bool
 	}
 	if (flags != WGMESH_PEER_FLAGS_REMOVE || change->n_prefixes ||
 	    change->has & ~WGM_HAS_FLAGS) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "a removal names a public key and nothing else");
+		NL_SET_ERR_MSG_ATTR(extack, tb[WGMESH_A_PEER_PREFIX] ?: attr,
+				    "a removal names a public key and nothing else");
 		return -EINVAL;
 	}
 	return 0;
