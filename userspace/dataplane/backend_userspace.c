@@ -2,10 +2,9 @@
 /* wireguard-go, where the kernel has no WireGuard. */
 #include "dataplane/backend.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "dataplane/device.h"
 #include "dataplane/sync.h"
@@ -136,12 +135,24 @@ static int userspace_open(const struct dataplane_config *config, struct link_cli
 	return r;
 }
 
-/* The process ends by itself when its device is gone. */
+/*
+ * The process ends by itself when its device is gone; it is waited for, because one
+ * that is started meanwhile would find its socket taken.
+ */
 static int userspace_remove(struct backend *b, struct error *err)
 {
+	enum { TRIES = 200, PAUSE_NS = 10 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	int r = link_delete(b->link, b->ifname, err);
 
-	return r == -ERR_NOT_FOUND ? 0 : r;
+	if (r)
+		return r == -ERR_NOT_FOUND ? 0 : r;
+	for (int i = 0; i < TRIES; i++) {
+		if (uapi_get(b->socket, NULL, NULL, NULL, NULL) == -ERR_NOT_FOUND)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return error_set(err, ERR_DEADLINE, "wireguard-go does not let go of %s: end it", b->ifname);
 }
 
 static int userspace_list(struct backend *b, wg_peer_fn *fn, void *data, struct error *err)

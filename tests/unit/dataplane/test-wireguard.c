@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The backends kernel and mesh on the kernel's own WireGuard, in a network namespace of
+ * the test's own: two devices that talk over the loopback.
+ */
+#include "../cmocka.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netlink/link.h"
+#include "netlink/mesh_apply.h"
+#include "netlink/wg.h"
+#include "peers.h"
+
+enum { PORT_A = 51001, PORT_B = 51002, PATIENCE_SECONDS = 30 };
+
+static const char *backend;	/* the one that is being tested */
+
+static struct dataplane *open_dataplane(const char *ifname, uint8_t seed, uint16_t port)
+{
+	struct dataplane_config config = {
+		.backend = backend, .ifname = ifname, .listen_port = port,
+	};
+	struct dataplane *dp = NULL;
+	struct error err;
+
+	memset(config.private_key.bytes, seed, KEY_BYTES);
+	config.private_key.bytes[0] &= 248;
+	if (dataplane_open(&config, &dp, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(dataplane_backend(dp), backend);
+	return dp;
+}
+
+static struct dataplane_changes apply_set(struct dataplane *dp, struct peer_set *set)
+{
+	struct dataplane_changes changes = { 0 };
+	struct error err;
+
+	if (dataplane_apply(dp, set, &changes, &err))
+		fail_msg("%s", err.text);
+	return changes;
+}
+
+static void assert_has(struct dataplane *dp, const char *wanted)
+{
+	char *text = peers_text(dp);
+
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void differences_are_applied(void **state)
+{
+	struct dataplane *dp = open_dataplane("wgta", 0x48, PORT_A);
+	struct dataplane_changes c;
+	struct dataplane_stats stats;
+
+	(void)state;
+	c = apply_set(dp, peers_of("a @192.0.2.1:1 10.0.0.1/32 fd00:1::/64\nb ~25 10.0.0.2/32\n"));
+	assert_int_equal(c.added, 2);
+	assert_has(dp, "a @192.0.2.1:1 10.0.0.1/32 fd00:1::/64\nb ~25 10.0.0.2/32\n");
+	c = apply_set(dp, peers_of("a @192.0.2.1:1 10.0.0.1/32\nc @[2001:db8::1]:7 10.0.0.2/32\n"));
+	assert_int_equal(c.added, 1);
+	assert_int_equal(c.changed, 1);
+	assert_int_equal(c.removed, 1);
+	assert_has(dp, "a @192.0.2.1:1 10.0.0.1/32\nc @[2001:db8::1]:7 10.0.0.2/32\n");
+	assert_int_equal(dataplane_stats(dp, &stats, NULL), 0);
+	assert_int_equal(stats.peers_known, 2);
+	assert_int_equal(stats.peers_active, 0);
+	assert_int_equal(stats.listen_port, PORT_A);
+	dataplane_close(dp);
+}
+
+static void running_device_is_adopted(void **state)
+{
+	struct dataplane *dp = open_dataplane("wgta", 0x48, PORT_A);
+	struct dataplane_changes c;
+
+	(void)state;
+	c = apply_set(dp, peers_of("a @192.0.2.1:1 10.0.0.1/32\nd 10.0.0.4/32\n"));
+	assert_int_equal(c.kept, 1);
+	assert_int_equal(c.added, 1);
+	assert_int_equal(c.removed, 1);
+	dataplane_close(dp);
+	dp = open_dataplane("wgta", 0x48, PORT_A);
+	c = apply_set(dp, peers_of("a @192.0.2.1:1 10.0.0.1/32\nd 10.0.0.4/32\n"));
+	assert_int_equal(c.kept, 2);
+	assert_int_equal(c.added + c.changed + c.removed, 0);
+	dataplane_close(dp);
+}
+
+/* A thousand peers do not fit into one message, and a peer's prefixes not into one either. */
+static void many_are_applied_and_read_back(void **state)
+{
+	enum { MANY = 1500, PREFIXES = 900 };
+	struct dataplane *dp = open_dataplane("wgta", 0x48, PORT_A);
+	struct peer_set *set = peer_set_new();
+	struct dataplane_stats stats;
+	struct dataplane_changes c;
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct key key = { { 9, 1, (uint8_t)(i >> 8), (uint8_t)i } };
+		struct prefix p = { .ip = { .family = AF_INET6, .bytes = { 0xfd } }, .len = 128 };
+		uint32_t peer;
+
+		memcpy(p.ip.bytes + 4, key.bytes, 4);
+		assert_int_equal(peer_set_add(set, &key, NULL, 0, &peer, NULL), 0);
+		for (int j = 0; j < (i == 7 ? PREFIXES : 1); j++) {
+			p.ip.bytes[14] = (uint8_t)(j >> 8);
+			p.ip.bytes[15] = (uint8_t)j;
+			assert_int_equal(peer_set_add_prefix(set, peer, &p, 0, NULL), 0);
+		}
+	}
+	assert_int_equal(peer_set_seal(set, NULL), 0);
+	c = apply_set(dp, set);
+	assert_int_equal(c.added, MANY);
+	dataplane_forget(dp);
+	assert_int_equal(dataplane_stats(dp, &stats, NULL), 0);
+	assert_int_equal(stats.peers_known, MANY);
+	c = apply_set(dp, peers_of("a 10.0.0.1/32\n"));
+	assert_int_equal(c.removed, MANY);
+	dataplane_close(dp);
+}
+
+static struct key public_key_of(const char *ifname)
+{
+	struct wg_device device;
+	struct wg_client *wg;
+
+	assert_int_equal(wg_client_open(&wg, NULL), 0);
+	assert_int_equal(wg_device_get(wg, ifname, &device, NULL), 0);
+	assert_true(device.fields & WG_DEVICE_PUBLIC_KEY);
+	wg_client_close(wg);
+	return device.public_key;
+}
+
+static struct peer_set *one_peer(const struct key *key, const char *endpoint, uint16_t keepalive)
+{
+	struct peer_set *set = peer_set_new();
+	struct endpoint e;
+	uint32_t peer;
+
+	if (endpoint)
+		assert_true(endpoint_parse(endpoint, &e));
+	assert_int_equal(peer_set_add(set, key, endpoint ? &e : NULL, keepalive, &peer, NULL), 0);
+	assert_int_equal(peer_set_seal(set, NULL), 0);
+	return set;
+}
+
+struct looked_up {
+	uint64_t last_handshake;
+	char endpoint[ENDPOINT_TEXT_MAX];
+};
+
+static int keep(void *data, const struct wg_peer *peer)
+{
+	struct looked_up *l = data;
+
+	l->last_handshake = peer->last_handshake;
+	l->endpoint[0] = 0;
+	if (peer->fields & WG_PEER_ENDPOINT)
+		endpoint_format(&peer->endpoint, l->endpoint);
+	return 0;
+}
+
+static struct looked_up look(const char *ifname)
+{
+	struct looked_up l = { 0 };
+	struct wg_client *wg;
+
+	assert_int_equal(wg_client_open(&wg, NULL), 0);
+	assert_int_equal(wg_peer_list(wg, ifname, keep, &l, NULL), 0);
+	wg_client_close(wg);
+	return l;
+}
+
+/* Looks again and again until WireGuard has a handshake and, unless NULL, the endpoint. */
+static struct looked_up wait_for(const char *ifname, const char *endpoint)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	struct looked_up l;
+
+	for (int i = 0; i < PATIENCE_SECONDS * 50; i++) {
+		l = look(ifname);
+		if (endpoint ? strcmp(l.endpoint, endpoint) == 0 : l.last_handshake != 0)
+			return l;
+		nanosleep(&pause, NULL);
+	}
+	fail_msg("%s: no %s within %d s", ifname, endpoint ? endpoint : "handshake",
+		 PATIENCE_SECONDS);
+	return l;
+}
+
+static void learnt_endpoint_survives_adoption(void **state)
+{
+	struct dataplane *a = open_dataplane("wgta", 0x48, PORT_A);
+	struct dataplane *b = open_dataplane("wgtb", 0x50, PORT_B);
+	struct key key_a = public_key_of("wgta"), key_b = public_key_of("wgtb");
+	struct looked_up before, after;
+	struct dataplane_stats stats;
+
+	(void)state;
+	apply_set(b, one_peer(&key_a, NULL, 0));
+	apply_set(a, one_peer(&key_b, "127.0.0.1:51002", 1));
+	before = wait_for("wgtb", NULL);
+	assert_string_equal(before.endpoint, "127.0.0.1:51001");
+	dataplane_close(b);
+	b = open_dataplane("wgtb", 0x50, PORT_B);
+	apply_set(b, one_peer(&key_a, "192.0.2.9:9", 0));
+	assert_int_equal(dataplane_stats(b, &stats, NULL), 0);
+	assert_int_equal(stats.peers_known, 1);
+	after = look("wgtb");
+	if (strcmp(backend, "kernel") == 0) {
+		assert_string_equal(after.endpoint, "127.0.0.1:51001");
+		assert_int_equal(stats.peers_active, 1);
+		assert_true(stats.rx_bytes > 0);
+	}
+	assert_true(after.last_handshake >= before.last_handshake);
+	/* What the operator changes does count. */
+	apply_set(b, one_peer(&key_a, "192.0.2.10:9", 0));
+	apply_set(a, peers_of(""));	/* it would move the endpoint back */
+	apply_set(b, one_peer(&key_a, "192.0.2.11:9", 0));
+	wait_for("wgtb", "192.0.2.11:9");
+	dataplane_close(a);
+	dataplane_close(b);
+}
+
+static void strangers_preshared_key_is_taken_away(void **state)
+{
+	struct dataplane *dp = open_dataplane("wgta", 0x48, PORT_A);
+	struct key stranger = key_of('s');
+	struct wg_peer peer = { .public_key = stranger, .fields = WG_PEER_PRESHARED_KEY,
+				.preshared_key = { { 1, 2, 3 } } };
+	struct wg_client *wg;
+	struct dataplane_changes c;
+
+	(void)state;
+	if (strcmp(backend, "kernel") != 0)
+		skip();	/* the module does not tell preshared keys */
+	apply_set(dp, peers_of(""));
+	assert_int_equal(wg_client_open(&wg, NULL), 0);
+	assert_int_equal(wg_peers_set(wg, "wgta", &peer, 1, NULL), 0);
+	dataplane_forget(dp);
+	c = apply_set(dp, one_peer(&stranger, NULL, 0));
+	assert_int_equal(c.added, 1);
+	dataplane_forget(dp);
+	c = apply_set(dp, one_peer(&stranger, NULL, 0));
+	assert_int_equal(c.kept, 1);
+	wg_client_close(wg);
+	dataplane_close(dp);
+}
+
+static void changes_by_others_are_undone(void **state)
+{
+	struct dataplane *dp = open_dataplane("wgta", 0x48, PORT_A);
+	struct mesh_client *mesh;
+	struct mesh_apply *batch;
+
+	(void)state;
+	if (strcmp(backend, "mesh") != 0)
+		skip();	/* only the module's table has generations */
+	apply_set(dp, peers_of("a 10.0.0.1/32\n"));
+	assert_int_equal(mesh_client_open(&mesh, NULL), 0);
+	assert_int_equal(mesh_apply_begin(mesh, "wgta", NULL, &batch, NULL), 0);
+	assert_int_equal(mesh_apply_peer(batch, &(struct wg_peer){ .public_key = key_of('s') }, NULL), 0);
+	assert_int_equal(mesh_apply_commit(batch, NULL, NULL), 0);
+	mesh_client_close(mesh);
+	apply_set(dp, peers_of("a 10.0.0.1/32\nb 10.0.0.2/32*1\nc 10.0.0.2/32\n"));
+	assert_has(dp, "a 10.0.0.1/32\nb 10.0.0.2/32*1\nc 10.0.0.2/32\n");
+	dataplane_close(dp);
+}
+
+static void taken_port_is_explained(void **state)
+{
+	struct dataplane_config config = {
+		.backend = backend, .ifname = "wgtc", .listen_port = PORT_A,
+		.private_key = { { 8 } },
+	};
+	struct dataplane *dp = NULL;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(dataplane_open(&config, &dp, &err), -ERR_EXISTS);
+	assert_non_null(strstr(err.text, "UDP port 51001 is in use"));
+}
+
+static void removal_takes_everything_down(void **state)
+{
+	static const char *const names[] = { "wgta", "wgtb", "wgtc" };
+	struct link_client *links;
+	struct link_info info;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(link_client_open(&links, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		if (dataplane_remove(open_dataplane(names[i], 0x48, 0), &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(link_get(links, names[i], &info, NULL), -ERR_NOT_FOUND);
+	}
+	link_client_close(links);
+}
+
+static int open_loopback(void **state)
+{
+	struct link_client *links;
+	int r;
+
+	(void)state;
+	if (link_client_open(&links, NULL))
+		return -1;
+	r = link_set_up(links, "lo", true, 0, NULL);
+	link_client_close(links);
+	return r;
+}
+
+/* Whether this kernel has what @name needs. */
+static bool available(const char *name)
+{
+	struct mesh_client *mesh;
+	struct wg_client *wg;
+
+	if (wg_client_open(&wg, NULL))
+		return false;
+	wg_client_close(wg);
+	if (strcmp(name, "mesh") != 0)
+		return true;
+	if (mesh_client_open(&mesh, NULL))
+		return false;
+	mesh_client_close(mesh);
+	return true;
+}
+
+static int test_backend(const char *name)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(differences_are_applied),
+		cmocka_unit_test(running_device_is_adopted),
+		cmocka_unit_test(many_are_applied_and_read_back),
+		cmocka_unit_test(learnt_endpoint_survives_adoption),
+		cmocka_unit_test(strangers_preshared_key_is_taken_away),
+		cmocka_unit_test(changes_by_others_are_undone),
+		cmocka_unit_test(taken_port_is_explained),
+		cmocka_unit_test(removal_takes_everything_down),
+	};
+
+	if (!available(name)) {
+		fprintf(stderr, "SKIP: backend %s: this kernel has no %s\n", name,
+			strcmp(name, "mesh") == 0 ? "module wgmesh" : "WireGuard");
+		return 0;
+	}
+	backend = name;
+	return cmocka_run_group_tests_name(name, tests, open_loopback, NULL);
+}
+
+int main(void)
+{
+	if (unshare(CLONE_NEWNET)) {
+		perror("SKIP: needs root, for a network namespace of its own");
+		return 77;
+	}
+	if (!available("kernel")) {
+		fprintf(stderr, "SKIP: this kernel has no WireGuard\n");
+		return 77;
+	}
+	return test_backend("kernel") + test_backend("mesh");
+}
