@@ -6,6 +6,7 @@
 
 enum {
 	RING_POINTS = 32,	/* of one relay: its share is then within a third of the fair one */
+	RING_MAX = 65536,	/* of all: with very many relays fewer each are as fair */
 };
 
 /* What the planner keeps of a node. */
@@ -132,17 +133,31 @@ static int compare_points(const void *a, const void *b)
 	return memcmp(&x->relay->public_key, &y->relay->public_key, KEY_BYTES);
 }
 
+/* Halving keeps the first points of everybody: a relay more or less hardly moves anything. */
+static uint64_t points_each(size_t relays)
+{
+	uint64_t points = RING_POINTS;
+
+	while (points > 1 && relays * points > RING_MAX)
+		points /= 2;
+	return points;
+}
+
 static int build_ring(struct planner *p, struct error *err)
 {
 	size_t relays = 0;
+	uint64_t points;
 
 	for (size_t i = 0; i < p->n_nodes; i++)
 		relays += p->nodes[i].public;
-	p->ring = calloc(relays * RING_POINTS + 1, sizeof(*p->ring));
+	if (relays == p->n_nodes)
+		return 0;	/* nobody who needs one */
+	points = points_each(relays);
+	p->ring = calloc(relays * points + 1, sizeof(*p->ring));
 	if (!p->ring)
 		return error_set(err, ERR_MEMORY, "no memory to plan %zu relays", relays);
 	for (size_t i = 0; i < p->n_nodes; i++)
-		for (uint64_t k = 0; p->nodes[i].public && k < RING_POINTS; k++)
+		for (uint64_t k = 0; p->nodes[i].public && k < points; k++)
 			p->ring[p->n_points++] = (struct point){
 				.at = mix(p->nodes[i].hash + k), .relay = &p->nodes[i],
 			};

@@ -26,7 +26,7 @@
 
 enum {
 	PLAN_KEEPALIVE = 25,	/* seconds, towards public nodes from behind a NAT */
-	PLAN_RELAYS_MAX = 3,	/* next hops listed for a prefix without a session: metric 0, 1, 2 */
+	PLAN_RELAYS_MAX = 3,	/* next hops of a prefix without a session: metric 0, 1, 2 */
 };
 
 struct planner;
