@@ -22,6 +22,11 @@ static bool pattern_valid(const char *pattern)
 	       strspn(pattern, "abcdefghijklmnopqrstuvwxyz0123456789-.*?") == len;
 }
 
+static int no_memory(const struct acl *acl, struct error *err)
+{
+	return error_set(err, ERR_MEMORY, "no memory for the patterns of ACL %s", acl->name);
+}
+
 int acl_add_pattern(struct acl *acl, const char *pattern, struct error *err)
 {
 	char **grown;
@@ -35,11 +40,11 @@ int acl_add_pattern(struct acl *acl, const char *pattern, struct error *err)
 				 ACL_PATTERNS_MAX);
 	grown = realloc(acl->patterns, (acl->n_patterns + 1) * sizeof(*grown));
 	if (!grown)
-		return error_set(err, ERR_MEMORY, "no memory for the patterns of ACL %s", acl->name);
+		return no_memory(acl, err);
 	acl->patterns = grown;
 	grown[acl->n_patterns] = strdup(pattern);
 	if (!grown[acl->n_patterns])
-		return error_set(err, ERR_MEMORY, "no memory for the patterns of ACL %s", acl->name);
+		return no_memory(acl, err);
 	acl->n_patterns++;
 	return 0;
 }
@@ -51,14 +56,18 @@ int acl_validate(const struct acl *acl, struct error *err)
 				 "name \"%.80s\" is no name for an ACL; use 1 to %d of a-z, 0-9, "
 				 "'-' and '.'", acl->name, ACL_NAME_MAX);
 	if (acl->action != ACL_DENY && acl->action != ACL_ALLOW)
-		return error_set(err, ERR_INVALID, "action %d is unknown; use 0 (deny) or 1 (allow)",
+		return error_set(err, ERR_INVALID,
+				 "action %d is unknown; use 0 (deny) or 1 (allow)",
 				 (int)acl->action);
 	if (acl->n_patterns == 0)
-		return error_set(err, ERR_INVALID, "patterns is empty; give \"*\" to match every node");
+		return error_set(err, ERR_INVALID,
+				 "patterns is empty; give \"*\" to match every node");
 	for (size_t i = 0; i < acl->n_patterns; i++)
 		if (!pattern_valid(acl->patterns[i]))
-			return error_set(err, ERR_INVALID, "patterns[%zu] \"%.80s\" matches no node id; "
-					 "use a-z, 0-9, '-', '.', '*' and '?'", i, acl->patterns[i]);
+			return error_set(err, ERR_INVALID,
+					 "patterns[%zu] \"%.80s\" matches no node id; "
+					 "use a-z, 0-9, '-', '.', '*' and '?'",
+					 i, acl->patterns[i]);
 	return 0;
 }
 

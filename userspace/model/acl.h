@@ -27,7 +27,10 @@ struct acl {
 void acl_fini(struct acl *acl);
 int acl_add_pattern(struct acl *acl, const char *pattern, struct error *err);
 
-/* Name as a node id, 1 to ACL_PATTERNS_MAX patterns of a-z 0-9 - . * ?; ERR_INVALID names the field. */
+/*
+ * Name as a node id, 1 to ACL_PATTERNS_MAX patterns of a-z 0-9 - . * ?; ERR_INVALID names the
+ * field.
+ */
 int acl_validate(const struct acl *acl, struct error *err);
 
 /*

@@ -72,8 +72,8 @@ int node_validate(const struct node *node, struct error *err)
 {
 	if (!node_id_valid(node->id))
 		return error_set(err, ERR_INVALID,
-				 "id \"%.80s\" is no node id; use 1 to %d of a-z, 0-9, '-' and '.', "
-				 "as in a host name", node->id, NODE_ID_MAX);
+				 "id \"%.80s\" is no node id; use 1 to %d of a-z, 0-9, '-' and "
+				 "'.', as in a host name", node->id, NODE_ID_MAX);
 	if (key_is_zero(&node->public_key))
 		return error_set(err, ERR_INVALID,
 				 "public_key is missing; give the node's WireGuard public key, "

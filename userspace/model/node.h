@@ -35,7 +35,10 @@ struct node {
 	int64_t created_at, updated_at;	/* ns since the epoch; first and last join */
 };
 
-/* 1-63 characters, labels of a-z 0-9 and inner '-', separated by single dots (RFC 1123, lower case). */
+/*
+ * 1-63 characters, labels of a-z 0-9 and inner '-', separated by single dots (RFC 1123, lower
+ * case).
+ */
 bool node_id_valid(const char *id);
 
 /*

@@ -155,7 +155,8 @@ int command_revoke_certificate(struct entry *e, const char *serial, struct error
 
 int command_revoke_certificates_of(struct entry *e, const char *node_id, struct error *err)
 {
-	return run1(e, 0, "UPDATE certificates SET revoked = 1 WHERE node = ?1", text(node_id), err);
+	return run1(e, 0, "UPDATE certificates SET revoked = 1 WHERE node = ?1", text(node_id),
+		    err);
 }
 
 int command_put_acl(struct entry *e, const struct acl *acl, struct error *err)
@@ -217,7 +218,8 @@ int command_put_member(struct entry *e, const struct member *member, struct erro
 	};
 
 	if (member->server_id == 0 || member->server_id > INT64_MAX)
-		return error_set(err, ERR_INVALID, "server id is not in 1 to 2^63-1; draw another one");
+		return error_set(err, ERR_INVALID,
+				 "server id is not in 1 to 2^63-1; draw another one");
 	if (!node_id_valid(member->node_id))
 		return error_set(err, ERR_INVALID, "node id \"%s\" of the member is none",
 				 member->node_id);

@@ -24,11 +24,17 @@
  */
 int command_register_node(struct entry *e, const struct node *node, struct error *err);
 
-/* Row, leases and membership go; certificates stay as they are.  Unknown id: fails with ERR_PRECONDITION. */
+/*
+ * Row, leases and membership go; certificates stay as they are.  Unknown id: fails with
+ * ERR_PRECONDITION.
+ */
 int command_remove_node(struct entry *e, const char *node_id, struct error *err);
 
 int command_put_token(struct entry *e, const struct token_record *token, struct error *err);
-/* One use of it at time @now (ns).  Unknown, used up, revoked or expired: fails with ERR_PRECONDITION. */
+/*
+ * One use of it at time @now (ns).  Unknown, used up, revoked or expired: fails with
+ * ERR_PRECONDITION.
+ */
 int command_use_token(struct entry *e, const char *token_id, int64_t now, struct error *err);
 int command_revoke_token(struct entry *e, const char *token_id, struct error *err);
 

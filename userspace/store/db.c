@@ -36,7 +36,8 @@ static const char *remedy_of(enum error_kind kind)
 {
 	switch (kind) {
 	case ERR_PRECONDITION:
-		return "; another process has it open: stop that wgmeshd, or use another data directory";
+		return "; another process has it open: stop that wgmeshd, or use another data "
+		       "directory";
 	case ERR_EXHAUSTED:
 		return "; make room on that file system";
 	case ERR_DENIED:
@@ -74,7 +75,8 @@ static int create_file(struct db *db, struct error *err)
 	if (errno != EEXIST || stat(db->path, &st) < 0)
 		return error_errno(err, errno, "%s: cannot open", db->path);
 	if ((st.st_mode & 077) && chmod(db->path, st.st_mode & 0700) < 0)
-		return error_errno(err, errno, "%s: cannot take the rights of others away", db->path);
+		return error_errno(err, errno, "%s: cannot take the rights of others away",
+				   db->path);
 	return 0;
 }
 

@@ -61,10 +61,11 @@ int entry_add(struct entry *e, unsigned int flags, const char *sql,
 	      const struct sql_value *params, size_t n_params, struct error *err)
 {
 	if (e->kind != ENTRY_SQL)
-		return error_set(err, ERR_INTERNAL, "an entry that changes the schema has no statements");
+		return error_set(err, ERR_INTERNAL,
+				 "an entry that changes the schema has no statements");
 	if (e->n_statements == ENTRY_STATEMENTS_MAX || n_params > ENTRY_PARAMS_MAX)
 		return error_set(err, ERR_EXHAUSTED,
-				 "an entry holds %d statements of %d parameters; use several entries",
+				 "an entry holds %d statements of %d parameters; use several",
 				 ENTRY_STATEMENTS_MAX, ENTRY_PARAMS_MAX);
 	if (!statement_pack(&e->buf, (uint8_t)flags, sql, params, n_params))
 		return error_set(err, ERR_EXHAUSTED,
@@ -90,7 +91,8 @@ static int decode_body(const uint8_t *body, size_t len, struct entry_header *h, 
 {
 	if (h->kind == ENTRY_SCHEMA) {
 		if (len != 4)
-			return error_set(err, ERR_INVALID, "an entry's schema version has %zu bytes, not 4", len);
+			return error_set(err, ERR_INVALID,
+					 "an entry's schema version has %zu bytes, not 4", len);
 		h->schema = load_u32(body);
 		return 0;
 	}
@@ -112,7 +114,8 @@ int entry_decode(const void *data, size_t len, struct entry_header *ret, struct 
 		return error_set(err, ERR_INVALID, "an entry of %zu bytes is malformed", len);
 	if (p[0] != ENTRY_VERSION || (p[1] != ENTRY_SQL && p[1] != ENTRY_SCHEMA))
 		return error_set(err, ERR_UNSUPPORTED,
-				 "an entry of version %u and kind %u is of a newer release; upgrade wgmeshd",
+				 "an entry of version %u and kind %u is of a newer release; "
+				 "upgrade wgmeshd",
 				 p[0], p[1]);
 	h.kind = p[1];
 	memcpy(h.request_id, p + 2, ENTRY_REQUEST_ID);

@@ -36,7 +36,7 @@ enum entry_kind { ENTRY_SQL = 1, ENTRY_SCHEMA = 2 };
 
 /* Flags of a statement. */
 enum {
-	ENTRY_MUST_CHANGE = 1 << 0,	/* changing no row is an error of the entry: ERR_PRECONDITION */
+	ENTRY_MUST_CHANGE = 1 << 0,	/* to change no row is an error: ERR_PRECONDITION */
 };
 
 enum sql_type { SQL_NULL, SQL_INT, SQL_DOUBLE, SQL_BOOL, SQL_BYTES, SQL_TEXT, SQL_TIME };

@@ -172,7 +172,8 @@ int statement_next(const struct entry_header *h, size_t *pos, struct statement *
 	st.flags = p[0];
 	if (st.flags & ~KNOWN_FLAGS)
 		return error_set(err, ERR_UNSUPPORTED,
-				 "a statement with flags %#x is of a newer release; upgrade wgmeshd",
+				 "a statement with flags %#x is of a newer release; upgrade "
+				 "wgmeshd",
 				 st.flags);
 	r = unpack(p + STATEMENT_HEADER, len, &st.message, err);
 	if (r == 0)

@@ -34,7 +34,10 @@ enum { SCHEMA = 1 };
 	"remove this server from the cluster and let it join again with a new identity " \
 	"and an empty data directory"
 
-enum { BEGIN, COMMIT, ROLLBACK, INSERT, TRUNCATE, COMPACT, TERM_AT, READ, GET_META, SET_META, N_STMTS };
+enum {
+	BEGIN, COMMIT, ROLLBACK, INSERT, TRUNCATE, COMPACT, TERM_AT, READ, GET_META, SET_META,
+	N_STMTS,
+};
 
 static const char *const sqls[] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -44,8 +47,10 @@ static const char *const sqls[] = {
 	[TRUNCATE] = "DELETE FROM entries WHERE idx >= ?1",
 	[COMPACT] = "DELETE FROM entries WHERE idx <= ?1",
 	[TERM_AT] = "SELECT term FROM entries WHERE idx = ?1",
-	[READ] = "SELECT idx, term, kind, data, crc FROM entries WHERE idx BETWEEN ?1 AND ?2 ORDER BY idx",
-	[GET_META] = "SELECT term, vote, committed, base_index, base_term, last_index, crc FROM meta",
+	[READ] = "SELECT idx, term, kind, data, crc FROM entries"
+		 " WHERE idx BETWEEN ?1 AND ?2 ORDER BY idx",
+	[GET_META] = "SELECT term, vote, committed, base_index, base_term, last_index, crc"
+		     " FROM meta",
 	[SET_META] = "INSERT OR REPLACE INTO meta VALUES(0, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[N_STMTS] = NULL,
 };
@@ -312,7 +317,8 @@ int log_store_term_at(struct log_store *log, uint64_t index, uint64_t *ret_term,
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return error_set(err, ERR_NOT_FOUND, "%s: no entry %llu; the log reaches from %llu to %llu",
+		return error_set(err, ERR_NOT_FOUND,
+				 "%s: no entry %llu; the log reaches from %llu to %llu",
 				 log->db.path, (unsigned long long)index,
 				 (unsigned long long)log_store_first_index(log),
 				 (unsigned long long)log->meta.last_index);
@@ -323,7 +329,8 @@ int log_store_term_at(struct log_store *log, uint64_t index, uint64_t *ret_term,
 
 static int refuse(struct log_store *log, struct error *err, const char *what, uint64_t value)
 {
-	return error_set(err, ERR_INVALID, "%s: refused a batch: %s %llu (log %llu to %llu, commit %llu)",
+	return error_set(err, ERR_INVALID,
+			 "%s: refused a batch: %s %llu (log %llu to %llu, commit %llu)",
 			 log->db.path, what, (unsigned long long)value,
 			 (unsigned long long)log_store_first_index(log),
 			 (unsigned long long)log->meta.last_index,

@@ -50,7 +50,8 @@ struct log_store;
 
 /*
  * Creates the file if it is missing; log_store_is_new() then tells a server that has voted
- * before that its memory is gone.  Errors: ERR_CORRUPT, ERR_PRECONDITION (in use), ERR_IO, ERR_DENIED.
+ * before that its memory is gone.  Errors: ERR_CORRUPT, ERR_PRECONDITION (in use), ERR_IO,
+ * ERR_DENIED.
  */
 int log_store_open(const char *path, struct log_store **ret, struct error *err);
 bool log_store_is_new(const struct log_store *log);
@@ -72,7 +73,10 @@ struct hard_state log_store_hard_state(const struct log_store *log);
 /* Also for the index just below the first one; ERR_NOT_FOUND outside of the log. */
 int log_store_term_at(struct log_store *log, uint64_t index, uint64_t *ret_term, struct error *err);
 
-/* @entry lives until the function returns; non-zero stops and is passed on.  No store calls inside. */
+/*
+ * @entry lives until the function returns; non-zero stops and is passed on.  No store calls
+ * inside.
+ */
 typedef int (*log_entry_fn)(const struct log_entry *entry, void *data);
 
 /*

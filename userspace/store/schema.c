@@ -54,7 +54,8 @@ static const char version_1[] =
 	" revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
 	"CREATE TABLE certificates(serial TEXT PRIMARY KEY, node TEXT NOT NULL,"
-	" role INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	" role INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
+	" revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX certificates_node ON certificates(node);";
 
 static const char *const versions[SCHEMA_LATEST + 1] = { [1] = version_1 };
@@ -71,7 +72,8 @@ const struct schema_table schema_tables[] = {
 	{ ROWS("tokens", "id"), .open_to_entries = true },
 	{ ROWS("certificates", "serial"), .open_to_entries = true },
 	{ .name = "requests",
-	  .digest_sql = "SELECT idx, id, kind, failed, affected, last_id FROM requests ORDER BY idx" },
+	  .digest_sql = "SELECT idx, id, kind, failed, affected, last_id FROM requests"
+			" ORDER BY idx" },
 	{ .name = NULL },
 };
 

@@ -10,7 +10,10 @@
 
 enum { SCHEMA_FIRST = 1, SCHEMA_LATEST = 1 };
 
-/* Bring the database to @version (SCHEMA_LATEST at most), within the caller's transaction if any. */
+/*
+ * Bring the database to @version (SCHEMA_LATEST at most), within the caller's transaction if
+ * any.
+ */
 int schema_upgrade(struct db *db, int version, struct error *err);
 
 /* A table whose rows must be equal on all nodes, and how to read it in a fixed order. */

@@ -57,7 +57,10 @@ static int remember(struct state_store *s, const struct entry_header *h, uint64_
 	return r ? r : forget_old(s, index, err);
 }
 
-/* A savepoint holds the entry together: refused at its third statement, its first two are undone. */
+/*
+ * A savepoint holds the entry together: refused at its third statement, its first two are
+ * undone.
+ */
 static int run_entry(struct state_store *s, const struct entry_header *h, struct apply_result *ret,
 		     struct error *err)
 {
@@ -80,8 +83,8 @@ static int apply_schema(struct state_store *s, uint32_t version, struct error *e
 
 	if (version > SCHEMA_LATEST)
 		return error_set(err, ERR_UNSUPPORTED,
-				 "%s: an entry raises the schema to version %u, this release knows %d; "
-				 "upgrade wgmeshd", s->db.path, version, SCHEMA_LATEST);
+				 "%s: an entry raises the schema to version %u, this release "
+				 "knows %d; upgrade wgmeshd", s->db.path, version, SCHEMA_LATEST);
 	r = schema_upgrade(&s->db, (int)version, err);
 	if (r == 0 && (int)version > s->db.schema)
 		s->db.schema = (int)version;

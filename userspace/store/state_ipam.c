@@ -117,7 +117,8 @@ int state_next_ipv6(struct state_store *s, const struct ipam_reservations *reser
 	if (r < 0)
 		return r;
 	range = ipam_ipv6_range(&mesh.ula);
-	r = state_find_free(s, IPAM_IPV6, &range, ipam_pick(&range, random), reserved, &number, err);
+	r = state_find_free(s, IPAM_IPV6, &range, ipam_pick(&range, random), reserved, &number,
+			    err);
 	if (r < 0)
 		return exhausted(r, &mesh.ula, "remove nodes", err);
 	*ret = ipam_ipv6_network(number);

@@ -17,7 +17,8 @@ const char *const state_queries[N_QUERIES + 1] = {
 	[QUERY_COUNT_NODES] = "SELECT count(*) FROM nodes",
 	[QUERY_MESH] = "SELECT name, value FROM mesh",
 	[QUERY_TOKEN] = "SELECT " TOKEN_COLUMN_NAMES " FROM tokens WHERE id = ?1",
-	[QUERY_CERTIFICATE] = "SELECT " CERTIFICATE_COLUMN_NAMES " FROM certificates WHERE serial = ?1",
+	[QUERY_CERTIFICATE] = "SELECT " CERTIFICATE_COLUMN_NAMES " FROM certificates"
+			      " WHERE serial = ?1",
 	[QUERY_CERTIFICATE_OF] = "SELECT " CERTIFICATE_COLUMN_NAMES " FROM certificates"
 		" WHERE node = ?1 AND revoked = 0 ORDER BY expires_at DESC LIMIT 1",
 	[QUERY_MEMBER] = "SELECT server_id, node, address FROM members WHERE server_id = ?1",
@@ -144,7 +145,8 @@ int state_get_mesh(struct state_store *s, struct mesh *ret, struct error *err)
 		}
 	}
 	if (r == 0 && rows == 0)
-		return error_set(err, ERR_NOT_FOUND, "the mesh has no settings yet; run wgmeshd init");
+		return error_set(err, ERR_NOT_FOUND,
+				 "the mesh has no settings yet; run wgmeshd init");
 	if (r == 0)
 		*ret = mesh;
 	return r;
@@ -162,7 +164,8 @@ static bool read_token(sqlite3_stmt *stmt, void *ret)
 	       db_column_bytes(stmt, 1, t->secret_hash, TOKEN_RECORD_HASH);
 }
 
-int state_get_token(struct state_store *s, const char *id, struct token_record *ret, struct error *err)
+int state_get_token(struct state_store *s, const char *id, struct token_record *ret,
+		    struct error *err)
 {
 	struct token_record token = { 0 };
 	int r;
@@ -265,7 +268,8 @@ static int split_patterns(const char *text, struct acl *acl, struct error *err)
 		size_t len = strcspn(text, "\n");
 
 		if (len >= sizeof(pattern))
-			return error_set(err, ERR_CORRUPT, "a pattern of ACL %s is too long", acl->name);
+			return error_set(err, ERR_CORRUPT, "a pattern of ACL %s is too long",
+					 acl->name);
 		memcpy(pattern, text, len);
 		pattern[len] = '\0';
 		r = acl_add_pattern(acl, pattern, err);

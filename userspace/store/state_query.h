@@ -16,7 +16,10 @@ int state_get_node(struct state_store *s, const char *id, struct node *ret, stru
 int state_get_node_by_key(struct state_store *s, const struct key *public_key, struct node *ret,
 			  struct error *err);
 
-/* @node is the store's until the function returns; non-zero stops and is passed on.  No writing inside. */
+/*
+ * @node is the store's until the function returns; non-zero stops and is passed on.  No writing
+ * inside.
+ */
 typedef int (*state_node_fn)(const struct node *node, void *data);
 /* Nodes by id, those after @after (NULL or "": from the start). */
 int state_each_node(struct state_store *s, const char *after, state_node_fn fn, void *data,
@@ -26,7 +29,8 @@ int state_count_nodes(struct state_store *s, uint64_t *ret, struct error *err);
 /* ERR_NOT_FOUND before the mesh was made. */
 int state_get_mesh(struct state_store *s, struct mesh *ret, struct error *err);
 
-int state_get_token(struct state_store *s, const char *id, struct token_record *ret, struct error *err);
+int state_get_token(struct state_store *s, const char *id, struct token_record *ret,
+		    struct error *err);
 int state_get_certificate(struct state_store *s, const char *serial, struct certificate *ret,
 			  struct error *err);
 /* The one of @node_id that lives longest and is not revoked. */

@@ -7,8 +7,8 @@
 
 /*
  * Every failure is of one of two sorts, and to mix them up breaks the mesh.  Refusals come from
- * the entry and the state: every node refuses alike, and the refusal is the answer.
- * The rest (disk, memory, a bug) is this node's: it must stop here, and the entry not count as applied.
+ * the entry and the state: every node refuses alike, and the refusal is the answer. The rest
+ * (disk, memory, a bug) is this node's: it must stop here, and the entry not count as applied.
  */
 static bool is_refusal(int code)
 {
@@ -48,9 +48,11 @@ static const char *explain(const char *text)
 		{ "nodes.public_key", "another node has this public key; make a new key pair" },
 		{ "nodes.server_id", "another node has this server id; draw another one" },
 		{ "leases.pool", "the address was given to another node meanwhile; join again" },
-		{ "members.node", "this node is a member already, with another server id; remove that first" },
+		{ "members.node",
+		  "this node is a member already, with another server id; remove that first" },
 		{ "tokens.id", "there is a token with this id already; draw another id" },
-		{ "certificates.serial", "there is a certificate with this serial already; draw another serial" },
+		{ "certificates.serial",
+		  "there is a certificate with this serial already; draw another one" },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
@@ -73,7 +75,8 @@ static int refuse(struct state_store *s, int code, struct apply_result *ret)
 static int refuse_or_fail(struct state_store *s, int code, struct apply_result *ret,
 			  struct error *err)
 {
-	return is_refusal(code) ? refuse(s, code, ret) : db_error(&s->db, code, "apply an entry", err);
+	return is_refusal(code) ? refuse(s, code, ret) :
+				  db_error(&s->db, code, "apply an entry", err);
 }
 
 static int bind_value(sqlite3_stmt *stmt, int i, const struct sql_value *v)
@@ -93,7 +96,10 @@ static int bind_value(sqlite3_stmt *stmt, int i, const struct sql_value *v)
 	}
 }
 
-/* By name where there is one, else by place.  SQLite's code, or -ERR_INVALID with the text in @why. */
+/*
+ * By name where there is one, else by place.  SQLite's code, or -ERR_INVALID with the text in
+ * @why.
+ */
 static int bind_params(sqlite3_stmt *stmt, const struct statement *st, struct error *why)
 {
 	struct sql_value v;
@@ -136,7 +142,10 @@ static int count_rows(struct state_store *s, const struct statement *st, struct 
 	return 0;
 }
 
-/* Compiled and run with the authorizer on: SQLite compiles anew while it runs, if the schema moved. */
+/*
+ * Compiled and run with the authorizer on: SQLite compiles anew while it runs, if the schema
+ * moved.
+ */
 static int run_guarded(struct state_store *s, const struct statement *st, struct apply_result *ret,
 		       struct error *err)
 {

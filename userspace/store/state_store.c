@@ -9,10 +9,11 @@
 /*
  * The applied index is in the same transaction as the rows, and the log is synced: what a crash
  * takes from this file is applied once more.  So NORMAL, which syncs only at checkpoints, is
- * enough; OFF is not, for it lets the disk reorder a checkpoint and then tears rows from their index.
+ * enough; OFF is not, for it lets the disk reorder a checkpoint and then tears rows from their
+ * index.
  *
- * The other settings change what a statement means; they are the same on every node, whatever SQLite's
- * packager chose.
+ * The other settings change what a statement means; they are the same on every node, whatever
+ * SQLite's packager chose.
  */
 #define PRAGMAS \
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4096;" \
@@ -179,7 +180,8 @@ int state_store_apply(struct state_store *s, const struct log_entry *entry,
 	int r = 0;
 
 	if (!s->in_batch || entry->index != s->applied_index + 1)
-		return error_set(err, ERR_INTERNAL, "%s: entry %llu cannot be applied behind %llu%s",
+		return error_set(err, ERR_INTERNAL,
+				 "%s: entry %llu cannot be applied behind %llu%s",
 				 s->db.path, (unsigned long long)entry->index,
 				 (unsigned long long)s->applied_index,
 				 s->in_batch ? "" : ", outside of a batch");
@@ -242,7 +244,8 @@ int state_store_sync(struct state_store *s, uint64_t *ret_index, struct error *e
 
 	if (s->in_batch)
 		return error_set(err, ERR_INTERNAL, "%s: a batch is open", s->db.path);
-	code = sqlite3_wal_checkpoint_v2(s->db.handle, NULL, SQLITE_CHECKPOINT_FULL, &frames, &copied);
+	code = sqlite3_wal_checkpoint_v2(s->db.handle, NULL, SQLITE_CHECKPOINT_FULL, &frames,
+					 &copied);
 	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
 		return with_remedy(db_error(&s->db, code, "sync", err), err);
 	if (code != SQLITE_OK || copied < frames)

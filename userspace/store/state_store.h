@@ -7,9 +7,9 @@
  * node comes to the same rows and the same answers.
  *
  * Entries are applied in batches; a batch and the applied index are one transaction.  It is not
- * synced (synchronous=NORMAL): what a loss of power takes away is the end of the
- * sequence, applied index included, and the log still has it.  Hence two rules for the owner: apply
- * only what the own log has on disk, and compact the log only up to what state_store_sync() returned.
+ * synced (synchronous=NORMAL): what a loss of power takes away is the end of the sequence,
+ * applied index included, and the log still has it.  Hence two rules for the owner: apply only
+ * what the own log has on disk, and compact the log only up to what state_store_sync() returned.
  *
  * One thread at a time.
  */

@@ -105,7 +105,8 @@ static void without_a_match_nobody_may(void **state)
 static void the_first_match_by_name_decides(void **state)
 {
 	struct acl acls[] = {
-		make("c", ACL_DENY, "*"), make("b", ACL_ALLOW, "web-*"), make("a", ACL_DENY, "web-9"),
+		make("c", ACL_DENY, "*"), make("b", ACL_ALLOW, "web-*"),
+		make("a", ACL_DENY, "web-9"),
 	};
 	const struct acl *decider;
 

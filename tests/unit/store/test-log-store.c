@@ -35,7 +35,8 @@ static struct log_entry make_entry(uint64_t index, uint64_t term)
 	};
 }
 
-static int append(struct log_store *log, uint64_t from, uint64_t n, uint64_t term, struct error *err)
+static int append(struct log_store *log, uint64_t from, uint64_t n, uint64_t term,
+		  struct error *err)
 {
 	struct log_entry entries[64];
 	struct log_batch batch = { .entries = entries, .n_entries = n };
@@ -175,7 +176,8 @@ static void assert_batch_refused(struct log_store *log, const struct log_batch *
 static void a_batch_that_no_correct_server_asks_for_is_refused(void **state)
 {
 	struct log_store *log = open_log(*state);
-	struct hard_state term_back = { .term = 2, .commit = 4 }, commit_back = { .term = 3, .vote = 1 };
+	struct hard_state term_back = { .term = 2, .commit = 4 };
+	struct hard_state commit_back = { .term = 3, .vote = 1 };
 	struct hard_state second_vote = { .term = 3, .vote = 2, .commit = 4 };
 	struct log_entry gap = make_entry(12, 3), old_term = make_entry(11, 2);
 
@@ -429,7 +431,7 @@ static void a_killed_server_finds_all_that_it_acknowledged(void **state)
 	}
 }
 
-/* Leaves the WAL of a killed server behind: its frames of a page and a header, each write two of them. */
+/* Leaves the WAL of a killed server behind. */
 static long killed_wal(struct fixture *f, char wal[112])
 {
 	run_and_kill(f->path, 30);

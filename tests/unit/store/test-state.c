@@ -56,7 +56,8 @@ static void a_node_comes_back_as_it_was_registered(void **state)
 	assert_int_equal(state_get_node_by_key(f->state, &n.public_key, &got, NULL), 0);
 	assert_string_equal(got.id, "n1");
 	n = make_node(2);
-	assert_int_equal(state_get_node_by_key(f->state, &n.public_key, &got, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(state_get_node_by_key(f->state, &n.public_key, &got, NULL),
+			 -ERR_NOT_FOUND);
 	n.primary_endpoint.family = AF_UNSPEC;
 	memset(n.primary_endpoint.bytes, 0, 16);
 	n.n_endpoints = 0;
@@ -471,27 +472,28 @@ static void addresses_are_given_in_order_and_gaps_are_filled(void **state)
 static void a_slash_64_is_found_near_the_random_place(void **state)
 {
 	struct fixture *f = *state;
-	const uint8_t random[8] = { [7] = 0xff };
+	const uint8_t first[8] = { 0 }, last[8] = { [7] = 0xfe }, beyond[8] = { [7] = 0xff };
 	char text[PREFIX_TEXT_MAX];
 	struct node n = make_node(1);
 	struct prefix p;
 
 	set_mesh(f, "fd01:2:3::/56", "10.0.0.0/29");
-	assert_int_equal(state_next_ipv6(f->state, NULL, (uint8_t[8]){ 0 }, &p, NULL), 0);
+	assert_int_equal(state_next_ipv6(f->state, NULL, first, &p, NULL), 0);
 	assert_string_equal(prefix_format(&p, text), "fd01:2:3:1::/64");
-	assert_int_equal(state_next_ipv6(f->state, NULL, (uint8_t[8]){ [7] = 0xfe }, &n.ipv6, NULL), 0);
+	assert_int_equal(state_next_ipv6(f->state, NULL, last, &n.ipv6, NULL), 0);
 	assert_string_equal(prefix_format(&n.ipv6, text), "fd01:2:3:ff::/64");
 	feed_ok(f, join(&n));
 	/* The last one is taken: round to the first. */
-	assert_int_equal(state_next_ipv6(f->state, NULL, (uint8_t[8]){ [7] = 0xfe }, &p, NULL), 0);
+	assert_int_equal(state_next_ipv6(f->state, NULL, last, &p, NULL), 0);
 	assert_string_equal(prefix_format(&p, text), "fd01:2:3:1::/64");
-	assert_int_equal(state_next_ipv6(f->state, NULL, random, &p, NULL), 0);
+	assert_int_equal(state_next_ipv6(f->state, NULL, beyond, &p, NULL), 0);
 	assert_string_equal(prefix_format(&p, text), "fd01:2:3:1::/64");
 }
 
 enum { FIRST = 50, LAST = 89, SPAN = LAST - FIRST + 1 };
 
-static uint64_t expected_free(const bool *leased, const struct ipam_reservations *set, uint64_t start)
+static uint64_t expected_free(const bool *leased, const struct ipam_reservations *set,
+			      uint64_t start)
 {
 	for (uint64_t i = 0; i < SPAN; i++) {
 		uint64_t number = FIRST + (start - FIRST + i) % SPAN;
