@@ -140,8 +140,9 @@ class Mesh:
                 for key, peer in self.peers().items()}
 
     def picture(self):
-        """Everything that a refused batch must not change."""
-        prefixes = sorted(repr(message["prefix"]) for message in self.dump("prefix-list"))
+        """Everything that a refused batch must not change; peers may be on their way meanwhile."""
+        prefixes = {show_prefix(prefix): [(hop["public-key"], hop["metric"]) for hop in prefix["hop"]]
+                    for message in self.dump("prefix-list") for prefix in message["prefix"]}
         return self.generation(), self.table(), prefixes
 
 
