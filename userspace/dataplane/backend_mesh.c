@@ -68,8 +68,15 @@ static int mesh_remove(struct backend *b, struct error *err)
 	return device_delete(b->link, b->wg, b->ifname, err);
 }
 
+/* An empty list tells no generation: the one from before it then holds, or the batch is refused. */
 static int mesh_list_peers(struct backend *b, wg_peer_fn *fn, void *data, struct error *err)
 {
+	struct mesh_info info;
+	int r = mesh_get(b->mesh, b->ifname, &info, err);
+
+	if (r)
+		return r;
+	b->generation = info.generation;
 	return mesh_peer_list(b->mesh, b->ifname, NULL, fn, data, &b->generation, err);
 }
 

@@ -55,7 +55,7 @@ int mesh_peer_list(struct mesh_client *c, const char *ifname,
 	message_fini(&m);
 	if (r < 0)
 		error_prefix(err, "peers of mesh %s", ifname);
-	if (!r && ret_generation)
+	if (!r && ret_generation && t.generation)
 		*ret_generation = t.generation;
 	return r;
 }

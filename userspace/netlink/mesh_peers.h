@@ -19,7 +19,8 @@ struct mesh_peer_filter {
 
 /*
  * Calls @fn with each peer once, prefixes complete however many messages they
- * took.  @filter may be NULL.  @ret_generation (may be NULL): the table's.
+ * took.  @filter may be NULL.  @ret_generation (may be NULL): the table's;
+ * untouched when no peer was told.
  */
 int mesh_peer_list(struct mesh_client *c, const char *ifname,
 		   const struct mesh_peer_filter *filter, wg_peer_fn *fn, void *data,

@@ -234,7 +234,7 @@ static void learnt_endpoint_survives_adoption(void **state)
 
 static void strangers_preshared_key_is_taken_away(void **state)
 {
-	struct dataplane *dp = open_dataplane("wgta", 0x48, PORT_A);
+	struct dataplane *dp;
 	struct key stranger = key_of('s');
 	struct wg_peer peer = { .public_key = stranger, .fields = WG_PEER_PRESHARED_KEY,
 				.preshared_key = { { 1, 2, 3 } } };
@@ -244,6 +244,7 @@ static void strangers_preshared_key_is_taken_away(void **state)
 	(void)state;
 	if (strcmp(backend, "kernel") != 0)
 		skip();	/* the module does not tell preshared keys */
+	dp = open_dataplane("wgta", 0x48, PORT_A);
 	apply_set(dp, peers_of(""));
 	assert_int_equal(wg_client_open(&wg, NULL), 0);
 	assert_int_equal(wg_peers_set(wg, "wgta", &peer, 1, NULL), 0);
@@ -259,13 +260,14 @@ static void strangers_preshared_key_is_taken_away(void **state)
 
 static void changes_by_others_are_undone(void **state)
 {
-	struct dataplane *dp = open_dataplane("wgta", 0x48, PORT_A);
+	struct dataplane *dp;
 	struct mesh_client *mesh;
 	struct mesh_apply *batch;
 
 	(void)state;
 	if (strcmp(backend, "mesh") != 0)
 		skip();	/* only the module's table has generations */
+	dp = open_dataplane("wgta", 0x48, PORT_A);
 	apply_set(dp, peers_of("a 10.0.0.1/32\n"));
 	assert_int_equal(mesh_client_open(&mesh, NULL), 0);
 	assert_int_equal(mesh_apply_begin(mesh, "wgta", NULL, &batch, NULL), 0);
