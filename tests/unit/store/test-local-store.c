@@ -88,6 +88,19 @@ static void a_replaced_key_leaves_no_trace_on_disk(void **state)
 	assert_false(on_disk(f, &old.private_key));
 }
 
+static void a_removed_setting_leaves_no_trace_on_disk(void **state)
+{
+	static const char secret[] = "correct horse battery staple";
+	struct fixture *f = *state;
+	struct local_store *l = open_local(f);
+
+	assert_int_equal(local_store_set_text(l, "some.secret", secret, NULL), 0);
+	assert_true(find_in_file(f->path, secret, strlen(secret), 0) >= 0);
+	assert_int_equal(local_store_set_text(l, "some.secret", NULL, NULL), 0);
+	assert_int_equal(find_in_file(f->path, secret, strlen(secret), 0), -1);
+	local_store_close(l);
+}
+
 static void the_list_of_members_is_replaced_as_a_whole(void **state)
 {
 	struct local_store *l = open_local(*state);
@@ -159,6 +172,7 @@ int main(void)
 		TEST(settings_survive_and_can_be_removed),
 		TEST(the_key_survives_with_its_expiry),
 		TEST(a_replaced_key_leaves_no_trace_on_disk),
+		TEST(a_removed_setting_leaves_no_trace_on_disk),
 		TEST(the_list_of_members_is_replaced_as_a_whole),
 		TEST(rights_of_others_are_taken_away),
 		TEST(a_second_daemon_is_kept_out),

@@ -465,6 +465,41 @@ static void damage_in_the_middle_of_the_wal_is_refused(void **state)
 	log_store_close(open_log(f));
 }
 
+/* More than a checkpoint's worth: SQLite begins the WAL anew, with old frames behind the new. */
+static void write_much_and_die(const char *path)
+{
+	static char data[1 << 20];
+	struct log_entry e = { .term = 1, .data = data, .len = sizeof(data) };
+	struct log_store *log = NULL;
+
+	if (log_store_open(path, &log, NULL) < 0)
+		_exit(1);
+	for (e.index = 1; e.index <= 20; e.index++)
+		if (log_store_append(log, &(struct log_batch){ .entries = &e, .n_entries = 1 }, NULL))
+			_exit(1);
+	_exit(0);
+}
+
+static void old_frames_behind_the_wals_end_are_no_damage(void **state)
+{
+	struct fixture *f = *state;
+	struct log_store *log;
+	char wal[112];
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		write_much_and_die(f->path);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	snprintf(wal, sizeof(wal), "%s-wal", f->path);
+	assert_in_range(file_size(wal), 16 << 20, 19 << 20);	/* it did begin anew */
+	log = open_log(f);
+	assert_int_equal(log_store_last_index(log), 20);
+	log_store_close(log);
+}
+
 static void a_torn_end_of_the_wal_is_an_unfinished_write(void **state)
 {
 	struct fixture *f = *state;
@@ -511,6 +546,7 @@ int main(void)
 		TEST(no_flipped_bit_goes_unnoticed),
 		TEST(a_killed_server_finds_all_that_it_acknowledged),
 		TEST(damage_in_the_middle_of_the_wal_is_refused),
+		TEST(old_frames_behind_the_wals_end_are_no_damage),
 		TEST(a_torn_end_of_the_wal_is_an_unfinished_write),
 		cmocka_unit_test(the_checksum_is_crc32c),
 	};

@@ -520,6 +520,37 @@ static void toggle_lease(struct fixture *f, bool *leased, uint64_t number)
 	leased[number - FIRST] = !leased[number - FIRST];
 }
 
+/* How many numbers are leased whose next is not: by an entry, which alone may look at the table. */
+static bool gaps_are(struct fixture *f, unsigned int n)
+{
+	struct sql_value param = { .type = SQL_INT, .i = n };
+	struct entry *e = new_entry();
+
+	assert_int_equal(entry_add(e, 0, "DELETE FROM mesh WHERE ?1 ="
+				   " (SELECT count(*) FROM leases WHERE followed = 0)",
+				   &param, 1, NULL), 0);
+	return feed(f, e).rows_affected > 0;
+}
+
+/* Else finding a free number would walk all leases, and be right all the same. */
+static void the_index_of_gaps_lists_nothing_else(void **state)
+{
+	static const uint64_t order[] = { 5, 7, 6, 1, 9, 8, 3, 2 };
+	static const unsigned int gaps[] = { 1, 2, 1, 2, 3, 2, 3, 2 };
+	struct fixture *f = *state;
+	struct entry *e = new_entry();
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		lease(f, (unsigned int)order[i], order[i]);
+		set_mesh(f, "fd01:2:3::/48", "10.0.0.0/8");
+		assert_true(gaps_are(f, gaps[i]));
+	}
+	set_mesh(f, "fd01:2:3::/48", "10.0.0.0/8");
+	assert_int_equal(command_remove_node(e, "n6", NULL), 0);
+	feed_ok(f, e);
+	assert_true(gaps_are(f, 3));
+}
+
 static void free_addresses_agree_with_brute_force(void **state)
 {
 	struct fixture *f = *state;
@@ -570,6 +601,7 @@ int main(void)
 		TEST(bad_values_are_refused_before_they_are_proposed),
 		TEST(addresses_are_given_in_order_and_gaps_are_filled),
 		TEST(a_slash_64_is_found_near_the_random_place),
+		TEST(the_index_of_gaps_lists_nothing_else),
 		TEST(free_addresses_agree_with_brute_force),
 	};
 
