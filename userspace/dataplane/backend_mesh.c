@@ -36,8 +36,9 @@ static int attach(struct backend *b, const struct dataplane_config *config, stru
 		r = wg_client_open(&b->wg, err);
 	if (!r)
 		r = device_configure(b->link, b->wg, config, err);
-	if (!r)
-		r = mesh_new(b->mesh, b->ifname, NULL, err);
+	if (r)
+		return r;
+	r = mesh_new(b->mesh, b->ifname, NULL, err);
 	return r == -ERR_EXISTS ? 0 : r;	/* it is adopted */
 }
 
