@@ -49,8 +49,8 @@ static void release(struct rpc_call *call)
 	call->incoming = NULL;
 	call->grpc = NULL;
 	call->server = NULL;
-	rpc_server_released(server);
 	rpc_call_unref(call);
+	rpc_server_released(server);
 }
 
 /* Every completion ends here, as the last thing that it does with @call. */

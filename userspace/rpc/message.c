@@ -4,6 +4,7 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/slice.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /*
@@ -15,16 +16,20 @@ enum { GROWTH_MAX = 32, GROWTH_FLOOR = 64 * 1024 };
 
 struct budget {
 	size_t left;
+	bool no_memory;		/* of the machine; not just of the budget */
 };
 
 static void *budget_alloc(void *data, size_t size)
 {
 	struct budget *budget = data;
+	void *p;
 
 	if (size > budget->left)
 		return NULL;
 	budget->left -= size;
-	return malloc(size);
+	p = malloc(size);
+	budget->no_memory |= !p;
+	return p;
 }
 
 static void budget_free(void *data, void *p)
@@ -48,38 +53,54 @@ int rpc_message_pack(const ProtobufCMessage *msg, size_t max, struct grpc_byte_b
 	return 0;
 }
 
-static ProtobufCMessage *unpack(const ProtobufCMessageDescriptor *type, const grpc_slice *slice)
+static ProtobufCMessage *unpack(const ProtobufCMessageDescriptor *type, const grpc_slice *slice,
+				struct budget *budget)
 {
-	size_t len = GRPC_SLICE_LENGTH(*slice);
-	struct budget budget = { GROWTH_FLOOR + GROWTH_MAX * len };
 	/* Frees by free(), so the message can go back without this allocator. */
-	ProtobufCAllocator bounded = { budget_alloc, budget_free, &budget };
+	ProtobufCAllocator bounded = { budget_alloc, budget_free, budget };
 
-	return protobuf_c_message_unpack(type, &bounded, len, GRPC_SLICE_START_PTR(*slice));
+	return protobuf_c_message_unpack(type, &bounded, GRPC_SLICE_LENGTH(*slice),
+					 GRPC_SLICE_START_PTR(*slice));
+}
+
+static ProtobufCMessage *unpack_pieces(const ProtobufCMessageDescriptor *type,
+				       struct grpc_byte_buffer *bytes, struct budget *budget)
+{
+	grpc_byte_buffer_reader reader;
+	ProtobufCMessage *msg;
+	grpc_slice whole;
+
+	if (!grpc_byte_buffer_reader_init(&reader, bytes))
+		return NULL;
+	whole = grpc_byte_buffer_reader_readall(&reader);
+	msg = unpack(type, &whole, budget);
+	grpc_slice_unref(whole);
+	grpc_byte_buffer_reader_destroy(&reader);
+	return msg;
+}
+
+static ProtobufCMessage *unpack_any(const ProtobufCMessageDescriptor *type,
+				    struct grpc_byte_buffer *bytes, struct budget *budget)
+{
+	const grpc_slice_buffer *slices = &bytes->data.raw.slice_buffer;
+
+	if (bytes->data.raw.compression != GRPC_COMPRESS_NONE)
+		return NULL;	/* never negotiated: see the server's arguments */
+	if (slices->count == 1)
+		return unpack(type, &slices->slices[0], budget);
+	return unpack_pieces(type, bytes, budget);
 }
 
 int rpc_message_unpack(const ProtobufCMessageDescriptor *type, struct grpc_byte_buffer *bytes,
 		       ProtobufCMessage **ret, struct error *err)
 {
-	grpc_byte_buffer_reader reader;
-	ProtobufCMessage *msg = NULL;
-	grpc_slice whole, *piece;
 	size_t len = grpc_byte_buffer_length(bytes);
+	struct budget budget = { .left = GROWTH_FLOOR + GROWTH_MAX * len };
+	ProtobufCMessage *msg = unpack_any(type, bytes, &budget);
 
-	if (bytes->data.raw.compression == GRPC_COMPRESS_NONE &&
-	    grpc_byte_buffer_reader_init(&reader, bytes)) {
-		if (grpc_byte_buffer_reader_peek(&reader, &piece) &&
-		    GRPC_SLICE_LENGTH(*piece) == len) {
-			msg = unpack(type, piece);
-		} else {
-			grpc_byte_buffer_reader_destroy(&reader);
-			grpc_byte_buffer_reader_init(&reader, bytes);
-			whole = grpc_byte_buffer_reader_readall(&reader);
-			msg = unpack(type, &whole);
-			grpc_slice_unref(whole);
-		}
-		grpc_byte_buffer_reader_destroy(&reader);
-	}
+	if (budget.no_memory)
+		return error_set(err, ERR_MEMORY, "no memory for a %s of %zu bytes", type->name,
+				 len);
 	if (!msg)
 		return error_set(err, ERR_INVALID, "%zu bytes are no %s", len, type->name);
 	*ret = msg;

@@ -45,6 +45,7 @@ struct rpc_server {
 	char mesh_id[RPC_ID_MAX];
 	struct entry *entries;		/* by path */
 
+	struct rpc_call *first;		/* of the slots, until start: one there must be */
 	unsigned int armed;		/* accept slots that gRPC holds */
 	unsigned int calls;		/* accepted and not released */
 	bool stopping, shut;
@@ -163,10 +164,10 @@ static void check_stopped(struct rpc_server *server)
 
 static void on_accepted(struct rpc_event *ev, bool ok);
 
-static bool arm(struct rpc_server *server)
+/* Takes @call, which may be NULL for want of memory. */
+static bool arm(struct rpc_server *server, struct rpc_call *call)
 {
 	grpc_completion_queue *queue = rpc_pump_queue(server->pump);
-	struct rpc_call *call = rpc_call_new(server);
 	grpc_call_error e;
 
 	if (!call)
@@ -183,10 +184,14 @@ static bool arm(struct rpc_server *server)
 	return true;
 }
 
-/* What memory does not allow now is made up for when a call comes or goes. */
+/*
+ * What memory does not allow now is made up for when a call comes or goes:
+ * the last slot's call, when it goes, leaves the memory for the next.
+ */
 static void arm_all(struct rpc_server *server)
 {
-	while (!server->stopping && server->armed < ACCEPT_SLOTS && arm(server))
+	while (!server->stopping && server->armed < ACCEPT_SLOTS &&
+	       arm(server, rpc_call_new(server)))
 		;
 }
 
@@ -287,6 +292,13 @@ static int check_config(const struct rpc_server_config *config, struct error *er
 	return 0;
 }
 
+/* Without one slot no call would ever come that could make up for it. */
+static int reserve_slot(struct rpc_server *server, struct error *err)
+{
+	server->first = rpc_call_new(server);
+	return server->first ? 0 : error_set(err, ERR_MEMORY, "no memory to take calls");
+}
+
 int rpc_server_new(struct rpc_pump *pump, const struct rpc_server_config *config,
 		   struct rpc_server **ret, struct error *err)
 {
@@ -306,6 +318,8 @@ int rpc_server_new(struct rpc_pump *pump, const struct rpc_server_config *config
 	e = resolve_methods(server, err);
 	if (!e)
 		e = rpc_tls_store_new(&server->tls, err);
+	if (!e)
+		e = reserve_slot(server, err);
 	if (e) {
 		rpc_server_free(server);
 		return e;
@@ -320,6 +334,8 @@ void rpc_server_free(struct rpc_server *server)
 {
 	if (!server)
 		return;
+	if (server->first)
+		rpc_call_free_unused(server->first);
 	if (server->grpc)
 		grpc_server_destroy(server->grpc);
 	rpc_tls_store_free(server->tls);
@@ -336,6 +352,8 @@ int rpc_server_set_identity(struct rpc_server *server, const struct rpc_tls *tls
 void rpc_server_start(struct rpc_server *server)
 {
 	grpc_server_start(server->grpc);
+	arm(server, server->first);
+	server->first = NULL;
 	arm_all(server);
 }
 
