@@ -248,17 +248,13 @@ static int accept_one(struct transport *t, uv_stream_t *server, struct inbound *
 	return r;
 }
 
-void inbound_accept(struct transport *t, uv_stream_t *server)
+int inbound_accept(struct transport *t, uv_stream_t *server, struct error *err)
 {
-	static const struct endpoint nowhere;
 	struct inbound *in, *old;
-	struct error err;
+	int r = accept_one(t, server, &in, err);
 
-	if (accept_one(t, server, &in, &err)) {
-		t->refused++;
-		transport_tell(t, TRANSPORT_REFUSED, 0, &nowhere, err.text);
-		return;
-	}
+	if (r)
+		return r;
 	old = surplus(t, "", TRANSPORT_STRANGERS_MAX - 1);
 	if (old)
 		inbound_close(old);
@@ -266,6 +262,7 @@ void inbound_accept(struct transport *t, uv_stream_t *server)
 	*free_place(t) = in;
 	if (old)
 		report(old, 0, "too many connections that prove nothing");
+	return 0;
 }
 
 void inbound_close_node(struct transport *t, const char *node_id)

@@ -9,8 +9,8 @@
 
 #include "transport/state.h"
 
-/* In uv_listen()'s callback; failures are told as an event. */
-void inbound_accept(struct transport *t, uv_stream_t *server);
+/* In uv_listen()'s callback; on failure the connection may still wait to be accepted. */
+int inbound_accept(struct transport *t, uv_stream_t *server, struct error *err);
 /* Silent; the memory follows through the loop. */
 void inbound_close(struct inbound *in);
 /* All of one node, because it is no member any more. */

@@ -14,29 +14,74 @@ struct listener {
 	struct transport *t;
 	uv_tcp_t tcp;
 	struct endpoint asked;
+	bool closing;
+	uv_tcp_t turned_away;	/* a connection that there is no memory for */
+	bool turning_away;
+	bool another;		/* came meanwhile */
+	int handles;		/* open */
 };
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_handle_closed(struct listener *l)
 {
-	struct listener *l = handle->data;
 	struct anchor *anchor = &l->t->anchor;
 
+	if (--l->handles)
+		return;
 	free(l);
 	anchor_release(anchor);
 }
 
+static void on_tcp_closed(uv_handle_t *handle)
+{
+	on_handle_closed(handle->data);
+}
+
 void listener_free(struct listener *l)
 {
-	if (l)
-		uv_close((uv_handle_t *)&l->tcp, on_handle_closed);
+	if (!l)
+		return;
+	l->closing = true;
+	uv_close((uv_handle_t *)&l->tcp, on_tcp_closed);
+}
+
+static void turn_away(struct listener *l);
+
+static void on_turned_away(uv_handle_t *handle)
+{
+	struct listener *l = handle->data;
+
+	l->turning_away = false;
+	if (l->another && !l->closing)
+		turn_away(l);
+	on_handle_closed(l);
+}
+
+/* libuv listens no further until each connection is accepted, if only to be closed. */
+static void turn_away(struct listener *l)
+{
+	l->another = l->turning_away;
+	if (l->turning_away)
+		return;
+	uv_tcp_init(l->t->loop, &l->turned_away);
+	l->turned_away.data = l;
+	l->turning_away = true;
+	l->handles++;
+	uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&l->turned_away);
+	uv_close((uv_handle_t *)&l->turned_away, on_turned_away);
 }
 
 static void on_connection(uv_stream_t *server, int status)
 {
 	struct listener *l = server->data;
+	struct error err;
 
-	if (status == 0)	/* else: out of descriptors; the kernel keeps the connection queued */
-		inbound_accept(l->t, server);
+	if (status < 0)		/* out of descriptors: the kernel keeps the connection queued */
+		return;
+	if (inbound_accept(l->t, server, &err)) {
+		turn_away(l);
+		l->t->refused++;
+		transport_tell(l->t, TRANSPORT_REFUSED, 0, &l->asked, err.text);
+	}
 }
 
 /* The mesh's address appears after us, and may go and come again. */
@@ -75,6 +120,7 @@ int listener_new(struct transport *t, const struct endpoint *address, struct lis
 		return error_errno(err, -r, "cannot listen at %s", endpoint_format(address, text));
 	}
 	l->tcp.data = l;
+	l->handles = 1;
 	anchor_hold(&t->anchor);
 	r = bind_freely(l);
 	if (r >= 0)

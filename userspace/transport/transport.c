@@ -264,6 +264,9 @@ int transport_send(struct transport *t, const struct raft_message *message, stru
 	struct frame *f;
 	int r;
 
+	if (message->from != t->self)
+		return error_set(err, ERR_INVALID, "a message from server %llu is not ours to send",
+				 (unsigned long long)message->from);
 	if (!p)
 		return error_set(err, ERR_NOT_FOUND, "server %llu is no peer",
 				 (unsigned long long)message->to);

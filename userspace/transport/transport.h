@@ -9,7 +9,8 @@
  * of one connection arrive in order: that is what Raft asks for.
  *
  * Only on the loop's thread.  Nothing blocks.  Callbacks come from the loop,
- * never from inside a call of yours, and may call anything here.
+ * never from inside a call of yours, and may call anything here.  The process
+ * ignores SIGPIPE.
  */
 #ifndef WGMESH_TRANSPORT_TRANSPORT_H
 #define WGMESH_TRANSPORT_TRANSPORT_H
@@ -110,7 +111,8 @@ void transport_remove_peer(struct transport *t, uint64_t server_id);
 /*
  * Queue @message for its addressee and dial if need be.  When the queue is
  * full, its oldest messages are dropped, appends first, and counted.
- * ERR_NOT_FOUND: no such peer; ERR_EXHAUSTED: larger than a frame may be.
+ * ERR_NOT_FOUND: no such peer; ERR_EXHAUSTED: larger than a frame may be;
+ * ERR_INVALID: from another server.
  */
 int transport_send(struct transport *t, const struct raft_message *message, struct error *err);
 

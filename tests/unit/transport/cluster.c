@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
 struct cluster cluster;
 
-const struct transport_timing fast = {
-	.connect = 2000, .handshake = 300, .stall = 400, .backoff_min = 10, .backoff_max = 100, .prefer = 100,
+const struct transport_timing patient = {
+	.connect = 30000, .handshake = 30000, .stall = 30000, .backoff_min = 10, .backoff_max = 100,
+	.prefer = 100,
+};
+const struct transport_timing hasty = {
+	.connect = 30000, .handshake = 200, .stall = 300, .backoff_min = 10, .backoff_max = 100,
+	.prefer = 100,
 };
 
 static void on_message(void *data, uint64_t from, const struct raft_message *m)
@@ -40,7 +46,7 @@ void server_open(struct server *s)
 	struct error err;
 
 	assert_ok(transport_new(&cluster.loop, s->id, &s->identity, &callbacks, s, &s->t, &err), &err);
-	transport_set_timing(s->t, &fast);
+	transport_set_timing(s->t, &patient);
 	assert_ok(transport_listen(s->t, &s->address, 1, &err), &err);
 	assert_true(transport_listening(s->t, 0, &s->address));
 	s->closed = false;
@@ -74,6 +80,7 @@ static void on_tick(uv_timer_t *tick)
 
 int cluster_start(void **state)
 {
+	signal(SIGPIPE, SIG_IGN);
 	memset(&cluster, 0, sizeof(cluster));
 	assert_int_equal(uv_loop_init(&cluster.loop), 0);
 	uv_timer_init(&cluster.loop, &cluster.tick);
@@ -121,7 +128,7 @@ void introduce_all(void)
 
 void wait_until(bool (*condition)(void *arg), void *arg, const char *what)
 {
-	time_t end = time(NULL) + 30;
+	time_t end = time(NULL) + 60;
 
 	while (!condition(arg)) {
 		if (time(NULL) > end)

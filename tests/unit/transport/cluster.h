@@ -36,7 +36,8 @@ struct cluster {
 };
 
 extern struct cluster cluster;
-extern const struct transport_timing fast;	/* deadlines short enough to be waited for */
+/* Where deadlines must not strike, however busy the machine; and where they must. */
+extern const struct transport_timing patient, hasty;
 
 /* cmocka's set-up and tear-down: SERVERS of them, listening, that do not know each other. */
 int cluster_start(void **state);
@@ -47,7 +48,7 @@ void server_close(struct server *s);	/* and wait until its memory is gone */
 void introduce(struct server *a, struct server *b);	/* a knows b */
 void introduce_all(void);
 
-/* Run the loop until @condition holds for @arg; the test fails after half a minute. */
+/* Run the loop until @condition holds for @arg; the test fails after a minute. */
 void wait_until(bool (*condition)(void *arg), void *arg, const char *what);
 #define WAIT_UNTIL(condition, arg) wait_until(condition, arg, #condition)
 

@@ -149,7 +149,7 @@ static bool ten_dials_failed(void *arg)
 	return S(1)->events[TRANSPORT_DIAL_FAILED] >= 10;
 }
 
-/* From the fifth failure on each pause is at least half of fast.backoff_max. */
+/* From the fifth failure on each pause is at least half of patient.backoff_max. */
 static void dialling_in_vain_slows_down(void **state)
 {
 	server_close(S(2));
@@ -157,7 +157,7 @@ static void dialling_in_vain_slows_down(void **state)
 	loop_ms_of_third_failure = 0;
 	send_round(S(1), S(2), 1);
 	WAIT_UNTIL(ten_dials_failed, NULL);
-	assert_true(uv_now(&cluster.loop) - loop_ms_of_third_failure >= 5 * fast.backoff_max / 2);
+	assert_true(uv_now(&cluster.loop) - loop_ms_of_third_failure >= 5 * patient.backoff_max / 2);
 	assert_int_equal(status_of(S(1), S(2)).queued_messages, 1);
 }
 
@@ -359,6 +359,7 @@ static void a_new_identity_serves_new_connections_only(void **state)
 static void what_cannot_be_a_peer_is_refused(void **state)
 {
 	struct endpoint many[TRANSPORT_ENDPOINTS_MAX + 1] = { { .port = 0 } };
+	struct raft_message m;
 	struct error err;
 	char node_id[16];
 
@@ -371,6 +372,8 @@ static void what_cannot_be_a_peer_is_refused(void **state)
 		snprintf(node_id, sizeof(node_id), "n%d", (int)i);
 		assert_ok(transport_set_peer(S(1)->t, i, node_id, NULL, 0, &err), &err);
 	}
+	m = message_between(S(3), S(2), 1);
+	assert_int_equal(transport_send(S(1)->t, &m, &err), -ERR_INVALID);
 	assert_int_equal(transport_set_peer(S(1)->t, 99, "n99", NULL, 0, &err), -ERR_EXHAUSTED);
 	assert_int_equal(transport_set_peer(S(1)->t, 3, "n2", NULL, 0, &err), -ERR_EXISTS);
 	send_round(S(1), S(2), 1);	/* nowhere to go: it waits */
