@@ -99,8 +99,9 @@ static int put_hops(struct wgm_sync *sync, struct wgm_table *table, struct wgm_p
 			err = wgm_wg_put_allowed_ip(&sync->wg, hop->prefix, 0);
 			if (!err)
 				hop->flags |= WGM_HOP_IN_WG | WGM_HOP_ADDING;
-		} else if (sync->can_remove && wants_drop(table, hop)) {
+		} else if (sync->can_remove_ips && wants_drop(table, hop)) {
 			err = put_drop(sync, hop, WGALLOWEDIP_F_REMOVE_ME);
+			sync->round->removes_ips = true;
 		}
 	}
 	nla_nest_end(sync->wg.msg, ips);
@@ -276,11 +277,12 @@ static int build(struct wgm_mesh *mesh)
 	int err;
 
 	sync->round->n = 0;
+	sync->round->removes_ips = false;
 	err = wgm_wg_set_begin(&sync->wg, mesh->ifindex);
 	if (err)
 		return err;
 	put_updates(mesh, sync->singly ? 1 : WGM_ROUND_UPDATES);
-	if (!sync->can_remove)
+	if (!sync->can_remove_ips)
 		put_sink(sync, table);
 	if (!table->updates.head && (!sync->singly || !sync->round->n) &&
 	    wgm_wg_room(&sync->wg) > ROOM_PEER * WGM_ROUND_REMOVALS)
@@ -353,6 +355,7 @@ static void note_success(struct wgm_mesh *mesh)
 	const struct wgm_round *round = mesh->sync.round;
 	unsigned int i;
 
+	mesh->sync.proven |= round->removes_ips;
 	for (i = 0; i < round->n; i++) {
 		if (round->entries[i].removal) {
 			note_removal(&mesh->table, &round->entries[i]);
@@ -394,7 +397,7 @@ static bool is_about_a_peer(int err)
 }
 
 /* Back into the queue, in the order that they had. */
-static void requeue_singly(struct wgm_mesh *mesh)
+static void requeue(struct wgm_mesh *mesh)
 {
 	const struct wgm_round *round = mesh->sync.round;
 	struct wgm_table *table = &mesh->table;
@@ -406,7 +409,12 @@ static void requeue_singly(struct wgm_mesh *mesh)
 		wgm_queue_unpop(peer->marks & WGM_PEER_GONE ? &table->removals : &table->updates,
 				peer);
 	}
-	mesh->sync.singly = round->n;
+}
+
+/* WireGuard before 6.16 does not know the flag. */
+static bool is_about_removal_of_ips(struct wgm_sync *sync, int err)
+{
+	return err == -EINVAL && sync->round->removes_ips && !sync->proven;
 }
 
 /* 1 when the worker may go on with other peers, else the error. */
@@ -417,11 +425,17 @@ static int note_failure(struct wgm_mesh *mesh, int err)
 	bool about_peer = is_about_a_peer(err);
 	unsigned int i;
 
-	atomic64_inc(&mesh->stats.wg_errors);
 	for (i = 0; i < round->n; i++)
 		note_failed_entry(table, &round->entries[i]);
+	if (is_about_removal_of_ips(&mesh->sync, err)) {
+		mesh->sync.can_remove_ips = false;
+		requeue(mesh);
+		return 1;
+	}
+	atomic64_inc(&mesh->stats.wg_errors);
 	if (about_peer && round->n > 1) {
-		requeue_singly(mesh);
+		requeue(mesh);
+		mesh->sync.singly = round->n;
 		return 1;
 	}
 	wgm_event_fault(mesh, about_peer ? round->entries[0].peer : NULL, err);
@@ -454,6 +468,7 @@ static int run_round(struct wgm_mesh *mesh)
 	wgm_table_lock(table);
 	err = build(mesh);
 	more = table->updates.head || table->removals.head;
+	table->in_flight = err ? 0 : sync->round->n;
 	wgm_table_unlock(table);
 	if (err)
 		return err;
@@ -470,6 +485,7 @@ static int run_round(struct wgm_mesh *mesh)
 		err = note_failure(mesh, err);
 	else
 		note_success(mesh);
+	table->in_flight = 0;
 	wgm_table_unlock(table);
 	return err ? err : 1;
 }
@@ -496,10 +512,6 @@ static int prepare(struct wgm_mesh *mesh)
 	struct wgm_sync *sync = &mesh->sync;
 	int err = wgm_wg_resolve(&sync->wg);
 
-	if (!err && !sync->probed) {
-		err = wgm_wg_can_remove_allowed_ip(&sync->wg, mesh->ifindex, &sync->can_remove);
-		sync->probed = !err;
-	}
 	if (!err && READ_ONCE(sync->survey_due)) {
 		WRITE_ONCE(sync->survey_due, false);
 		err = wgm_survey(mesh);
@@ -550,6 +562,7 @@ int wgm_sync_init(struct wgm_sync *sync, struct net *net)
 
 	INIT_DELAYED_WORK(&sync->work, work);
 	sync->survey_due = true;
+	sync->can_remove_ips = true;
 	get_random_bytes(sync->sink_key, sizeof(sync->sink_key));
 	sync->round = kvmalloc(sizeof(*sync->round), GFP_KERNEL);
 	if (!sync->round)

@@ -22,6 +22,7 @@ struct wgm_peer;
 /* A message on its way. */
 struct wgm_round {
 	unsigned int n;
+	bool removes_ips;	/* it uses WGALLOWEDIP_F_REMOVE_ME */
 	struct wgm_round_entry {
 		struct wgm_peer *peer;
 		bool removal;
@@ -38,8 +39,8 @@ struct wgm_sync {
 	struct wgm_wg wg;
 	struct wgm_round *round;
 	u8 sink_key[WGMESH_KEY_LEN];	/* of a peer that takes prefixes with it */
-	bool probed;
-	bool can_remove;	/* WireGuard can take one allowed IP from a peer */
+	bool can_remove_ips;	/* WGALLOWEDIP_F_REMOVE_ME works, as far as is known */
+	bool proven;		/* it did */
 	unsigned int singly;	/* rounds to send with one peer each */
 	unsigned int backoff;	/* s; 0: nothing failed lately */
 	unsigned long retry_at;	/* jiffies */

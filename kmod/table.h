@@ -44,6 +44,7 @@ struct wgm_table {
 	u32 n_peers;			/* visible */
 	u32 n_active;			/* in WireGuard, as it acknowledged */
 	u32 n_prefixes;			/* with a visible hop */
+	u32 in_flight;			/* peers of the message that is on its way */
 	size_t memory;			/* bytes of peers, hops and prefixes */
 
 	struct wgm_queue updates;	/* peers to add or change in WireGuard */
@@ -80,7 +81,8 @@ void wgm_queue_unpop(struct wgm_queue *queue, struct wgm_peer *peer);
 /* Peers whose change has not reached WireGuard. */
 static inline u32 wgm_table_pending(const struct wgm_table *table)
 {
-	return table->updates.n + table->removals.n + table->retries.n;
+	return READ_ONCE(table->updates.n) + READ_ONCE(table->removals.n) +
+	       READ_ONCE(table->retries.n) + READ_ONCE(table->in_flight);
 }
 
 /* Bytes that the table takes, indexes included. */

@@ -2,7 +2,6 @@
 #include <linux/genetlink.h>
 #include <linux/mm.h>
 #include <linux/net.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
@@ -232,37 +231,4 @@ int wgm_wg_dump(struct wgm_wg *wg, int ifindex,
 	if (err == -ENOENT)
 		wg->family = 0;
 	return err;
-}
-
-/* A message that changes nothing, whatever the answer: about a peer that nobody
- * has, and with the order not to make it.
- */
-int wgm_wg_can_remove_allowed_ip(struct wgm_wg *wg, int ifindex, bool *ret)
-{
-	static const u32 flags = WGPEER_F_UPDATE_ONLY;
-	struct nlattr *peer, *ips, *ip;
-	u8 key[WG_KEY_LEN];
-	int err;
-
-	get_random_bytes(key, sizeof(key));
-	err = wgm_wg_set_begin(wg, ifindex);
-	if (err)
-		return err;
-	peer = wgm_wg_put_peer(wg, key, flags);
-	ips = peer ? nla_nest_start(wg->msg, WGPEER_A_ALLOWEDIPS) : NULL;
-	ip = ips ? nla_nest_start(wg->msg, 0) : NULL;
-	if (!ip ||
-	    nla_put_u16(wg->msg, WGALLOWEDIP_A_FAMILY, AF_INET) ||
-	    nla_put_u32(wg->msg, WGALLOWEDIP_A_IPADDR, 0) ||
-	    nla_put_u8(wg->msg, WGALLOWEDIP_A_CIDR_MASK, 32) ||
-	    nla_put_u32(wg->msg, WGALLOWEDIP_A_FLAGS, WGALLOWEDIP_F_REMOVE_ME))
-		return -EMSGSIZE;
-	nla_nest_end(wg->msg, ip);
-	nla_nest_end(wg->msg, ips);
-	nla_nest_end(wg->msg, peer);
-	err = wgm_wg_set_send(wg);
-	if (err && err != -EINVAL)
-		return err;
-	*ret = !err;
-	return 0;
 }

@@ -63,7 +63,4 @@ int wgm_wg_set_send(struct wgm_wg *wg);
 int wgm_wg_dump(struct wgm_wg *wg, int ifindex,
 		int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg);
 
-/* Whether WireGuard can take one allowed IP from a peer (since 6.16). */
-int wgm_wg_can_remove_allowed_ip(struct wgm_wg *wg, int ifindex, bool *ret);
-
 #endif /* _WGM_WG_H */
