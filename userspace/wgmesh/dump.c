@@ -7,6 +7,7 @@
 
 #include "netlink/mesh_peers.h"
 #include "wgmesh/format.h"
+#include "wgmesh/refresh.h"
 #include "wgmesh/tool.h"
 
 struct dump {
@@ -51,6 +52,7 @@ static int dump_mesh(void *data, const struct mesh_info *m)
 	       format_mesh_features(m->features, "-", features), m->peers_max, m->active_max,
 	       m->transaction_timeout);
 	d->ifname = m->ifname;
+	refresh_counters(d->client, m->ifname);
 	return mesh_peer_list(d->client, m->ifname, NULL, dump_peer, d, NULL, &d->err);
 }
 

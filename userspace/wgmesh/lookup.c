@@ -5,6 +5,7 @@
 #include "netlink/mesh_peers.h"
 #include "wgmesh/format.h"
 #include "wgmesh/json.h"
+#include "wgmesh/refresh.h"
 #include "wgmesh/tool.h"
 
 struct lookup {
@@ -98,6 +99,7 @@ static int lookup_in(void *data, const struct mesh_info *m)
 	chosen = chosen_of(&p);
 	if (!chosen)
 		return 0;
+	refresh_counters(l->client, m->ifname);
 	/* The peer may have gone since: then there is nothing to add. */
 	mesh_peer_get(l->client, m->ifname, &chosen->public_key, print_chosen, NULL, NULL);
 	return 0;

@@ -5,6 +5,7 @@
 #include "netlink/mesh_peers.h"
 #include "wgmesh/format.h"
 #include "wgmesh/json.h"
+#include "wgmesh/refresh.h"
 #include "wgmesh/tool.h"
 
 struct show {
@@ -86,6 +87,7 @@ static int show_mesh(void *data, const struct mesh_info *info)
 	int r = 0;
 
 	s->peers = 0;
+	refresh_counters(s->client, info->ifname);
 	if (!s->json) {
 		printf("%s", s->meshes++ ? "\n" : "");
 		print_mesh(info);
