@@ -32,7 +32,7 @@ static int run1(struct entry *e, unsigned int flags, const char *sql, struct sql
 /* A join again keeps what it was given the first time: see commands.h. */
 static int upsert_node(struct entry *e, const struct node *node, struct error *err)
 {
-	struct node_row row;
+	struct node_row row = { 0 };
 
 	node_to_row(node, &row);
 	return entry_add(e, 0,

@@ -4,8 +4,12 @@
  *
  * What log_store_append() has taken survives the loss of power (WAL, synchronous=FULL: one
  * fsync per call, so batch).  Opening reads and verifies everything; a log that is not what was
- * written is refused with ERR_CORRUPT and the remedy, never shortened or skipped.  The database
- * is locked as long as it is open: a second daemon on the same directory gets ERR_PRECONDITION.
+ * written is refused with ERR_CORRUPT and the remedy, never shortened or skipped.  Two things
+ * it cannot see: damage within the very last write before a crash, which looks like a torn one,
+ * and a "-wal" file that somebody removed.
+ *
+ * The database is locked as long as it is open: a second daemon on the same directory gets
+ * ERR_PRECONDITION.
  *
  * One thread at a time.  Calls block on the disk.
  */
