@@ -121,7 +121,8 @@ void api_get_status(struct rpc_call *call, const ProtobufCMessage *request, void
 		reply_own(d, call);
 		return;
 	}
-	r = state_get_node(d->state, q->id, &node, &err);
+	r = node_id_valid(q->id) ? state_get_node(d->state, q->id, &node, &err)
+				 : error_set(&err, ERR_INVALID, "id: \"%.80s\" is no node id", q->id);
 	if (r == 0)
 		r = ask_other(d, call, &node, &err);
 	if (r < 0)

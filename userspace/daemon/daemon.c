@@ -2,6 +2,7 @@
 #include "daemon/daemon.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,11 +97,31 @@ static int open_identity(struct daemon *d, struct error *err)
 	return r;
 }
 
+/*
+ * A server that forgets its vote may vote twice in a term, and two leaders with
+ * it: one whose log is gone must come back as another.
+ */
+static int check_memory(struct daemon *d, struct error *err)
+{
+	char *server;
+
+	if (!log_store_is_new(d->log) ||
+	    local_store_get_text(d->local, LOCAL_SERVER_ID, &server, NULL) < 0)
+		return 0;
+	free(server);
+	return error_set(err, ERR_CORRUPT,
+			 "%.256s/raft.db is gone, and with it what this server has promised: remove %s from the "
+			 "mesh (wmctl node remove %s) and join it again with a new state folder",
+			 d->settings.state_dir, d->settings.id, d->settings.id);
+}
+
 static int open_stores(struct daemon *d, struct error *err)
 {
 	char path[PATH_MAX];
 	int r = log_store_open(settings_path(&d->settings, "raft.db", path), &d->log, err);
 
+	if (r == 0)
+		r = check_memory(d, err);
 	if (r == 0)
 		r = state_store_open(settings_path(&d->settings, "state.db", path), &d->state, err);
 	return r;

@@ -219,6 +219,15 @@ static void state_changed(void *data, const struct state_changes *changes)
 	r->config.callbacks.changed(r->config.data, changes);
 }
 
+/* A server without its log must not start: the daemon looks for this when it opens the log. */
+static int remember_server(struct replica *r, uint64_t server_id, struct error *err)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lu", (unsigned long)server_id);
+	return local_store_set_text(r->config.local, LOCAL_SERVER_ID, text, err);
+}
+
 static int start_consensus(struct replica *r, uint64_t server_id, bool found, struct error *err)
 {
 	static const struct transport_callbacks callbacks = { .message = receive_message,
@@ -235,6 +244,8 @@ static int start_consensus(struct replica *r, uint64_t server_id, bool found, st
 		return rc;
 	rc = transport_new(r->config.loop, server_id, r->config.identity, &callbacks, r,
 			   &r->transport, err);
+	if (rc == 0)
+		rc = remember_server(r, server_id, err);
 	if (rc < 0) {
 		close_parts(r);
 		return rc;
@@ -288,7 +299,9 @@ static int start_follower(struct replica *r, struct error *err)
 		.source_changed = follower_source, .failed = fail, .data = r,
 	};
 
-	return follower_new(&config, &r->follower, err);
+	int rc = local_store_set_text(r->config.local, LOCAL_SERVER_ID, NULL, err);
+
+	return rc < 0 ? rc : follower_new(&config, &r->follower, err);
 }
 
 /* ---- start and end ---- */
