@@ -128,7 +128,10 @@ static int put_diff(struct mesh_apply *batch, const struct peer_diff *diff, stru
 	return r;
 }
 
-/* A table that was never filled is replaced: so the module also clears what WireGuard held before. */
+/*
+ * A table that was never filled is replaced: then the module also clears what
+ * WireGuard held before.
+ */
 static int mesh_apply_diff(struct backend *b, const struct peer_diff *diff,
 			   const struct peer_set *wanted, bool replace, struct error *err)
 {

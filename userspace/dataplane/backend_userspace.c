@@ -152,7 +152,8 @@ static int userspace_remove(struct backend *b, struct error *err)
 			return 0;
 		nanosleep(&pause, NULL);
 	}
-	return error_set(err, ERR_DEADLINE, "wireguard-go does not let go of %s: end it", b->ifname);
+	return error_set(err, ERR_DEADLINE, "wireguard-go does not let go of %s: end it",
+			 b->ifname);
 }
 
 static int userspace_list(struct backend *b, wg_peer_fn *fn, void *data, struct error *err)

@@ -54,7 +54,7 @@ static bool passable(int r)
 static int open_best(struct dataplane *dp, const struct dataplane_config *config,
 		     struct error *err)
 {
-	struct error cause;
+	struct error cause = { 0 };
 	size_t len = 0;
 	int r = -ERR_UNSUPPORTED;
 

@@ -18,8 +18,8 @@ int device_ensure(struct link_client *link, const char *ifname, const char *kind
 	if (strcmp(info.kind, kind) == 0)
 		return 0;
 	return error_set(err, ERR_PRECONDITION,
-			 "device %s is of kind \"%s\", not \"%s\": delete it, or choose another name",
-			 ifname, info.kind, kind);
+			 "device %s is of kind \"%s\", not \"%s\": delete it, or choose another "
+			 "name", ifname, info.kind, kind);
 }
 
 int device_set_up(struct link_client *link, const struct dataplane_config *config,

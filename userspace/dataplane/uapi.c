@@ -54,6 +54,19 @@ static int send_all(int fd, const void *data, size_t len, struct error *err)
 	return 0;
 }
 
+/* Of a recv() that gave @n, which is not positive. */
+static int receive_error(ssize_t n, struct error *err)
+{
+	if (n == 0)
+		return error_set(err, ERR_IO, "wireguard-go ended in the middle of its answer");
+	if (errno == EINTR)
+		return 0;
+	if (errno == EAGAIN)
+		return error_set(err, ERR_DEADLINE, "wireguard-go did not answer within %d seconds",
+				 UAPI_TIMEOUT_MS / 1000);
+	return error_errno(err, errno, "cannot read wireguard-go's answer");
+}
+
 static int receive(int fd, struct uapi_parser *p)
 {
 	char text[16 * 1024];
@@ -62,15 +75,7 @@ static int receive(int fd, struct uapi_parser *p)
 
 	while (!r && !p->done) {
 		n = recv(fd, text, sizeof(text), 0);
-		if (n > 0)
-			r = uapi_parser_feed(p, text, (size_t)n);
-		else if (n == 0)
-			r = error_set(p->err, ERR_IO, "wireguard-go ended in the middle of its answer");
-		else if (errno == EAGAIN)
-			r = error_set(p->err, ERR_DEADLINE, "wireguard-go did not answer within %d seconds",
-				      UAPI_TIMEOUT_MS / 1000);
-		else if (errno != EINTR)
-			r = error_errno(p->err, errno, "cannot read wireguard-go's answer");
+		r = n > 0 ? uapi_parser_feed(p, text, (size_t)n) : receive_error(n, p->err);
 	}
 	wipe(text, sizeof(text));
 	if (!r && p->sys_errno)

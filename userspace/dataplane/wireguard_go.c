@@ -87,7 +87,7 @@ static int read_until_end(int fd, char *text, size_t size)
 	return left > 0;
 }
 
-/* The last line that is not empty: before it stands a box that advertises the kernel's WireGuard. */
+/* The last line: before it stands a box that advertises the kernel's WireGuard. */
 static const char *last_line(char *text)
 {
 	const char *last = "it said nothing";

@@ -73,6 +73,7 @@ static const struct attr_set *walk(const struct attr_set *set, struct nlattr *he
 				   size_t offset, struct path *p)
 {
 	const char *base = (const char *)head;
+	unsigned int index;
 	struct nlattr *a;
 	int rem;
 
@@ -87,8 +88,8 @@ static const struct attr_set *walk(const struct attr_set *set, struct nlattr *he
 			name = name_of(set, nla_type(a))->name;
 			nest = name_of(set, nla_type(a))->nest;
 		}
-		describe(nest, a, set->elements ? (unsigned int)nla_type(a) : index_of(head, len, a),
-			 name, p);
+		index = set->elements ? (unsigned int)nla_type(a) : index_of(head, len, a);
+		describe(nest, a, index, name, p);
 		if (offset == at || !nest)
 			return nest;
 		return walk(nest, nla_data(a), nla_len(a), offset - inner, p);

@@ -144,7 +144,8 @@ int mesh_apply_peer(struct mesh_apply *a, const struct wg_peer *peer, struct err
 		if (!a->message.failed)
 			return 0;
 	}
-	return error_set(err, ERR_EXHAUSTED, "peer %s does not fit into a message: at most %d prefixes",
+	return error_set(err, ERR_EXHAUSTED,
+			 "peer %s does not fit into a message: at most %d prefixes",
 			 key_format(&peer->public_key, key), WGMESH_PREFIXES_MAX);
 }
 

@@ -37,7 +37,7 @@ void message_put_u32(struct message *m, int type, uint32_t v);
 void message_put_u64(struct message *m, int type, uint64_t v);
 void message_put_text(struct message *m, int type, const char *text);
 void message_put_ip(struct message *m, int type, const struct ip *ip);	/* 4 or 16 bytes */
-void message_put_endpoint(struct message *m, int type, const struct endpoint *e);	/* sockaddr */
+void message_put_endpoint(struct message *m, int type, const struct endpoint *e); /* sockaddr */
 
 /* Nests are closed in reverse order; one beyond 65535 bytes fails the message. */
 size_t message_nest(struct message *m, int type);

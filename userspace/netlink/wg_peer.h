@@ -44,7 +44,7 @@ struct wg_peer {
 	size_t prefix_count;		/* at most WGMESH_PREFIXES_MAX in wgmesh */
 
 	/* Only in answers. */
-	uint32_t counters_age;		/* wgmesh: ms since endpoint, handshake and bytes were read */
+	uint32_t counters_age;		/* wgmesh: ms since endpoint and counters were read */
 	uint32_t state;			/* enum wgmesh_peer_state */
 	uint64_t generation;		/* that last changed the peer */
 	uint64_t rx_bytes, tx_bytes;

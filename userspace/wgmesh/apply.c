@@ -36,8 +36,8 @@ static int read_psk(const char *path, struct key *ret, struct error *err)
 			end[strcspn(end, " \t\r\n")] = 0;
 		if (!end || !key_parse(end, ret))
 			r = error_set(err, ERR_INVALID,
-				      "%s does not hold a preshared key: make one with \"wg genpsk\"",
-				      path);
+				      "%s does not hold a preshared key: make one with "
+				      "\"wg genpsk\"", path);
 	}
 	buf_fini_secret(&text);
 	return r;

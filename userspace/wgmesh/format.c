@@ -26,7 +26,8 @@ static const struct {
 	uint64_t seconds;
 	const char *name;
 } units[] = {
-	{ 365 * 86400, "year" }, { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" },
+	{ 365 * 86400, "year" }, { 86400, "day" }, { 3600, "hour" }, { 60, "minute" },
+	{ 1, "second" },
 };
 
 char *format_ago(uint64_t when, uint64_t now, char out[FORMAT_MAX])

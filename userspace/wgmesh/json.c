@@ -51,7 +51,7 @@ static void set_stat(json_t *o, const char *name, uint64_t v)
 	char underscored[FORMAT_MAX];
 	size_t i;
 
-	for (i = 0; name[i] && i < sizeof(underscored) - 1; i++)
+	for (i = 0; i < sizeof(underscored) - 1 && name[i]; i++)
 		underscored[i] = name[i] == '-' ? '_' : name[i];
 	underscored[i] = 0;
 	set_number(o, underscored, v);

@@ -9,11 +9,11 @@
 static const struct command commands[] = {
 	{ "show", show_main, "[-j] [DEVICE]", "meshes and their peers" },
 	{ "dump", dump_main, "[DEVICE]", "the same for scripts: tab-separated, stable" },
-	{ "lookup", lookup_main, "[-j] ADDRESS [DEVICE]", "which peer carries an address, and why" },
+	{ "lookup", lookup_main, "[-j] ADDRESS [DEVICE]", "who carries an address, and why" },
 	{ "stats", stats_main, "[-j] [DEVICE]", "counters" },
 	{ "monitor", monitor_main, "[-j] [config|peers]", "events as they happen" },
 	{ "apply", apply_main, "[-j] DEVICE FILE|-", "change peers and prefixes, all or nothing" },
-	{ "mesh", mesh_main, "add|set|del DEVICE [SETTING VALUE]...", "give a WireGuard device a mesh table" },
+	{ "mesh", mesh_main, "add|set|del DEVICE [SETTING VALUE]...", "tables of devices" },
 };
 
 static int help(FILE *out, int code)

@@ -75,7 +75,8 @@ int mesh_main(const struct command *self, int argc, char **argv)
 	for (int i = 3; i < argc; i += 2)
 		if (i + 1 == argc || parse_setting(argv[i], argv[i + 1], &settings))
 			return tool_usage(self, "wrong setting \"%s\": lazy on|off, peers-max N, "
-					  "active-max N, transaction-timeout MILLISECONDS", argv[i]);
+					  "active-max N, transaction-timeout MILLISECONDS",
+					  argv[i]);
 	if (strcmp(argv[1], "set") == 0 && !settings.fields)
 		return tool_usage(self, "nothing to set");
 	if (strcmp(argv[1], "del") == 0 && settings.fields)

@@ -150,10 +150,12 @@ static struct peer_set *set_of(const struct table *t)
 	for (int i = 0; i < PEERS; i++) {
 		if (!t->exists[i])
 			continue;
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%c ~%u", 'a' + i, t->keepalive[i]);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%c ~%u", 'a' + i,
+				      t->keepalive[i]);
 		for (int j = 0; j < PREFIXES; j++)
 			if (t->owner[j] == 'a' + i)
-				n += (size_t)snprintf(text + n, sizeof(text) - n, " 10.0.0.%d/32", j);
+				n += (size_t)snprintf(text + n, sizeof(text) - n, " 10.0.0.%d/32",
+						      j);
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "\n");
 	}
 	return peers_of(text);

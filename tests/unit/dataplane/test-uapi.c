@@ -79,7 +79,7 @@ static void answer_is_read_in_pieces_of_any_length(void **state)
 		assert_int_equal(seen.tx, 38333);
 		assert_int_equal(seen.keepalive, 25);
 		assert_string_equal(seen.endpoint, "[abcd:23::33]:51820");
-		assert_false(seen.fields[1] & WG_PEER_ENDPOINT);	/* its zone cannot be held */
+		assert_false(seen.fields[1] & WG_PEER_ENDPOINT);	/* it has a zone */
 	}
 }
 
@@ -102,7 +102,8 @@ static void malformed_answers_are_refused(void **state)
 {
 	static const char *const bad[] = {
 		"nonsense\n", "public_key=12\n", "public_key=" KEY_A "0\n", "listen_port=65536\n",
-		"listen_port=-1\n", "listen_port=\n", "listen_port= 1\n", "fwmark=1x\n", "errno=x\n",
+		"listen_port=-1\n", "listen_port=\n", "listen_port= 1\n", "fwmark=1x\n",
+		"errno=x\n",
 		"public_key=" KEY_A "\nallowed_ip=10.0.0.0/33\n",
 		"public_key=" KEY_A "\nrx_bytes=18446744073709551616\n",
 		"public_key=" KEY_A "\nlast_handshake_time_sec=18446744074\n",

@@ -96,7 +96,8 @@ static void differences_are_applied(void **state)
 		       1, 1, 1, 0);
 	assert_has(dp, "a @192.0.2.1:1 10.0.0.1/32\nc @[2001:db8::1]:7 10.0.0.2/32\n");
 	/* Of the next hops of a prefix the first alone can be held. */
-	apply(dp, "a @192.0.2.1:1 10.0.0.1/32 10.0.0.3/32*1\nc @[2001:db8::1]:7 10.0.0.2/32 10.0.0.3/32\n");
+	apply(dp, "a @192.0.2.1:1 10.0.0.1/32 10.0.0.3/32*1\n"
+		  "c @[2001:db8::1]:7 10.0.0.2/32 10.0.0.3/32\n");
 	assert_has(dp, "a @192.0.2.1:1 10.0.0.1/32\nc @[2001:db8::1]:7 10.0.0.2/32 10.0.0.3/32\n");
 	dataplane_close(dp);
 }
@@ -116,6 +117,11 @@ static void running_device_is_adopted(void **state)
 	dataplane_close(dp);
 }
 
+static bool shell(const char *command)
+{
+	return system(command) == 0;
+}
+
 static void addresses_and_routes_are_the_wanted_ones(void **state)
 {
 	struct dataplane *dp = open_dataplane();
@@ -131,13 +137,13 @@ static void addresses_and_routes_are_the_wanted_ones(void **state)
 		assert_int_equal(dataplane_set_addresses(dp, addresses, 2, &err), 0);
 		assert_int_equal(dataplane_set_routes(dp, routes, 2, &err), 0);
 	}
-	assert_int_equal(system("ip -br addr show wgtgo0 | grep -q '172.16.0.1/12 fd00:1::1/64'"), 0);
-	assert_int_equal(system("ip -4 route show proto 157 | grep -q '^172.16.0.0/12 dev wgtgo0'"), 0);
-	assert_int_equal(system("ip -6 route show proto 157 | grep -q '^fd00:1::/48 dev wgtgo0'"), 0);
+	assert_true(shell("ip -br addr show wgtgo0 | grep -q '172.16.0.1/12 fd00:1::1/64'"));
+	assert_true(shell("ip -4 route show proto 157 | grep -q '^172.16.0.0/12 dev wgtgo0'"));
+	assert_true(shell("ip -6 route show proto 157 | grep -q '^fd00:1::/48 dev wgtgo0'"));
 	assert_int_equal(dataplane_set_addresses(dp, addresses, 1, &err), 0);
 	assert_int_equal(dataplane_set_routes(dp, routes, 1, &err), 0);
-	assert_int_not_equal(system("ip -br addr show wgtgo0 | grep -q fd00:1::1"), 0);
-	assert_int_not_equal(system("ip -6 route show proto 157 | grep -q fd00"), 0);
+	assert_false(shell("ip -br addr show wgtgo0 | grep -q fd00:1::1"));
+	assert_false(shell("ip -6 route show proto 157 | grep -q fd00"));
 	dataplane_close(dp);
 }
 
@@ -149,7 +155,7 @@ static void device_of_another_kind_is_refused(void **state)
 
 	(void)state;
 	config.ifname = "wgtgo1";
-	assert_int_equal(system("ip link add wgtgo1 type bridge"), 0);
+	assert_true(shell("ip link add wgtgo1 type bridge"));
 	assert_int_equal(dataplane_open(&config, &dp, &err), -ERR_PRECONDITION);
 	assert_non_null(strstr(err.text, "wgtgo1 is of kind \"bridge\""));
 }

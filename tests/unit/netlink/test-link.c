@@ -82,7 +82,7 @@ static void addresses_come_and_go(void **state)
 	(void)state;
 	assert_int_equal(link_address_add(client, index, &v4, &err), 0);
 	assert_int_equal(link_address_add(client, index, &v6, &err), 0);
-	assert_int_equal(link_address_add(client, index, &v4, &err), 0);	/* again: the same */
+	assert_int_equal(link_address_add(client, index, &v4, &err), 0);	/* again */
 	assert_int_equal(link_address_list(client, index, append, &listed, &err), 0);
 	assert_string_equal(listed.text, "172.16.0.1/12 fd00:1::1/48 ");
 	assert_int_equal(link_address_delete(client, index, &v4, &err), 0);

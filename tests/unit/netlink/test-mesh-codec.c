@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Family wgmesh: what is encoded decodes to itself; what is malformed is refused, whatever it is. */
+/* Family wgmesh: what is encoded decodes to itself; what is malformed is refused. */
 #include "../cmocka.h"
 
 #include <stdlib.h>
@@ -43,9 +43,10 @@ static struct message answer_new(uint8_t command)
 
 static void peer_comes_back_as_it_went(void **state)
 {
-	struct wg_prefix prefixes[] = { prefix_of("172.16.0.9/32", 0), prefix_of("fd00:1::/64", 3) };
+	struct wg_prefix prefixes[] = { prefix_of("172.16.0.9/32", 0), prefix_of("fd00::/64", 3) };
 	struct wg_peer peer = {
-		.public_key = key_of(1), .fields = WG_PEER_ENDPOINT | WG_PEER_KEEPALIVE | WG_PEER_FLOOR,
+		.public_key = key_of(1),
+		.fields = WG_PEER_ENDPOINT | WG_PEER_KEEPALIVE | WG_PEER_FLOOR,
 		.flags = WGMESH_PEER_FLAGS_PINNED, .keepalive = 25, .floor = { 1, 2, 3 },
 		.prefixes = prefixes, .prefix_count = 2,
 	};
@@ -58,7 +59,8 @@ static void peer_comes_back_as_it_went(void **state)
 	assert_true(endpoint_parse("[2001:db8::1]:51820", &peer.endpoint));
 	mesh_put_peer(&m, &peer);
 	assert_false(m.failed);
-	assert_int_equal(mesh_decode_peer(message_header(&m), &parts, &generation, &present, NULL), 0);
+	assert_int_equal(mesh_decode_peer(message_header(&m), &parts, &generation, &present, NULL),
+			 0);
 	assert_true(present && !parts.more);
 	assert_int_equal(generation, 42);
 	assert_true(key_equal(&parts.peer.public_key, &peer.public_key));

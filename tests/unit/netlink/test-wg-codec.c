@@ -49,7 +49,8 @@ static struct message dump_new(const struct part *parts, size_t n)
 
 		memset(peer.public_key.bytes, parts[i].key, KEY_BYTES);
 		for (unsigned int j = 0; j < parts[i].count; j++) {
-			prefixes[j].prefix = (struct prefix){ .ip = { .family = AF_INET }, .len = 32 };
+			prefixes[j].prefix.ip.family = AF_INET;
+			prefixes[j].prefix.len = 32;
 			prefixes[j].prefix.ip.bytes[3] = (uint8_t)(parts[i].first + j);
 		}
 		wg_put_peer(&m, &peer, false);

@@ -160,7 +160,8 @@ static void prefixes_have_an_end(void **state)
 
 static void noise_does_no_harm(void **state)
 {
-	static const char alphabet[] = "peer remove replace expect endpoint prefix 0123456789./:@[]#\t" KEY;
+	static const char alphabet[] =
+		"peer remove replace expect endpoint prefix 0123456789./:@[]#\t" KEY;
 	unsigned int seed = 8;
 	enum apply_line_kind kind;
 	struct apply_change c;
