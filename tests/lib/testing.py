@@ -31,6 +31,8 @@ def test(name):
 
 
 def note(text):
+    if _log and _log[-1].endswith(" " + text):
+        return      # a condition that is being waited for
     _log.append("%8.3f %s" % (time.monotonic(), text))
     if os.environ.get("V"):
         print("    " + text, flush=True)
