@@ -8,8 +8,10 @@
 typedef unsigned long long ull;
 
 enum {
-	CALM_MAX = 6000,	/* units until a healed cluster must work: 30 of the longest timeouts … */
-	CALM_PER_ENTRY = 40,	/* … and what it takes a new server to get the log one by one */
+	/* Until a healed cluster must work: 30 of the longest timeouts … */
+	CALM_MAX = 6000,
+	/* … and what it takes a new server to get the log one by one. */
+	CALM_PER_ENTRY = 40,
 	WRITE_AGAIN = 200,
 };
 
@@ -101,7 +103,7 @@ static void cut(struct cluster *c, uint64_t from, uint64_t to)
 	trace(c, "cut from S%llu to S%llu", (ull)from, (ull)to);
 }
 
-/* Each link by the toss of two coins per server: which side, and whether its side hears the other. */
+/* In two sides that do not hear each other, or only one the other. */
 static void split(struct cluster *c)
 {
 	uint64_t side = rng_next(&c->rng);
@@ -152,6 +154,15 @@ static struct server *pick_leader(struct cluster *c)
 	return s->raft ? s : leader;
 }
 
+static enum raft_change_kind pick_change(struct cluster *c, const struct raft_server *target)
+{
+	if (!target)
+		return RAFT_ADD_LEARNER;
+	if (target->role == RAFT_LEARNER && rng_chance(&c->rng, 800))
+		return RAFT_PROMOTE;
+	return RAFT_REMOVE;
+}
+
 static void change_membership(struct cluster *c)
 {
 	struct server *s = pick_leader(c);
@@ -166,14 +177,13 @@ static void change_membership(struct cluster *c)
 	snprintf(name, sizeof(name), "s%llu", (ull)change.id);
 	target = raft_configuration_lookup(raft_configuration(s->raft), change.id);
 	change.name = name;
-	change.kind = !target ? RAFT_ADD_LEARNER :
-		      target->role == RAFT_LEARNER && rng_chance(&c->rng, 800) ? RAFT_PROMOTE : RAFT_REMOVE;
+	change.kind = pick_change(c, target);
 	if (raft_change_membership(s->raft, &change, &position, &error))
 		trace(c, "S%llu refuses change %d of S%llu: %s", (ull)s->id, (int)change.kind,
 		      (ull)change.id, error.text);
 	else
-		trace(c, "S%llu takes change %d of S%llu as entry %llu", (ull)s->id, (int)change.kind,
-		      (ull)change.id, (ull)position.index);
+		trace(c, "S%llu takes change %d of S%llu as entry %llu", (ull)s->id,
+		      (int)change.kind, (ull)change.id, (ull)position.index);
 	server_pump(s);
 }
 
@@ -202,10 +212,17 @@ static void use(struct cluster *c, const struct faults *f)
 		client_read(c, s);
 }
 
+static void crash(struct cluster *c)
+{
+	struct server *leader = cluster_leader(c);
+
+	server_crash(leader && rng_chance(&c->rng, 500) ? leader : any_server(c));
+}
+
 static void harm(struct cluster *c, const struct faults *f)
 {
 	if (rng_chance(&c->rng, f->crash))
-		server_crash(rng_chance(&c->rng, 500) && cluster_leader(c) ? cluster_leader(c) : any_server(c));
+		crash(c);
 	if (rng_chance(&c->rng, f->restart))
 		server_start(any_server(c));
 	if (rng_chance(&c->rng, f->partition))
@@ -259,7 +276,8 @@ static void recover(struct cluster *c)
 		cluster_advance(c);
 		if (c->client.acknowledged > before && has_converged(c, c->oracle.acknowledged))
 			return;
-		if (leader && leader->raft && c->client.acknowledged == before && c->now % WRITE_AGAIN == 0)
+		if (leader && leader->raft && c->client.acknowledged == before &&
+		    c->now % WRITE_AGAIN == 0)
 			client_write(c, leader, 8);
 	}
 	violate(c, "liveness: long after the last fault the cluster does not work (leader S%llu)",

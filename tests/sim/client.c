@@ -20,8 +20,10 @@ bool client_write(struct cluster *c, struct server *s, size_t size)
 	if (!s->raft || client->write_count == PENDING_MAX)
 		return false;
 	store_u64(payload, ++client->next_value);
-	if (raft_propose(s->raft, payload, size < PAYLOAD_MAX ? size : PAYLOAD_MAX, &position, &error)) {
-		trace(c, "S%llu refuses write %llu: %s", (ull)s->id, (ull)client->next_value, error.text);
+	if (raft_propose(s->raft, payload, size < PAYLOAD_MAX ? size : PAYLOAD_MAX, &position,
+			 &error)) {
+		trace(c, "S%llu refuses write %llu: %s", (ull)s->id, (ull)client->next_value,
+		      error.text);
 		return false;
 	}
 	trace(c, "S%llu takes write %llu as entry %llu of term %llu", (ull)s->id,
@@ -67,8 +69,8 @@ static void acknowledge(struct server *s, const struct pending_write *w,
 	if (w->position.term != entry->term)
 		return;		/* another leader's entry is in its place: the write is lost */
 	if (entry->len < 8 || load_u64(entry->data) != w->value)
-		violate(c, "S%llu applies entry %llu of term %llu, which is not the write it took there",
-			(ull)s->id, (ull)entry->index, (ull)entry->term);
+		violate(c, "S%llu applies entry %llu of term %llu, which is not the write it took "
+			"there", (ull)s->id, (ull)entry->index, (ull)entry->term);
 	trace(c, "S%llu acknowledges write %llu", (ull)s->id, (ull)w->value);
 	c->client.acknowledged++;
 	if (entry->index > c->oracle.acknowledged)
@@ -96,16 +98,17 @@ void client_on_read(struct server *s, const struct raft_read *read)
 	struct cluster *c = s->cluster;
 	struct client *client = &c->client;
 
-	trace(c, "S%llu answers read %llu: %s", (ull)s->id, (ull)read->id, read->ok ? "ok" : "lost");
+	trace(c, "S%llu answers read %llu: %s", (ull)s->id, (ull)read->id,
+	      read->ok ? "ok" : "lost");
 	for (size_t i = 0; i < client->read_count; i++) {
 		const struct pending_read *p = &client->reads[i];
 
 		if (p->id != read->id)
 			continue;
 		if (read->ok && s->applied < p->floor)
-			violate(c, "stale read: S%llu answers read %llu with entry %llu applied; entry %llu was "
-				"acknowledged before it was asked", (ull)s->id, (ull)read->id, (ull)s->applied,
-				(ull)p->floor);
+			violate(c, "stale read: S%llu answers read %llu with entry %llu applied; "
+				"entry %llu was acknowledged before it was asked", (ull)s->id,
+				(ull)read->id, (ull)s->applied, (ull)p->floor);
 		client->answered += read->ok;
 		client->reads[i] = client->reads[--client->read_count];
 		return;

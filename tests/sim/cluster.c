@@ -91,7 +91,8 @@ struct server *cluster_leader(struct cluster *c)
 	for (unsigned int id = 1; id <= c->count; id++) {
 		struct server *s = &c->servers[id];
 
-		if (s->raft && s->seen.role == RAFT_LEADER && (!best || s->seen.term > best->seen.term))
+		if (s->raft && s->seen.role == RAFT_LEADER &&
+		    (!best || s->seen.term > best->seen.term))
 			best = s;
 	}
 	return best;

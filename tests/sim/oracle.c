@@ -72,8 +72,9 @@ void oracle_check_log(struct server *s, uint64_t from)
 			*known = (struct known_prefix){ i, item->entry->term, item->prefix };
 			o->prefix_count++;
 		} else if (known->prefix != item->prefix) {
-			violate(s->cluster, "log matching: two logs have entry %llu of term %llu, and S%llu "
-				"differs at or before it", (ull)i, (ull)item->entry->term, (ull)s->id);
+			violate(s->cluster, "log matching: two logs have entry %llu of term %llu, "
+				"and S%llu differs at or before it", (ull)i, (ull)item->entry->term,
+				(ull)s->id);
 		}
 	}
 }
@@ -81,9 +82,9 @@ void oracle_check_log(struct server *s, uint64_t from)
 static void check_vote(struct server *s, const struct raft_message *m, uint64_t candidate)
 {
 	if (s->disk.term < m->term || (s->disk.term == m->term && s->disk.vote != candidate))
-		violate(s->cluster, "stored votes: S%llu speaks for S%llu in term %llu, its disk has term %llu "
-			"vote %llu", (ull)s->id, (ull)candidate, (ull)m->term, (ull)s->disk.term,
-			(ull)s->disk.vote);
+		violate(s->cluster, "stored votes: S%llu speaks for S%llu in term %llu, its disk "
+			"has term %llu vote %llu", (ull)s->id, (ull)candidate, (ull)m->term,
+			(ull)s->disk.term, (ull)s->disk.vote);
 }
 
 void oracle_check_message(struct server *s, const struct raft_message *m)
@@ -94,9 +95,9 @@ void oracle_check_message(struct server *s, const struct raft_message *m)
 		check_vote(s, m, m->to);
 	else if (m->type == RAFT_APPEND_REPLY && !m->reject &&
 		 (s->disk.log.last < m->log_index || s->disk.term < m->term))
-		violate(s->cluster, "stored entries: S%llu acknowledges entry %llu of term %llu, its disk has %llu "
-			"of %llu", (ull)s->id, (ull)m->log_index, (ull)m->term, (ull)s->disk.log.last,
-			(ull)s->disk.term);
+		violate(s->cluster, "stored entries: S%llu acknowledges entry %llu of term %llu, "
+			"its disk has %llu of %llu", (ull)s->id, (ull)m->log_index, (ull)m->term,
+			(ull)s->disk.log.last, (ull)s->disk.term);
 }
 
 static uint64_t *leader_of(struct oracle *o, uint64_t term)
@@ -120,9 +121,9 @@ static void check_completeness(struct server *s, uint64_t term)
 
 	for (uint64_t i = 1; i <= o->commit; i++)
 		if (log_model_term(&s->view, i) != o->committed[i - 1].term) {
-			violate(s->cluster, "leader completeness: S%llu leads term %llu and has not entry %llu "
-				"of term %llu, which was committed", (ull)s->id, (ull)term, (ull)i,
-				(ull)o->committed[i - 1].term);
+			violate(s->cluster, "leader completeness: S%llu leads term %llu and has "
+				"not entry %llu of term %llu, which was committed", (ull)s->id,
+				(ull)term, (ull)i, (ull)o->committed[i - 1].term);
 			return;
 		}
 }
@@ -135,8 +136,8 @@ static void check_leadership(struct server *s, const struct raft_status *now)
 	if (now->role != RAFT_LEADER || *leader == s->id)
 		return;
 	if (*leader) {
-		violate(s->cluster, "election safety: S%llu and S%llu both lead term %llu", (ull)*leader,
-			(ull)s->id, (ull)now->term);
+		violate(s->cluster, "election safety: S%llu and S%llu both lead term %llu",
+			(ull)*leader, (ull)s->id, (ull)now->term);
 		return;
 	}
 	*leader = s->id;
@@ -169,8 +170,9 @@ static void check_durability(struct server *s, const struct raft_status *now)
 		return;
 	disks = count_disks(s, now->commit_index, now->term);
 	if (disks <= voters / 2)
-		violate(s->cluster, "durability: S%llu commits entry %llu of term %llu, which %u of %u voters have "
-			"on disk", (ull)s->id, (ull)now->commit_index, (ull)now->term, disks, voters);
+		violate(s->cluster, "durability: S%llu commits entry %llu of term %llu, which %u "
+			"of %u voters have on disk", (ull)s->id, (ull)now->commit_index,
+			(ull)now->term, disks, voters);
 }
 
 static void commit_one(struct server *s, uint64_t index)
@@ -181,9 +183,9 @@ static void commit_one(struct server *s, uint64_t index)
 
 	if (index <= o->commit) {
 		if (o->committed[index - 1].hash != now.hash)
-			violate(s->cluster, "state machine safety: S%llu commits entry %llu of term %llu, "
-				"committed before was one of term %llu", (ull)s->id, (ull)index, (ull)now.term,
-				(ull)o->committed[index - 1].term);
+			violate(s->cluster, "state machine safety: S%llu commits entry %llu of "
+				"term %llu, committed before was one of term %llu", (ull)s->id,
+				(ull)index, (ull)now.term, (ull)o->committed[index - 1].term);
 		return;
 	}
 	if (o->commit == o->committed_capacity) {
@@ -229,13 +231,13 @@ void oracle_check_applied(struct server *s, const struct raft_entry *entry)
 	const struct oracle *o = &s->cluster->oracle;
 
 	if (entry->index != s->applied + 1)
-		violate(s->cluster, "S%llu applies entry %llu after %llu", (ull)s->id, (ull)entry->index,
-			(ull)s->applied);
+		violate(s->cluster, "S%llu applies entry %llu after %llu", (ull)s->id,
+			(ull)entry->index, (ull)s->applied);
 	else if (entry->index > o->commit)
 		violate(s->cluster, "S%llu applies entry %llu, committed are %llu", (ull)s->id,
 			(ull)entry->index, (ull)o->commit);
 	else if (o->committed[entry->index - 1].hash != entry_hash(entry))
-		violate(s->cluster, "state machine safety: S%llu applies entry %llu of term %llu, committed is "
-			"one of term %llu", (ull)s->id, (ull)entry->index, (ull)entry->term,
-			(ull)o->committed[entry->index - 1].term);
+		violate(s->cluster, "state machine safety: S%llu applies entry %llu of term %llu, "
+			"committed is one of term %llu", (ull)s->id, (ull)entry->index,
+			(ull)entry->term, (ull)o->committed[entry->index - 1].term);
 }

@@ -45,7 +45,7 @@ void violate(struct cluster *c, const char *fmt, ...) __attribute__((format(prin
 void oracle_check_log(struct server *s, uint64_t from);
 /* Nothing is promised that is not on the disk (3.8). */
 void oracle_check_message(struct server *s, const struct raft_message *m);
-/* Election safety, leader completeness, monotonic terms and commit, commits on a majority's disks. */
+/* Election safety, leader completeness, terms and commits that do not fall, durability. */
 void oracle_check_state(struct server *s);
 /* State machine safety (3.6.3). */
 void oracle_check_applied(struct server *s, const struct raft_entry *entry);

@@ -26,7 +26,8 @@ struct command {
 	bool own;	/* makes the cluster itself */
 };
 
-static void __attribute__((noreturn)) bad(const struct script *s, const char *what, const char *word)
+static void __attribute__((noreturn)) bad(const struct script *s, const char *what,
+					  const char *word)
 {
 	errx(2, "%s:%u: %s: %s", s->file, s->line, what, word);
 }
@@ -67,7 +68,8 @@ static void run_servers(struct script *s, char *args[], int count)
 	if (n == 0 || n > SERVERS_MAX || voters > n || s->running)
 		bad(s, "servers", args[0]);
 	cluster_init(&s->cluster, 1, n, voters);
-	s->cluster.config.message_entries_max = count > 2 ? (unsigned int)strtoul(args[2], NULL, 10) : 16;
+	if (count > 2)
+		s->cluster.config.message_entries_max = (unsigned int)strtoul(args[2], NULL, 10);
 	s->running = true;
 }
 
@@ -366,8 +368,8 @@ static void tell_difference(const char *file, const char *want, const char *have
 		size_t w = strcspn(want, "\n"), h = strcspn(have, "\n");
 
 		if (w != h || memcmp(want, have, w)) {
-			printf("%s:%u: the trace differs\n  expected: %.*s\n  got:      %.*s\n", file, line,
-			       (int)w, want, (int)h, have);
+			printf("%s:%u: the trace differs\n  expected: %.*s\n  got:      %.*s\n",
+			       file, line, (int)w, want, (int)h, have);
 			return;
 		}
 		if (!want[w] || !have[h]) {

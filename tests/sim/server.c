@@ -15,7 +15,8 @@ static int read_term(void *data, uint64_t index, uint64_t *ret_term, struct erro
 	*ret_term = log_model_term(&s->disk.log, index);
 	if (*ret_term)
 		return 0;
-	return error_set(error, ERR_NOT_FOUND, "S%llu: reads the term of entry %llu, its disk ends at %llu",
+	return error_set(error, ERR_NOT_FOUND,
+			 "S%llu: reads the term of entry %llu, its disk ends at %llu",
 			 (ull)s->id, (ull)index, (ull)s->disk.log.last);
 }
 
@@ -26,11 +27,13 @@ static int read_entries(void *data, uint64_t from, size_t count_max, size_t byte
 	size_t count = 0, bytes = 0;
 
 	if (from == 0 || from + count_max - 1 > s->disk.log.last)
-		return error_set(error, ERR_NOT_FOUND, "S%llu: reads entries %llu … %llu, its disk ends at %llu",
+		return error_set(error, ERR_NOT_FOUND,
+				 "S%llu: reads entries %llu … %llu, its disk ends at %llu",
 				 (ull)s->id, (ull)from, (ull)(from + count_max - 1),
 				 (ull)s->disk.log.last);
 	while (count < count_max && (count == 0 || bytes < bytes_max)) {
-		ret_entries[count] = raft_entry_ref(log_model_at(&s->disk.log, from + count)->entry);
+		ret_entries[count] = raft_entry_ref(log_model_at(&s->disk.log,
+								 from + count)->entry);
 		bytes += ret_entries[count++]->len;
 	}
 	*ret_count = count;
@@ -118,8 +121,8 @@ void server_start(struct server *s)
 	s->next_tick = c->now + s->tick_period;
 	log_model_copy(&s->view, &s->disk.log);
 	raft_status(s->raft, &s->seen);
-	trace(c, "S%llu starts: term %llu vote %llu log %llu applied %llu", (ull)s->id, (ull)s->disk.term,
-	      (ull)s->disk.vote, (ull)s->disk.log.last, (ull)s->disk.applied);
+	trace(c, "S%llu starts: term %llu vote %llu log %llu applied %llu", (ull)s->id,
+	      (ull)s->disk.term, (ull)s->disk.vote, (ull)s->disk.log.last, (ull)s->disk.applied);
 	if (s->bootstraps && !s->disk.log.last && raft_bootstrap(s->raft, "s1", &error))
 		errx(2, "S%llu does not bootstrap: %s", (ull)s->id, error.text);
 	server_pump(s);
@@ -199,7 +202,8 @@ static void trace_store(struct server *s)
 	char hard[64] = "", cut[64] = "", log[64] = "";
 
 	if (store->hard_state)
-		snprintf(hard, sizeof(hard), " term %llu vote %llu", (ull)store->term, (ull)store->vote);
+		snprintf(hard, sizeof(hard), " term %llu vote %llu", (ull)store->term,
+			 (ull)store->vote);
 	if (store->truncate_from)
 		snprintf(cut, sizeof(cut), " truncate %llu", (ull)store->truncate_from);
 	if (store->entry_count)
@@ -240,8 +244,8 @@ static void end_apply(struct server *s)
 
 		oracle_check_applied(s, entry);
 		s->applied = entry->index;
-		trace(s->cluster, "S%llu applies entry %llu of term %llu", (ull)s->id, (ull)entry->index,
-		      (ull)entry->term);
+		trace(s->cluster, "S%llu applies entry %llu of term %llu", (ull)s->id,
+		      (ull)entry->index, (ull)entry->term);
 		client_on_applied(s, entry);
 	}
 	if (rng_chance(&s->cluster->rng, 500))
@@ -305,8 +309,9 @@ static void trace_changes(struct server *s, unsigned int changes)
 		trace(s->cluster, "S%llu is %s in term %llu, leader %llu", (ull)s->id,
 		      raft_role_name(st.role), (ull)st.term, (ull)st.leader);
 	if (changes & RAFT_CHANGED_CONFIGURATION)
-		trace(s->cluster, "S%llu uses the configuration of entry %llu: %u voters of %u", (ull)s->id,
-		      (ull)st.configuration_index, raft_configuration_voters(raft_configuration(s->raft)),
+		trace(s->cluster, "S%llu uses the configuration of entry %llu: %u voters of %u",
+		      (ull)s->id, (ull)st.configuration_index,
+		      raft_configuration_voters(raft_configuration(s->raft)),
 		      raft_configuration(s->raft)->count);
 	if (changes & RAFT_CHANGED_REMOVED)
 		trace(s->cluster, "S%llu is removed", (ull)s->id);

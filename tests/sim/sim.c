@@ -2,7 +2,7 @@
 /*
  * The Raft core among simulated servers, disks and networks.
  *
- *	sim --seeds FROM-TO [--steps N]		random schedules, one per seed; with --stop to the first failure
+ *	sim --seeds FROM-TO [--steps N] [--stop]	random schedules, to the first failure with --stop
  *	sim --verbose SEED [--steps N]		one of them, with all that happens
  *	sim --schedule FILE …			named schedules against their expected traces
  *	sim --print FILE			one of those with the trace as it is
@@ -40,8 +40,8 @@ static void run_seed(uint64_t seed, unsigned int steps, FILE *out, struct tally 
 		return;
 	}
 	t->failed++;
-	printf("seed %llu: %s\n  replay: sim --steps %u --verbose %llu\n", (ull)seed, result.violation,
-	       steps, (ull)seed);
+	printf("seed %llu: %s\n  replay: sim --steps %u --verbose %llu\n", (ull)seed,
+	       result.violation, steps, (ull)seed);
 }
 
 static int run_seeds(uint64_t from, uint64_t to, unsigned int steps, bool stop, FILE *out)

@@ -150,7 +150,8 @@ int raft_stored(struct raft *r, uint64_t sequence, struct error *err)
 	if (raft_has_failed(r))
 		return raft_verdict(r, err);
 	if (!s->under_way || sequence != s->issued)
-		return error_set(err, ERR_INVALID, "raft: store %llu is not under way", (ull)sequence);
+		return error_set(err, ERR_INVALID, "raft: store %llu is not under way",
+				 (ull)sequence);
 	s->under_way = false;
 	s->failing = false;
 	s->done = sequence;

@@ -41,8 +41,11 @@ struct raft_store {
 
 struct raft_read {
 	uint64_t id;		/* as given to raft_read_index() */
-	bool ok;		/* the applied state holds all that was acknowledged before the request;
-				 * false: leadership was lost, ask again */
+	/*
+	 * True: the applied state holds all that was acknowledged before the
+	 * request.  False: leadership was lost, ask again.
+	 */
+	bool ok;
 };
 
 /* Bits of struct raft_actions.changes: look again with raft_status(), raft_configuration(). */
@@ -50,15 +53,15 @@ enum {
 	RAFT_CHANGED_STATE = 1 << 0,		/* role, term or leader */
 	RAFT_CHANGED_CONFIGURATION = 1 << 1,	/* taken into effect, or rolled back */
 	RAFT_CHANGED_COMMITTED_CONFIGURATION = 1 << 2,
-	RAFT_CHANGED_REMOVED = 1 << 3,		/* committed: this server is not a member any more */
-	RAFT_CHANGED_PEER_BEHIND = 1 << 4,	/* a peer needs entries that this log no longer has */
+	RAFT_CHANGED_REMOVED = 1 << 3,		/* committed: this server is no member any more */
+	RAFT_CHANGED_PEER_BEHIND = 1 << 4,	/* a peer needs entries that are gone from this log */
 };
 
 struct raft_actions {
 	struct raft_store store;
 	struct raft_message *messages;
 	size_t message_count;
-	/* Committed, stored here, consecutive, of all kinds; the next ones come after raft_applied(). */
+	/* Committed, stored here, consecutive, of all kinds; the next come after raft_applied(). */
 	struct raft_entry **apply;
 	size_t apply_count;
 	struct raft_read *reads;

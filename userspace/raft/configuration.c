@@ -18,7 +18,8 @@ static int check_server(uint64_t id, enum raft_server_role role, const char *nam
 	if (id == 0)
 		return error_set(err, ERR_INVALID, "server id 0 is reserved");
 	if (role != RAFT_VOTER && role != RAFT_LEARNER)
-		return error_set(err, ERR_INVALID, "server %llu: role %d is neither voter nor learner",
+		return error_set(err, ERR_INVALID,
+				 "server %llu: role %d is neither voter nor learner",
 				 (unsigned long long)id, (int)role);
 	if (!name_is_valid(name))
 		return error_set(err, ERR_INVALID, "server %llu: the name must have 1 to %d bytes",
@@ -33,7 +34,8 @@ static int check_room(const struct raft_configuration *c, uint64_t id, const cha
 		return error_set(err, ERR_EXISTS, "server %llu is in the configuration already",
 				 (unsigned long long)id);
 	if (raft_configuration_lookup_name(c, name))
-		return error_set(err, ERR_EXISTS, "server name %s is in the configuration already", name);
+		return error_set(err, ERR_EXISTS, "server name %s is in the configuration already",
+				 name);
 	if (c->count == RAFT_SERVERS_MAX)
 		return error_set(err, ERR_EXHAUSTED, "a configuration holds at most %d servers",
 				 RAFT_SERVERS_MAX);
@@ -142,18 +144,21 @@ static int decode_server(struct cursor *in, struct raft_configuration *c, struct
 	uint8_t role, len;
 
 	if (in->left < SERVER_FIXED_BYTES)
-		return error_set(err, ERR_INVALID, "configuration: server %u is cut short", c->count);
+		return error_set(err, ERR_INVALID, "configuration: server %u is cut short",
+				 c->count);
 	id = load_u64(in->p);
 	role = in->p[8];
 	len = in->p[9];
 	in->p += SERVER_FIXED_BYTES;
 	in->left -= SERVER_FIXED_BYTES;
 	if (len >= RAFT_NAME_MAX || len > in->left)
-		return error_set(err, ERR_INVALID, "configuration: name of server %u is %u bytes long",
+		return error_set(err, ERR_INVALID,
+				 "configuration: name of server %u is %u bytes long",
 				 c->count, len);
 	memcpy(name, in->p, len);
 	if (strlen(name) != len)
-		return error_set(err, ERR_INVALID, "configuration: name of server %u has a NUL", c->count);
+		return error_set(err, ERR_INVALID, "configuration: name of server %u has a NUL",
+				 c->count);
 	in->p += len;
 	in->left -= len;
 	if (c->count && c->servers[c->count - 1].id >= id)
@@ -189,7 +194,8 @@ int raft_configuration_decode(const void *data, size_t len, struct raft_configur
 	if (len < 2)
 		return error_set(err, ERR_INVALID, "configuration: %zu bytes are too few", len);
 	if (in.p[0] != LAYOUT_VERSION)
-		return error_set(err, ERR_INVALID, "configuration: layout version %u is unknown", in.p[0]);
+		return error_set(err, ERR_INVALID, "configuration: layout version %u is unknown",
+				 in.p[0]);
 	in.p += 2;
 	in.left -= 2;
 	rc = decode_all(&in, ((const uint8_t *)data)[1], &c, err);

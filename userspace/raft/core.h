@@ -58,7 +58,7 @@ struct raft {
 	uint64_t random;
 	enum raft_role role;
 	uint64_t term, vote, leader;
-	unsigned int elapsed;		/* ticks since the leader was heard; leader: since the quorum check */
+	unsigned int elapsed;	/* ticks since the leader was heard; leader: since it checked */
 	unsigned int timeout;		/* ticks, drawn anew for each wait */
 	unsigned int heartbeat_elapsed;
 	uint64_t commit;

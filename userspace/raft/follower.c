@@ -46,9 +46,9 @@ static void drop_suffix(struct raft *r, uint64_t from)
 	struct error err;
 
 	if (from <= r->commit) {
-		error_set(&err, ERR_CORRUPT, "raft: entry %llu is committed here and different at the "
-			  "leader: this server's disk or another's has lost what it had stored; "
-			  "remove this server and join anew", (ull)from);
+		error_set(&err, ERR_CORRUPT, "raft: entry %llu is committed here and different at "
+			  "the leader: this server's disk or another's has lost what it had "
+			  "stored; remove this server and join anew", (ull)from);
 		raft_fail(r, &err);
 		return;
 	}

@@ -40,7 +40,8 @@ void raft_become_leader(struct raft *r)
 	r->peer_count = 0;
 	for (unsigned int i = 0; i < c->count; i++)
 		if (c->servers[i].id != r->config.id)
-			raft_progress_init(&r->peers[r->peer_count++], c->servers[i].id, r->log.last);
+			raft_progress_init(&r->peers[r->peer_count++], c->servers[i].id,
+					   r->log.last);
 	r->uncommitted_bytes = count_uncommitted(r);
 	raft_append_own(r, RAFT_ENTRY_NOOP, NULL, 0);
 }

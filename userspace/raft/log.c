@@ -175,7 +175,7 @@ void raft_log_trim(struct raft_log *log, uint64_t index, size_t bytes_max)
 
 		log->tail_bytes -= cost(entry);
 		raft_entry_unref(entry);
-		log->head = (log->head + 1) & (log->capacity - 1);
+		log->head++;
 		log->tail_first++;
 	}
 }

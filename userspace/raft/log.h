@@ -22,8 +22,8 @@ struct raft_log {
 	uint64_t last_term;
 	uint64_t stored;	/* the disk agrees with this log up to here */
 	uint64_t tail_first;	/* lowest index in memory; last + 1: none */
-	struct raft_entry **ring;	/* of tail_first … last, from ring[head] on, wrapping */
-	size_t head;
+	struct raft_entry **ring;	/* tail_first … last, wrapping */
+	size_t head;		/* of tail_first, modulo capacity */
 	size_t capacity;	/* a power of two, or 0 */
 	size_t tail_bytes;	/* of entries in memory */
 	size_t unstored_bytes;	/* the part of it above stored */

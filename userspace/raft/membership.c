@@ -138,8 +138,8 @@ static int check_caught_up(struct raft *r, uint64_t id, struct error *err)
 	    p->silent_ticks < r->config.election_ticks)
 		return 0;
 	return error_set(err, ERR_UNAVAILABLE,
-			 "server %llu has the log up to %llu of %llu; try again when it has caught up",
-			 (ull)id, p ? (ull)p->match : 0, (ull)r->log.last);
+			 "server %llu has the log up to %llu of %llu; try again when it has "
+			 "caught up", (ull)id, p ? (ull)p->match : 0, (ull)r->log.last);
 }
 
 static int promote(struct raft *r, uint64_t id, struct raft_configuration *c, struct error *err)
@@ -150,7 +150,8 @@ static int promote(struct raft *r, uint64_t id, struct raft_configuration *c, st
 	if (!s)
 		return error_set(err, ERR_NOT_FOUND, "server %llu is not in the cluster", (ull)id);
 	if (s->role == RAFT_VOTER)
-		return error_set(err, ERR_EXISTS, "server %llu (%s) is a voter already", (ull)id, s->name);
+		return error_set(err, ERR_EXISTS, "server %llu (%s) is a voter already", (ull)id,
+				 s->name);
 	rc = check_caught_up(r, id, err);
 	if (!rc)
 		s->role = RAFT_VOTER;
@@ -163,7 +164,8 @@ static int remove_server(uint64_t id, struct raft_configuration *c, struct error
 		return error_set(err, ERR_NOT_FOUND, "server %llu is not in the cluster", (ull)id);
 	if (raft_configuration_is_voter(c, id) && raft_configuration_voters(c) == 1)
 		return error_set(err, ERR_PRECONDITION,
-				 "server %llu is the only voter; promote another one first", (ull)id);
+				 "server %llu is the only voter; promote another one first",
+				 (ull)id);
 	raft_configuration_remove(c, id);
 	return 0;
 }
@@ -195,13 +197,15 @@ static int check_may_change(struct raft *r, struct error *err)
 	if (rc)
 		return rc;
 	if (r->transfer_to)
-		return error_set(err, ERR_UNAVAILABLE, "leadership is being handed over; try again");
+		return error_set(err, ERR_UNAVAILABLE,
+				 "leadership is being handed over; try again");
 	if (r->current.index > r->commit)
 		return error_set(err, ERR_UNAVAILABLE,
 				 "the last membership change is not committed yet; try again");
 	if (raft_term_at(r, r->commit) != r->term)
 		return error_set(err, ERR_UNAVAILABLE,
-				 "this leader has not committed anything of its own term yet; try again");
+				 "this leader has not committed anything of its own term yet; try "
+				 "again");
 	return 0;
 }
 

@@ -52,14 +52,17 @@ static int check_start(const struct raft_start *s, struct error *err)
 				 (ull)s->first_index, (ull)s->last_index);
 	if (s->applied > s->last_index || s->applied + 1 < s->first_index)
 		return error_set(err, ERR_CORRUPT,
-				 "raft: the state has applied entry %llu, but the log runs from %llu to %llu: "
-				 "one of the two is older than the other; restore both together",
+				 "raft: the state has applied entry %llu, but the log runs from "
+				 "%llu to %llu: one of the two is older than the other; restore "
+				 "both together",
 				 (ull)s->applied, (ull)s->first_index, (ull)s->last_index);
 	if (s->last_term > s->term)
-		return error_set(err, ERR_CORRUPT, "raft: the log has term %llu, the hard state only %llu",
+		return error_set(err, ERR_CORRUPT,
+				 "raft: the log has term %llu, the hard state only %llu",
 				 (ull)s->last_term, (ull)s->term);
 	if (s->current.index > s->last_index || s->previous.index > s->current.index)
-		return error_set(err, ERR_CORRUPT, "raft: configurations at %llu and %llu, the log ends at %llu",
+		return error_set(err, ERR_CORRUPT,
+				 "raft: configurations at %llu and %llu, the log ends at %llu",
 				 (ull)s->previous.index, (ull)s->current.index, (ull)s->last_index);
 	return 0;
 }
@@ -240,10 +243,12 @@ static int check_entry(const struct raft_entry *e, uint64_t index, uint64_t term
 		return error_set(err, ERR_INVALID, "append: entry %llu where %llu belongs",
 				 (ull)e->index, (ull)index);
 	if (e->term == 0 || e->term < term_min || e->term > term_max)
-		return error_set(err, ERR_INVALID, "append: entry %llu has term %llu, outside of %llu to %llu",
+		return error_set(err, ERR_INVALID,
+				 "append: entry %llu has term %llu, outside of %llu to %llu",
 				 (ull)index, (ull)e->term, (ull)term_min, (ull)term_max);
 	if (e->len > RAFT_ENTRY_BYTES_MAX)
-		return error_set(err, ERR_INVALID, "append: entry %llu has %zu bytes", (ull)index, e->len);
+		return error_set(err, ERR_INVALID, "append: entry %llu has %zu bytes", (ull)index,
+				 e->len);
 	switch (e->kind) {
 	case RAFT_ENTRY_DATA:
 	case RAFT_ENTRY_NOOP:
@@ -260,9 +265,11 @@ static int check_entries(const struct raft_message *m, struct error *err)
 	uint64_t term = m->log_term;
 
 	if (m->entry_count && m->type != RAFT_APPEND)
-		return error_set(err, ERR_INVALID, "%s: carries entries", raft_message_name(m->type));
+		return error_set(err, ERR_INVALID, "%s: carries entries",
+				 raft_message_name(m->type));
 	if (m->entry_count > RAFT_MESSAGE_ENTRIES_MAX)
-		return error_set(err, ERR_INVALID, "append: %zu entries are too many", m->entry_count);
+		return error_set(err, ERR_INVALID, "append: %zu entries are too many",
+				 m->entry_count);
 	for (size_t i = 0; i < m->entry_count; i++) {
 		int rc = check_entry(m->entries[i], m->log_index + 1 + i, term, m->term, err);
 
@@ -279,7 +286,8 @@ static int check_message(const struct raft *r, const struct raft_message *m, str
 		return error_set(err, ERR_INVALID, "message of unknown type %d", (int)m->type);
 	if (m->to != r->config.id || m->from == 0 || m->from == m->to)
 		return error_set(err, ERR_INVALID, "%s: from server %llu to %llu, and this is %llu",
-				 raft_message_name(m->type), (ull)m->from, (ull)m->to, (ull)r->config.id);
+				 raft_message_name(m->type), (ull)m->from, (ull)m->to,
+				 (ull)r->config.id);
 	if (m->term == 0)
 		return error_set(err, ERR_INVALID, "%s: term 0", raft_message_name(m->type));
 	return check_entries(m, err);
@@ -390,11 +398,12 @@ int raft_propose(struct raft *r, const void *data, size_t len, struct raft_posit
 		return error_set(err, ERR_INVALID, "a proposal has at most %d bytes, this one %zu",
 				 RAFT_ENTRY_BYTES_MAX, len);
 	if (r->transfer_to)
-		return error_set(err, ERR_UNAVAILABLE, "leadership is being handed over; try again");
+		return error_set(err, ERR_UNAVAILABLE,
+				 "leadership is being handed over; try again");
 	if (r->uncommitted_bytes + len > r->config.uncommitted_bytes_max)
 		return error_set(err, ERR_EXHAUSTED,
-				 "%zu bytes of proposals wait for a majority to store them; try again",
-				 r->uncommitted_bytes);
+				 "%zu bytes of proposals wait for a majority to store them; try "
+				 "again", r->uncommitted_bytes);
 	raft_append_own(r, RAFT_ENTRY_DATA, data, len);
 	rc = raft_verdict(r, err);
 	if (!rc)

@@ -98,7 +98,8 @@ size_t raft_reads_take(struct raft *r, struct raft_read **ret)
 		return 0;
 	}
 	for (size_t i = 0; i < done; i++)
-		list[i] = (struct raft_read){ .id = reads->items[i].id, .ok = !reads->items[i].lost };
+		list[i] = (struct raft_read){ .id = reads->items[i].id,
+					     .ok = !reads->items[i].lost };
 	reads->count -= done;
 	reads->asked -= done;
 	memmove(reads->items, reads->items + done, reads->count * sizeof(reads->items[0]));

@@ -50,10 +50,16 @@ struct raft_peer_status {
 
 void raft_status(const struct raft *r, struct raft_status *ret);
 
-/* Leader: the others, at most @max of them (RAFT_SERVERS_MAX suffices); else 0. Returns the count. */
+/*
+ * Of a leader: the others, also one whose removal it still has to hear of; at
+ * most @max (RAFT_SERVERS_MAX + 1 suffices).  Returns how many, 0 for others.
+ */
 size_t raft_peers(const struct raft *r, struct raft_peer_status *ret, size_t max);
 
-/* In effect, committed or not; count 0 while unknown.  Valid until the next call that is not a getter. */
+/*
+ * In effect, committed or not; count 0 while unknown.  Valid until the next
+ * call that is not a getter.
+ */
 const struct raft_configuration *raft_configuration(const struct raft *r);
 
 const char *raft_role_name(enum raft_role role);		/* "follower", …; never NULL */

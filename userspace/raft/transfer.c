@@ -35,7 +35,8 @@ int raft_transfer(struct raft *r, uint64_t to, struct error *err)
 	if (rc)
 		return rc;
 	if (r->transfer_to)
-		return error_set(err, ERR_EXISTS, "leadership is being handed to server %llu already",
+		return error_set(err, ERR_EXISTS,
+				 "leadership is being handed to server %llu already",
 				 (ull)r->transfer_to);
 	if (to == 0)
 		to = furthest_voter(r);

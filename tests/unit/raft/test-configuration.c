@@ -19,7 +19,8 @@ static struct raft_configuration three(void)
 
 	add(&c, 7, RAFT_LEARNER, "c");
 	add(&c, 1, RAFT_VOTER, "a");
-	add(&c, UINT64_MAX, RAFT_VOTER, "longest-name-longest-name-longest-name-longest-name-longest-nam");
+	add(&c, UINT64_MAX, RAFT_VOTER,
+	    "longest-name-longest-name-longest-name-longest-name-longest-nam");
 	return c;
 }
 

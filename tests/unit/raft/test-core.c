@@ -295,8 +295,8 @@ static void a_follower_commits_no_further_than_it_agrees(void **state)
 
 	(void)state;
 	init_voter(&d, 6, 2);	/* 2 … 6 are of a leader that has lost */
-	step(&d, (struct raft_message){ .type = RAFT_APPEND, .term = 4, .log_index = 1, .log_term = 1,
-					.commit_index = 5 });
+	step(&d, (struct raft_message){ .type = RAFT_APPEND, .term = 4, .log_index = 1,
+					.log_term = 1, .commit_index = 5 });
 	assert_int_equal(status(&d).commit_index, 1);
 	assert_int_equal(status(&d).last_index, 6);
 	assert_int_equal(driver_last_sent(&d, RAFT_APPEND_REPLY)->log_index, 1);
@@ -314,7 +314,8 @@ static void a_refusal_skips_whole_terms(void **state)
 
 	(void)state;
 	init_voter(&d, 20, 5);
-	step(&d, (struct raft_message){ .type = RAFT_APPEND, .term = 6, .log_index = 30, .log_term = 4 });
+	step(&d, (struct raft_message){ .type = RAFT_APPEND, .term = 6, .log_index = 30,
+				       .log_term = 4 });
 	reply = driver_last_sent(&d, RAFT_APPEND_REPLY);
 	assert_true(reply->reject);
 	assert_int_equal(reply->log_index, 30);
@@ -405,9 +406,11 @@ static void malformed_entries_change_nothing(void **state)
 	(void)state;
 	init_voter(&d, 3, 2);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct raft_entry *e = raft_entry_new(bad[i].index, bad[i].term, bad[i].kind, "z", 1);
+		struct raft_entry *e = raft_entry_new(bad[i].index, bad[i].term, bad[i].kind, "z",
+						      1);
 
-		refused(&d, (struct raft_message){ .type = bad[i].type, .log_index = 3, .log_term = 2,
+		refused(&d, (struct raft_message){ .type = bad[i].type, .log_index = 3,
+						  .log_term = 2,
 						   .entries = &e, .entry_count = 1 });
 		assert_int_equal(e->refs, 1);
 		raft_entry_unref(e);
@@ -432,8 +435,10 @@ static int start_with(struct raft_start start, unsigned int heartbeat_ticks)
 
 static void a_disk_that_contradicts_itself_is_refused(void **state)
 {
-	const struct raft_start good = { .term = 5, .first_index = 1, .last_index = 9, .last_term = 5,
-					 .applied = 9, .current.index = 9 };
+	const struct raft_start good = {
+		.term = 5, .first_index = 1, .last_index = 9, .last_term = 5, .applied = 9,
+		.current.index = 9,
+	};
 	struct raft_start s;
 
 	(void)state;
@@ -466,7 +471,8 @@ static void a_vote_in_this_term_survives_a_restart(void **state)
 	(void)state;
 	raft_config_defaults(&config, SELF, 0);
 	assert_int_equal(raft_new(&config, &start, &reader, &d.raft, NULL), 0);
-	step(&d, (struct raft_message){ .type = RAFT_VOTE, .term = 4, .log_index = 5, .log_term = 3 });
+	step(&d, (struct raft_message){ .type = RAFT_VOTE, .term = 4, .log_index = 5,
+				       .log_term = 3 });
 	assert_true(driver_last_sent(&d, RAFT_VOTE_REPLY)->reject);
 	step(&d, (struct raft_message){ .type = RAFT_VOTE, .from = THIRD, .term = 4, .log_index = 5,
 					.log_term = 3 });
@@ -554,7 +560,8 @@ static void membership_errors_name_their_cause(void **state)
 	add.id = 3;
 	assert_int_equal(raft_change_membership(d.raft, &add, &pos, NULL), -ERR_UNAVAILABLE);
 	pump(&d);
-	assert_int_equal(raft_change_membership(d.raft, &add, &pos, NULL), -ERR_EXISTS);	/* the name */
+	/* The name is taken. */
+	assert_int_equal(raft_change_membership(d.raft, &add, &pos, NULL), -ERR_EXISTS);
 	change.id = 2;
 	d.sent_count = 0;
 	tick(&d, 10);
