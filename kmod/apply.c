@@ -432,6 +432,8 @@ static bool commit_values(struct wgm_peer *peer, const struct wgm_change *change
 	if (change->has & WGM_HAS_ENDPOINT &&
 	    !wgm_endpoint_equal(&peer->endpoint, &change->endpoint)) {
 		peer->endpoint = change->endpoint;
+		if (peer->extra)
+			peer->extra->seen = (struct wgm_endpoint){ };
 		peer->dirty |= WGM_DIRTY_ENDPOINT;
 		changed = true;
 	}

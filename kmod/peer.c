@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/jhash.h>
 #include <linux/slab.h>
@@ -8,6 +9,8 @@
 #include "nexthop.h"
 #include "peer.h"
 #include "table.h"
+
+#define INSERT_TRIES	100
 
 static struct kmem_cache *peer_cache, *extra_cache;
 
@@ -30,6 +33,20 @@ struct wgm_peer *wgm_peer_lookup(struct wgm_table *table, const u8 *key)
 	return peer && !(peer->marks & WGM_PEER_GONE) ? peer : NULL;
 }
 
+/* A hash table that has to grow twice in a row asks to wait for its own worker. */
+static int insert_by_key(struct wgm_table *table, struct wgm_peer *peer)
+{
+	int err, tries;
+
+	for (tries = 0; tries < INSERT_TRIES; tries++) {
+		err = rhashtable_insert_fast(&table->by_key, &peer->hash, wgm_peer_hash_params);
+		if (err != -EBUSY)
+			break;
+		usleep_range(500, 2000);
+	}
+	return err == -EBUSY ? -ENOMEM : err;
+}
+
 struct wgm_peer *wgm_peer_new(struct wgm_table *table, const u8 *key)
 {
 	struct wgm_peer *peer = kmem_cache_zalloc(peer_cache, GFP_KERNEL_ACCOUNT);
@@ -45,7 +62,7 @@ struct wgm_peer *wgm_peer_new(struct wgm_table *table, const u8 *key)
 			      GFP_KERNEL_ACCOUNT);
 	if (err < 0)
 		goto free;
-	err = rhashtable_insert_fast(&table->by_key, &peer->hash, wgm_peer_hash_params);
+	err = insert_by_key(table, peer);
 	if (err)
 		goto erase;
 	table->memory += sizeof(*peer);

@@ -283,6 +283,7 @@ static void finish(struct survey *s, bool complete)
 
 int wgm_survey(struct wgm_mesh *mesh)
 {
+	u64 start = ktime_get_boottime_ns();
 	int err, tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
@@ -293,7 +294,9 @@ int wgm_survey(struct wgm_mesh *mesh)
 		if (err != -EAGAIN)
 			break;
 	}
-	if (!err)
-		WRITE_ONCE(mesh->sync.surveyed_at, ktime_get_boottime_ns());
-	return err;
+	if (err)
+		return err;
+	WRITE_ONCE(mesh->sync.surveyed_at, ktime_get_boottime_ns());
+	WRITE_ONCE(mesh->sync.survey_took, mesh->sync.surveyed_at - start);
+	return 0;
 }

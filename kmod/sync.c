@@ -548,9 +548,10 @@ void wgm_sync_kick(struct wgm_mesh *mesh)
 
 void wgm_sync_refresh(struct wgm_mesh *mesh)
 {
+	u64 pause = max_t(u64, REFRESH_MIN, 10 * READ_ONCE(mesh->sync.survey_took));
 	u64 last = READ_ONCE(mesh->sync.surveyed_at);
 
-	if (last && ktime_get_boottime_ns() - last < REFRESH_MIN)
+	if (last && ktime_get_boottime_ns() - last < pause)
 		return;
 	WRITE_ONCE(mesh->sync.survey_due, true);
 	wgm_sync_kick(mesh);

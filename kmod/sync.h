@@ -34,6 +34,7 @@ struct wgm_sync {
 	struct delayed_work work;
 	bool survey_due;	/* READ_ONCE/WRITE_ONCE */
 	u64 surveyed_at;	/* ns of boottime; 0: never. READ_ONCE/WRITE_ONCE */
+	u64 survey_took;	/* ns. READ_ONCE/WRITE_ONCE */
 
 	/* All below belongs to the worker. */
 	struct wgm_wg wg;
@@ -54,7 +55,9 @@ void wgm_sync_fini(struct wgm_sync *sync);
 /* There is something to do. */
 void wgm_sync_kick(struct wgm_mesh *mesh);
 
-/* Somebody looks at counters: have them read, at most once in a second. */
+/* Somebody looks at counters: have them read, at most once in a second and for a
+ * tenth of the time.
+ */
 void wgm_sync_refresh(struct wgm_mesh *mesh);
 
 #endif /* _WGM_SYNC_H */
