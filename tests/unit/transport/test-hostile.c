@@ -299,6 +299,44 @@ static void a_dripping_frame_is_not_waited_for_long(void **state)
 	attacker_end(a);
 }
 
+/* Frames that are never all there, as when the network cuts a fast stream where it likes. */
+struct halves {
+	struct frame *frame;
+	uint64_t until;		/* the loop's time */
+};
+
+static bool halves_were_sent(void *arg)
+{
+	const struct halves *h = arg;
+	size_t half = h->frame->len / 2, rest = h->frame->len - half;
+	uint8_t record[256];	/* one of TLS: the other side gets both halves at once */
+
+	memcpy(record, h->frame->data + half, rest);
+	memcpy(record + rest, h->frame->data, half);
+	attacker_send(&attackers[0], record, rest + half);
+	return attackers[0].closed || uv_now(&cluster.loop) >= h->until;
+}
+
+static void a_stream_that_is_cut_anywhere_makes_progress(void **state)
+{
+	struct transport_timing timing = patient;
+	struct raft_message m = { .type = RAFT_HEARTBEAT, .from = 2, .to = 1 };
+	struct halves h;
+
+	timing.stall = 1500;
+	transport_set_timing(S(1)->t, &timing);
+	introduce(S(1), S(2));
+	attacker_connect(&attackers[0], &S(2)->identity);
+	assert_int_equal(frame_new(&m, &h.frame, NULL), 0);
+	h.until = uv_now(&cluster.loop) + 2 * timing.stall;
+	attacker_send(&attackers[0], h.frame->data, h.frame->len / 2);
+	WAIT_UNTIL(halves_were_sent, &h);
+	free(h.frame);
+	assert_false(attackers[0].closed);
+	assert_true(S(1)->received[2] > 1);
+	attacker_end(&attackers[0]);
+}
+
 static void an_administrator_is_no_server(void **state)
 {
 	struct subject root = { .kind = SUBJECT_ADMIN, .mesh_id = "m1", .name = "n2" };
@@ -485,6 +523,7 @@ int main(void)
 		with_cluster(half_a_frame_is_not_waited_for_long),
 		with_cluster(a_member_cannot_speak_for_another_nor_to_another),
 		with_cluster(a_dripping_frame_is_not_waited_for_long),
+		with_cluster(a_stream_that_is_cut_anywhere_makes_progress),
 		with_cluster(an_administrator_is_no_server),
 		with_cluster(one_node_has_few_connections),
 		with_cluster(want_of_memory_turns_away_and_passes),

@@ -289,6 +289,36 @@ static bool was_refused(void *arg)
 	return s->events[TRANSPORT_REFUSED] > 0;
 }
 
+static bool nobody_is_heard(void *arg)
+{
+	return stats_of(S(1)).members == 0;
+}
+
+static bool came_back_in_vain(void *arg)
+{
+	if (status_of(S(3), S(1)).queued_messages < 10)
+		send_round(S(3), S(1), 2);
+	return was_refused(S(1));
+}
+
+static void a_server_that_becomes_another_node_starts_anew(void **state)
+{
+	struct endpoint nowhere;
+	struct error err;
+
+	introduce(S(1), S(3));
+	introduce(S(3), S(1));
+	send_round(S(1), S(3), 1);
+	send_round(S(3), S(1), 1);
+	WAIT_UNTIL(has_heard_from_1, S(3));
+	assert_true(endpoint_parse("127.0.0.1:1", &nowhere));
+	assert_ok(transport_set_peer(S(1)->t, 3, "n2", &nowhere, 1, &err), &err);
+	assert_false(status_of(S(1), S(3)).connected);
+	WAIT_UNTIL(nobody_is_heard, NULL);
+	WAIT_UNTIL(came_back_in_vain, NULL);
+	assert_true(S(1)->received[3] <= 1);
+}
+
 static void a_node_that_is_no_member_is_refused(void **state)
 {
 	introduce(S(1), S(2));
@@ -420,6 +450,7 @@ int main(void)
 		with_cluster(listening_moves_without_touching_connections),
 		with_cluster(an_address_that_is_not_there_yet_can_be_listened_at),
 		with_cluster(a_removed_server_is_cut_off),
+		with_cluster(a_server_that_becomes_another_node_starts_anew),
 		with_cluster(a_node_that_is_no_member_is_refused),
 		with_cluster(a_foreign_ca_is_refused_on_both_sides),
 		with_cluster(another_node_at_the_address_gets_nothing),
