@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* wgmesh: mesh tables beside WireGuard devices. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/init.h>
 #include <linux/module.h>
 #include <net/genetlink.h>
@@ -26,7 +28,7 @@ static int __init find_wireguard(void)
 	err = wgm_wg_resolve(&wg);
 	wgm_wg_close(&wg);
 	if (err)
-		pr_err("wgmesh: this kernel has no WireGuard (no netlink family \"wireguard\", error %d): is CONFIG_WIREGUARD set, and does modprobe wireguard work?\n",
+		pr_err("this kernel has no WireGuard (no netlink family \"wireguard\", error %d): is CONFIG_WIREGUARD set, and does modprobe wireguard work?\n",
 		       err);
 	return err;
 }

@@ -126,8 +126,17 @@ int wgm_nl_end_part(struct sk_buff *skb, void *hdr, int err)
 	return err;
 }
 
+/* As generated, but with flags, which the generator does not know for groups: who may
+ * not ask may not listen either.
+ */
+static const struct genl_multicast_group groups[] = {
+	[WGMESH_NLGRP_CONFIG] = { WGMESH_MCGRP_CONFIG, GENL_MCAST_CAP_NET_ADMIN },
+	[WGMESH_NLGRP_PEERS] = { WGMESH_MCGRP_PEERS, GENL_MCAST_CAP_NET_ADMIN },
+};
+
 int __init wgm_netlink_init(void)
 {
+	wgmesh_nl_family.mcgrps = groups;
 	return genl_register_family(&wgmesh_nl_family);
 }
 

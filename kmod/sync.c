@@ -261,11 +261,11 @@ static void put_removals(struct wgm_mesh *mesh, unsigned int max)
 			wgm_peer_queue(table, peer);
 		} else if (!(peer->marks & WGM_PEER_IN_WG)) {
 			release(table, peer);
-		} else if (put_removal(sync, table, peer)) {
+		} else if (!put_removal(sync, table, peer)) {
+			max--;
+		} else {
 			wgm_queue_unpop(&table->removals, peer);
 			break;
-		} else {
-			max--;
 		}
 	}
 }
@@ -453,7 +453,8 @@ static void schedule_retry(struct wgm_mesh *mesh)
 
 	if (!sync->backoff || time_after_eq(jiffies, sync->retry_at)) {
 		sync->backoff = clamp(sync->backoff * 2, 1U, BACKOFF_MAX);
-		sync->retry_at = jiffies + sync->backoff * HZ;
+		sync->failed_at = jiffies;
+		sync->retry_at = sync->failed_at + sync->backoff * HZ;
 	}
 	wgm_mesh_queue(mesh, &sync->work, max_t(long, sync->retry_at - jiffies, 1));
 }
@@ -494,9 +495,12 @@ static int run_round(struct wgm_mesh *mesh)
 static void revive_retries(struct wgm_mesh *mesh)
 {
 	struct wgm_table *table = &mesh->table;
+	struct wgm_sync *sync = &mesh->sync;
 	struct wgm_peer *peer;
 
-	if (mesh->sync.backoff && time_before(jiffies, mesh->sync.retry_at))
+	if (xchg(&sync->hurry, false) && time_before(sync->failed_at + HZ, sync->retry_at))
+		sync->retry_at = sync->failed_at + HZ;
+	if (sync->backoff && time_before(jiffies, sync->retry_at))
 		return;
 	wgm_table_lock(table);
 	while ((peer = wgm_queue_pop(&table->retries))) {
@@ -543,6 +547,7 @@ static void work(struct work_struct *work)
 
 void wgm_sync_kick(struct wgm_mesh *mesh)
 {
+	WRITE_ONCE(mesh->sync.hurry, true);
 	wgm_mesh_queue(mesh, &mesh->sync.work, 0);
 }
 
@@ -554,7 +559,7 @@ void wgm_sync_refresh(struct wgm_mesh *mesh)
 	if (last && ktime_get_boottime_ns() - last < pause)
 		return;
 	WRITE_ONCE(mesh->sync.survey_due, true);
-	wgm_sync_kick(mesh);
+	wgm_mesh_queue(mesh, &mesh->sync.work, 0);
 }
 
 int wgm_sync_init(struct wgm_sync *sync, struct net *net)

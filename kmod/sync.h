@@ -36,6 +36,8 @@ struct wgm_sync {
 	u64 surveyed_at;	/* ns of boottime; 0: never. READ_ONCE/WRITE_ONCE */
 	u64 survey_took;	/* ns. READ_ONCE/WRITE_ONCE */
 
+	bool hurry;		/* a batch may have mended what WireGuard refused */
+
 	/* All below belongs to the worker. */
 	struct wgm_wg wg;
 	struct wgm_round *round;
@@ -44,6 +46,7 @@ struct wgm_sync {
 	bool proven;		/* it did */
 	unsigned int singly;	/* rounds to send with one peer each */
 	unsigned int backoff;	/* s; 0: nothing failed lately */
+	unsigned long failed_at;	/* jiffies; of the last retry */
 	unsigned long retry_at;	/* jiffies */
 };
 
@@ -52,7 +55,9 @@ int wgm_sync_init(struct wgm_sync *sync, struct net *net);
 /* The worker must have been stopped. */
 void wgm_sync_fini(struct wgm_sync *sync);
 
-/* There is something to do. */
+/* A batch was committed: there is something to do, and what was refused is tried again
+ * without waiting long.
+ */
 void wgm_sync_kick(struct wgm_mesh *mesh);
 
 /* Somebody looks at counters: have them read, at most once in a second and for a
