@@ -17,7 +17,7 @@
 enum {
 	UAPI_TIMEOUT_MS = 5000,
 	UAPI_LINE_MAX = 512,		/* bytes; the longest line known has about 90 */
-	UAPI_REQUEST_MAX = 256 * 1024,	/* bytes of one set request */
+	UAPI_REQUEST_MAX = 16 << 20,	/* bytes of a request: a peer with 400,000 prefixes */
 };
 
 /* Encoders append lines to @out (buf_fini_secret() it); the first line is "set=1". */

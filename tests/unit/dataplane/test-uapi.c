@@ -124,6 +124,9 @@ static void endless_line_is_refused(void **state)
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	assert_int_equal(parse(line, UAPI_LINE_MAX - 1, 100, NULL), 1);	/* so far so good */
+	line[UAPI_LINE_MAX] = '\n';
+	assert_int_equal(parse(line, sizeof(line), 100, NULL), -ERR_IO);
+	line[UAPI_LINE_MAX] = 'x';
 	assert_int_equal(parse(line, sizeof(line), 100, NULL), -ERR_IO);
 }
 

@@ -12,6 +12,7 @@
 
 #include "netlink/link.h"
 #include "peers.h"
+#include "roaming.h"
 
 static const char device[] = "wgtgo0";
 
@@ -160,6 +161,60 @@ static void device_of_another_kind_is_refused(void **state)
 	assert_non_null(strstr(err.text, "wgtgo1 is of kind \"bridge\""));
 }
 
+static void learnt_endpoint_survives_adoption(void **state)
+{
+	(void)state;
+	assert_true(shell("ip link set lo up"));
+	roaming_test("userspace");
+}
+
+/* A device that wireguard-go drives is kept, whatever would be better; and it is said what is. */
+static void best_backend_is_chosen_and_explained(void **state)
+{
+	struct dataplane_config config = config_of("auto");
+	struct dataplane *dp = NULL;
+	struct error err;
+
+	(void)state;
+	if (dataplane_open(&config, &dp, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(dataplane_backend(dp), "userspace");
+	assert_non_null(strstr(dataplane_reason(dp), "not mesh: "));
+	assert_non_null(strstr(dataplane_reason(dp), "; not kernel: "));
+	dataplane_close(dp);
+}
+
+static void unknown_backends_and_names_are_refused(void **state)
+{
+	struct dataplane_config config = config_of("magic");
+	struct dataplane *dp = NULL;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(dataplane_open(&config, &dp, &err), -ERR_INVALID);
+	assert_non_null(strstr(err.text, "auto, mesh, kernel, userspace, none"));
+	config = config_of("none");
+	config.ifname = "a-device-of-16-ch";
+	assert_int_equal(dataplane_open(&config, &dp, &err), -ERR_INVALID);
+	config.ifname = "../etc";
+	assert_int_equal(dataplane_open(&config, &dp, &err), -ERR_INVALID);
+}
+
+static void none_takes_everything_and_does_nothing(void **state)
+{
+	struct dataplane_config config = config_of("none");
+	struct dataplane_stats stats;
+	struct dataplane *dp = NULL;
+
+	(void)state;
+	assert_int_equal(dataplane_open(&config, &dp, NULL), 0);
+	assert_changes(apply(dp, "a 10.0.0.1/32\nb 10.0.0.2/32\n"), 2, 0, 0, 0);
+	assert_changes(apply(dp, "b 10.0.0.2/32\nc\n"), 1, 0, 1, 1);
+	assert_int_equal(dataplane_set_addresses(dp, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_stats(dp, &stats, NULL), 0);
+	assert_int_equal(dataplane_remove(dp, NULL), 0);
+}
+
 static void removal_takes_everything_down(void **state)
 {
 	struct dataplane *dp = open_dataplane();
@@ -175,15 +230,18 @@ static void removal_takes_everything_down(void **state)
 	link_client_close(links);
 }
 
+/* A process ends with its device. */
 static int stop(void **state)
 {
+	static const char *const names[] = { "wgta", "wgtb", device };
 	struct link_client *links;
 
 	(void)state;
-	if (link_client_open(&links, NULL) == 0) {
-		link_delete(links, device, NULL);	/* the process ends with it */
-		link_client_close(links);
-	}
+	if (link_client_open(&links, NULL))
+		return -1;
+	for (int i = 0; i < 3; i++)
+		link_delete(links, names[i], NULL);
+	link_client_close(links);
 	return 0;
 }
 
@@ -210,6 +268,10 @@ int main(void)
 		cmocka_unit_test(running_device_is_adopted),
 		cmocka_unit_test(addresses_and_routes_are_the_wanted_ones),
 		cmocka_unit_test(device_of_another_kind_is_refused),
+		cmocka_unit_test(learnt_endpoint_survives_adoption),
+		cmocka_unit_test(best_backend_is_chosen_and_explained),
+		cmocka_unit_test(unknown_backends_and_names_are_refused),
+		cmocka_unit_test(none_takes_everything_and_does_nothing),
 		cmocka_unit_test(removal_takes_everything_down),
 	};
 	const char *missing = prepare();

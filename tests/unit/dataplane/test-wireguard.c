@@ -9,15 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "netlink/link.h"
 #include "netlink/mesh_apply.h"
 #include "netlink/wg.h"
 #include "peers.h"
+#include "roaming.h"
 
-enum { PORT_A = 51001, PORT_B = 51002, PATIENCE_SECONDS = 30 };
+enum { PORT_A = 51001 };
 
 static const char *backend;	/* the one that is being tested */
 
@@ -30,7 +30,6 @@ static struct dataplane *open_dataplane(const char *ifname, uint8_t seed, uint16
 	struct error err;
 
 	memset(config.private_key.bytes, seed, KEY_BYTES);
-	config.private_key.bytes[0] &= 248;
 	if (dataplane_open(&config, &dp, &err))
 		fail_msg("%s", err.text);
 	assert_string_equal(dataplane_backend(dp), backend);
@@ -98,7 +97,9 @@ static void running_device_is_adopted(void **state)
 /* A thousand peers do not fit into one message, and a peer's prefixes not into one either. */
 static void many_are_applied_and_read_back(void **state)
 {
-	enum { MANY = 1500, PREFIXES = 900 };
+	enum { MANY = 1500 };
+	/* The module's limit is 1024; WireGuard has none. */
+	const int prefixes = strcmp(backend, "kernel") == 0 ? 4000 : 1000;
 	struct dataplane *dp = open_dataplane("wgta", 0x48, PORT_A);
 	struct peer_set *set = peer_set_new();
 	struct dataplane_stats stats;
@@ -112,7 +113,7 @@ static void many_are_applied_and_read_back(void **state)
 
 		memcpy(p.ip.bytes + 4, key.bytes, 4);
 		assert_int_equal(peer_set_add(set, &key, NULL, 0, &peer, NULL), 0);
-		for (int j = 0; j < (i == 7 ? PREFIXES : 1); j++) {
+		for (int j = 0; j < (i == 7 ? prefixes : 1); j++) {
 			p.ip.bytes[14] = (uint8_t)(j >> 8);
 			p.ip.bytes[15] = (uint8_t)j;
 			assert_int_equal(peer_set_add_prefix(set, peer, &p, 0, NULL), 0);
@@ -129,114 +130,16 @@ static void many_are_applied_and_read_back(void **state)
 	dataplane_close(dp);
 }
 
-static struct key public_key_of(const char *ifname)
-{
-	struct wg_device device;
-	struct wg_client *wg;
-
-	assert_int_equal(wg_client_open(&wg, NULL), 0);
-	assert_int_equal(wg_device_get(wg, ifname, &device, NULL), 0);
-	assert_true(device.fields & WG_DEVICE_PUBLIC_KEY);
-	wg_client_close(wg);
-	return device.public_key;
-}
-
-static struct peer_set *one_peer(const struct key *key, const char *endpoint, uint16_t keepalive)
-{
-	struct peer_set *set = peer_set_new();
-	struct endpoint e;
-	uint32_t peer;
-
-	if (endpoint)
-		assert_true(endpoint_parse(endpoint, &e));
-	assert_int_equal(peer_set_add(set, key, endpoint ? &e : NULL, keepalive, &peer, NULL), 0);
-	assert_int_equal(peer_set_seal(set, NULL), 0);
-	return set;
-}
-
-struct looked_up {
-	uint64_t last_handshake;
-	char endpoint[ENDPOINT_TEXT_MAX];
-};
-
-static int keep(void *data, const struct wg_peer *peer)
-{
-	struct looked_up *l = data;
-
-	l->last_handshake = peer->last_handshake;
-	l->endpoint[0] = 0;
-	if (peer->fields & WG_PEER_ENDPOINT)
-		endpoint_format(&peer->endpoint, l->endpoint);
-	return 0;
-}
-
-static struct looked_up look(const char *ifname)
-{
-	struct looked_up l = { 0 };
-	struct wg_client *wg;
-
-	assert_int_equal(wg_client_open(&wg, NULL), 0);
-	assert_int_equal(wg_peer_list(wg, ifname, keep, &l, NULL), 0);
-	wg_client_close(wg);
-	return l;
-}
-
-/* Looks again and again until WireGuard has a handshake and, unless NULL, the endpoint. */
-static struct looked_up wait_for(const char *ifname, const char *endpoint)
-{
-	const struct timespec pause = { .tv_nsec = 20000000 };
-	struct looked_up l;
-
-	for (int i = 0; i < PATIENCE_SECONDS * 50; i++) {
-		l = look(ifname);
-		if (endpoint ? strcmp(l.endpoint, endpoint) == 0 : l.last_handshake != 0)
-			return l;
-		nanosleep(&pause, NULL);
-	}
-	fail_msg("%s: no %s within %d s", ifname, endpoint ? endpoint : "handshake",
-		 PATIENCE_SECONDS);
-	return l;
-}
-
 static void learnt_endpoint_survives_adoption(void **state)
 {
-	struct dataplane *a = open_dataplane("wgta", 0x48, PORT_A);
-	struct dataplane *b = open_dataplane("wgtb", 0x50, PORT_B);
-	struct key key_a = public_key_of("wgta"), key_b = public_key_of("wgtb");
-	struct looked_up before, after;
-	struct dataplane_stats stats;
-
 	(void)state;
-	apply_set(b, one_peer(&key_a, NULL, 0));
-	apply_set(a, one_peer(&key_b, "127.0.0.1:51002", 1));
-	before = wait_for("wgtb", NULL);
-	assert_string_equal(before.endpoint, "127.0.0.1:51001");
-	dataplane_close(b);
-	b = open_dataplane("wgtb", 0x50, PORT_B);
-	apply_set(b, one_peer(&key_a, "192.0.2.9:9", 0));
-	assert_int_equal(dataplane_stats(b, &stats, NULL), 0);
-	assert_int_equal(stats.peers_known, 1);
-	after = look("wgtb");
-	if (strcmp(backend, "kernel") == 0) {
-		assert_string_equal(after.endpoint, "127.0.0.1:51001");
-		assert_int_equal(stats.peers_active, 1);
-		assert_true(stats.rx_bytes > 0);
-	}
-	assert_true(after.last_handshake >= before.last_handshake);
-	/* What the operator changes does count. */
-	apply_set(b, one_peer(&key_a, "192.0.2.10:9", 0));
-	apply_set(a, peers_of(""));	/* it would move the endpoint back */
-	apply_set(b, one_peer(&key_a, "192.0.2.11:9", 0));
-	wait_for("wgtb", "192.0.2.11:9");
-	dataplane_close(a);
-	dataplane_close(b);
+	roaming_test(backend);
 }
 
 static void strangers_preshared_key_is_taken_away(void **state)
 {
 	struct dataplane *dp;
-	struct key stranger = key_of('s');
-	struct wg_peer peer = { .public_key = stranger, .fields = WG_PEER_PRESHARED_KEY,
+	struct wg_peer peer = { .public_key = key_of('s'), .fields = WG_PEER_PRESHARED_KEY,
 				.preshared_key = { { 1, 2, 3 } } };
 	struct wg_client *wg;
 	struct dataplane_changes c;
@@ -249,10 +152,10 @@ static void strangers_preshared_key_is_taken_away(void **state)
 	assert_int_equal(wg_client_open(&wg, NULL), 0);
 	assert_int_equal(wg_peers_set(wg, "wgta", &peer, 1, NULL), 0);
 	dataplane_forget(dp);
-	c = apply_set(dp, one_peer(&stranger, NULL, 0));
+	c = apply_set(dp, peers_of("s"));
 	assert_int_equal(c.added, 1);
 	dataplane_forget(dp);
-	c = apply_set(dp, one_peer(&stranger, NULL, 0));
+	c = apply_set(dp, peers_of("s"));
 	assert_int_equal(c.kept, 1);
 	wg_client_close(wg);
 	dataplane_close(dp);

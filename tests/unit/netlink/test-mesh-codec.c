@@ -143,6 +143,30 @@ static void more_prefixes_than_the_limit_are_refused(void **state)
 	assert_int_equal(decode_part(&parts, part_new(key_of(1), 1024, 1, false)), -ERR_IO);
 }
 
+static void impossible_prefixes_are_refused(void **state)
+{
+	static const struct {
+		uint8_t bytes, length;
+		int result;
+	} cases[] = { { 4, 32, 0 }, { 4, 33, -ERR_IO }, { 16, 128, 0 }, { 16, 129, -ERR_IO },
+		      { 5, 8, -ERR_IO }, { 0, 0, -ERR_IO } };
+	struct mesh_prefix prefix;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static const uint8_t zero[16];
+		struct message m = answer_new(WGMESH_CMD_PREFIX_GET);
+		size_t nest = message_nest(&m, WGMESH_A_MESH_PREFIX);
+
+		message_put(&m, WGMESH_A_PREFIX_ADDRESS, zero, cases[i].bytes);
+		message_put_u8(&m, WGMESH_A_PREFIX_LENGTH, cases[i].length);
+		message_nest_end(&m, nest);
+		assert_int_equal(mesh_decode_prefix(message_header(&m), &prefix, NULL),
+				 cases[i].result);
+		message_fini(&m);
+	}
+}
+
 static void put_hop(struct message *m, uint8_t seed, uint32_t metric, uint32_t flags)
 {
 	size_t nest = message_nest(m, WGMESH_A_PREFIX_HOP);
@@ -312,6 +336,7 @@ int main(void)
 		cmocka_unit_test(parts_of_a_peer_are_merged),
 		cmocka_unit_test(parts_of_two_peers_are_not_mixed),
 		cmocka_unit_test(more_prefixes_than_the_limit_are_refused),
+		cmocka_unit_test(impossible_prefixes_are_refused),
 		cmocka_unit_test(prefix_tells_its_next_hops_in_order),
 		cmocka_unit_test(event_tells_what_happened),
 		cmocka_unit_test(unknown_events_and_attributes_are_passed_over),

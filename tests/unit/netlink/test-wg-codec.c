@@ -104,6 +104,44 @@ static void listing_stops_when_told(void **state)
 	wg_decoder_fini(&d);
 }
 
+/* A peer with one prefix of @bytes bytes, said to be of @family. */
+static int feed_prefix(uint16_t family, size_t bytes, uint8_t length)
+{
+	static const uint8_t zero[16];
+	struct message m = wg_message(MESSAGE_MAX, WG_CMD_GET_DEVICE, 0, "wgt0");
+	size_t peers = message_nest(&m, WGDEVICE_A_PEERS), peer = message_nest(&m, 0), list, item;
+	struct wg_peer_decoder d;
+	struct seen seen = { 0 };
+	int r;
+
+	message_put(&m, WGPEER_A_PUBLIC_KEY, (uint8_t[KEY_BYTES]){ 1 }, KEY_BYTES);
+	list = message_nest(&m, WGPEER_A_ALLOWEDIPS);
+	item = message_nest(&m, 0);
+	message_put_u16(&m, WGALLOWEDIP_A_FAMILY, family);
+	message_put(&m, WGALLOWEDIP_A_IPADDR, zero, bytes);
+	message_put_u8(&m, WGALLOWEDIP_A_CIDR_MASK, length);
+	message_nest_end(&m, item);
+	message_nest_end(&m, list);
+	message_nest_end(&m, peer);
+	message_nest_end(&m, peers);
+	wg_decoder_init(&d, see, &seen, NULL);
+	r = wg_decoder_feed(&d, message_header(&m));
+	wg_decoder_fini(&d);
+	message_fini(&m);
+	return r;
+}
+
+static void impossible_prefixes_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(feed_prefix(AF_INET, 4, 32), 0);
+	assert_int_equal(feed_prefix(AF_INET6, 16, 128), 0);
+	assert_int_equal(feed_prefix(AF_INET6, 4, 32), -ERR_IO);
+	assert_int_equal(feed_prefix(AF_INET, 16, 32), -ERR_IO);
+	assert_int_equal(feed_prefix(AF_INET, 4, 33), -ERR_IO);
+	assert_int_equal(feed_prefix(AF_UNIX, 4, 0), -ERR_IO);
+}
+
 static void device_comes_back_as_it_went(void **state)
 {
 	struct message m = wg_message(MESSAGE_MAX, WG_CMD_SET_DEVICE, 0, "wgt0");
@@ -199,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(peers_that_span_messages_are_merged),
 		cmocka_unit_test(listing_stops_when_told),
+		cmocka_unit_test(impossible_prefixes_are_refused),
 		cmocka_unit_test(device_comes_back_as_it_went),
 		cmocka_unit_test(flags_are_wireguards_own),
 		cmocka_unit_test(damaged_dumps_do_no_harm),
