@@ -94,6 +94,7 @@ static int check_acls(struct daemon *d, const char *id, struct error *err)
 static int authorize(struct daemon *d, const struct rpc_call *call, const struct node *node,
 		     struct error *err)
 {
+	const struct raft_configuration *servers = replica_configuration(d->replica);
 	const char *caller = rpc_call_identity(call)->id;
 	struct certificate cert;
 	int r;
@@ -111,6 +112,10 @@ static int authorize(struct daemon *d, const struct rpc_call *call, const struct
 		return error_set(err, ERR_DENIED,
 				 "as_voter: %s was let in as an observer; it needs a token for voters",
 				 node->id);
+	if (!raft_configuration_lookup_name(servers, node->id) && servers->count == RAFT_SERVERS_MAX)
+		return error_set(err, ERR_EXHAUSTED,
+				 "as_voter: there are %d voters already, which is the most; join as an observer",
+				 RAFT_SERVERS_MAX);
 	return check_acls(d, node->id, err);
 }
 

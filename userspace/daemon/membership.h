@@ -11,13 +11,14 @@
 #include "daemon/replica.h"
 
 /*
- * What the next step is, if any: *@ret points into @configuration and @name
- * (NODE_ID_MAX + 1 bytes, filled).  False: the group is what the state says.
+ * The step number @skip, from 0, of those that are due; any of them may come first, since a
+ * learner that lags must not hold up the others.  ret->name is @name (NODE_ID_MAX + 1 bytes,
+ * filled).  False: there are no more; with @skip 0: the group is what the state says.
  */
-bool membership_next(struct state_store *state, const struct raft_configuration *configuration,
-		     struct raft_change *ret, char *name);
+bool membership_step(struct state_store *state, const struct raft_configuration *configuration,
+		     unsigned int skip, struct raft_change *ret, char *name);
 
-/* Take the next step if one is due; true while there is more to do. */
-bool membership_advance(struct replica *replica, struct state_store *state);
+/* Take one step if one is due and possible. */
+void membership_advance(struct replica *replica, struct state_store *state);
 
 #endif
