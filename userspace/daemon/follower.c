@@ -10,6 +10,8 @@
 
 enum {
 	RETRY_MS = 300,		/* between two sources */
+	RETRIES_QUICK = 8,	/* sources in vain after which the pause doubles, and doubles again */
+	DOUBLINGS_MAX = 5,
 	SILENCE_MS = 5000,	/* a source that lives sends something every second */
 };
 
@@ -21,6 +23,7 @@ struct follower {
 	struct rpc_client_call *call;	/* NULL: no stream */
 	uv_timer_t timer;	/* the next try while there is no stream, else the end of patience */
 	size_t turn;		/* which source is next */
+	unsigned int failures;	/* sources in a row that have brought nothing */
 	char source[NODE_ID_MAX + 1];
 	char leader[NODE_ID_MAX + 1];
 	uint64_t commit_index;
@@ -50,6 +53,13 @@ static void on_timer(uv_timer_t *timer)
 static void arm(struct follower *f, uint64_t ms)
 {
 	uv_timer_start(&f->timer, on_timer, ms, 0);
+}
+
+static void arm_retry(struct follower *f)
+{
+	unsigned int doublings = f->failures++ / RETRIES_QUICK;
+
+	arm(f, (uint64_t)RETRY_MS << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX));
 }
 
 static void forget_entries(struct follower *f)
@@ -144,6 +154,7 @@ static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg
 	uint64_t now = uv_now(f->config.loop);
 
 	arm(f, SILENCE_MS);
+	f->failures = 0;
 	f->commit_index = event->commit_index;
 	strncpy(f->leader, event->leader_id, sizeof(f->leader) - 1);
 	if (event->state_age_ms < now)
@@ -190,7 +201,7 @@ static void on_done(struct rpc_client_call *call, const struct error *err, void 
 	if (!f->closing) {
 		f->config.source_changed(f->config.data, NULL,
 					 err->kind == ERR_NONE ? "the source ended the stream" : err->text);
-		arm(f, RETRY_MS);
+		arm_retry(f);
 	} else if (!f->timer.data) {
 		finish_close(f);
 	}

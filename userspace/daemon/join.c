@@ -11,6 +11,8 @@
 
 enum {
 	RETRY_MS = 500,
+	RETRIES_QUICK = 4,	/* failures after which the pause doubles, and doubles again */
+	DOUBLINGS_MAX = 5,
 	TIMEOUT_MS = 10000,
 };
 
@@ -20,6 +22,7 @@ struct joining {
 	struct rpc_channel *channel;
 	struct rpc_client_call *call;	/* NULL: none under way */
 	size_t turn;
+	unsigned int failures;	/* in a row */
 	char address[DIRECTORY_ADDRESS_MAX];
 	bool closing;
 	void (*closed)(void *data);
@@ -102,6 +105,16 @@ static void timer_closed(uv_handle_t *handle)
 		finish_close(j);
 }
 
+/* Quick at first, since a leader is elected in seconds; slow for those whom nobody wants. */
+static void try_later(struct joining *j)
+{
+	unsigned int doublings = j->failures++ / RETRIES_QUICK;
+
+	if (doublings > DOUBLINGS_MAX)
+		doublings = DOUBLINGS_MAX;
+	uv_timer_start(&j->timer, on_timer, (uint64_t)RETRY_MS << doublings, 0);
+}
+
 static void on_reply(const ProtobufCMessage *reply, const struct error *err, void *ctx)
 {
 	struct joining *j = ctx;
@@ -114,12 +127,15 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 			finish_close(j);
 		return;
 	}
-	if (reply)
-		log_info("joined", "node=%s ipv4=%s ipv6=%s at=%s", j->daemon->settings.id,
-			 ((const V1__JoinResponse *)reply)->address_ipv4,
-			 ((const V1__JoinResponse *)reply)->network_ipv6, j->address);
-	else
+	if (!reply) {
 		log_info("join-failed", "at=%s reason=\"%s\"", j->address, err->text);
+		try_later(j);
+		return;
+	}
+	log_info("joined", "node=%s ipv4=%s ipv6=%s at=%s", j->daemon->settings.id,
+		 ((const V1__JoinResponse *)reply)->address_ipv4,
+		 ((const V1__JoinResponse *)reply)->network_ipv6, j->address);
+	j->failures = 0;
 	uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
 }
 
@@ -187,7 +203,7 @@ static void on_timer(uv_timer_t *timer)
 		return;
 	if (try_next(j, &err) < 0) {
 		log_info("join-failed", "reason=\"%s\"", err.text);
-		uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
+		try_later(j);
 	}
 }
 
