@@ -12,6 +12,7 @@
 #include "ext/v1/replication.pb-c.h"
 #include "ext/v1/tokens.pb-c.h"
 #include "rpc/library.h"
+#include "store/state_query.h"
 #include "v1/mesh.pb-c.h"
 #include "v1/node.pb-c.h"
 
@@ -62,17 +63,35 @@ void api_audit(const struct rpc_call *call, const char *action, const char *obje
 		 outcome->kind == ERR_NONE ? "" : "\"");
 }
 
-/* What only the leader answers is refused elsewhere, with the place to ask. */
-static int admit(struct rpc_call *call, void *user, struct error *err)
+/*
+ * A certificate is good until it expires, and whoever was taken out of the mesh
+ * still has his: the state knows.  Administrators have no row there.
+ */
+static int admit_caller(struct daemon *d, const struct rpc_identity *who, struct error *err)
 {
-	struct daemon *d = user;
+	struct certificate cert;
+	int r;
+
+	if (who->kind != RPC_IDENTITY_NODE)
+		return 0;
+	r = state_get_certificate_of(d->state, who->id, &cert, err);
+	return r == -ERR_NOT_FOUND
+		? error_set(err, ERR_DENIED, "%s was taken out of the mesh; it needs a new token", who->id)
+		: r;
+}
+
+/* What only the leader answers is refused elsewhere, with the place to ask. */
+static int admit_place(struct daemon *d, struct error *err)
+{
 	struct directory where = { 0 };
-	const char *leader;
+	const char *leader = replica_leader(d->replica);
 	struct node node;
 
-	if (!rpc_call_method(call)->leader_only || replica_leads(d->replica))
+	if (replica_leads_up_to_date(d->replica))
 		return 0;
-	leader = replica_leader(d->replica);
+	if (replica_leads(d->replica))
+		return error_set(err, ERR_UNAVAILABLE,
+				 "%s has just become the leader: try again in a moment", d->settings.id);
 	if (!*leader)
 		return error_set(err, ERR_UNAVAILABLE,
 				 "%s knows no leader at the moment: try again in a few seconds",
@@ -81,6 +100,13 @@ static int admit(struct rpc_call *call, void *user, struct error *err)
 		directory_add_node(&where, &node);
 	return error_set(err, ERR_PRECONDITION, "%s does not lead: ask the leader %s at %s",
 			 d->settings.id, leader, where.count ? where.entries[0].address : "its address");
+}
+
+static int admit(struct rpc_call *call, void *user, struct error *err)
+{
+	int r = rpc_call_method(call)->leader_only ? admit_place(user, err) : 0;
+
+	return r < 0 ? r : admit_caller(user, rpc_call_identity(call), err);
 }
 
 struct change {

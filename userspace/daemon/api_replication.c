@@ -24,6 +24,7 @@ struct following {
 	struct rpc_call *call;
 	uint64_t next_index;
 	bool full;	/* its queue: `writable` goes on */
+	bool ended;	/* by us: only `gone` is still to come */
 };
 
 struct event {
@@ -88,7 +89,7 @@ static void push(struct following *f)
 	struct error err = { 0 };
 	int r = event ? 0 : error_set(&err, ERR_MEMORY, "no memory for log entries");
 
-	while (r == 0 && !f->full && f->next_index <= state_store_applied(f->daemon->state)) {
+	while (r == 0 && !f->full && !f->ended && f->next_index <= state_store_applied(f->daemon->state)) {
 		r = send_batch(f, state_store_applied(f->daemon->state), event, &err);
 		f->full = r == -ERR_EXHAUSTED;
 		if (f->full)
@@ -196,7 +197,17 @@ void api_follow_heartbeat(struct daemon *d)
 
 	for (struct following *f = d->followers; f; f = next) {
 		next = f->next;
-		if (!f->full)
+		if (!f->full && !f->ended)
 			send_heartbeat(f);
+	}
+}
+
+void api_follow_removed(struct daemon *d, const char *node_id)
+{
+	for (struct following *f = d->followers; f; f = f->next) {
+		if (f->ended || strcmp(rpc_call_identity(f->call)->id, node_id) != 0)
+			continue;
+		f->ended = true;
+		rpc_finish(f->call);
 	}
 }

@@ -47,18 +47,25 @@ static void on_upkeep(uv_timer_t *timer)
 
 /* ---- what the replica tells ---- */
 
+static void node_removed(struct daemon *d, const char *node_id)
+{
+	api_follow_removed(d, node_id);
+	if (strcmp(node_id, d->settings.id) == 0) {
+		log_warn("removed", "node=%s", node_id);
+		d->removed = true;
+	}
+}
+
 static void state_changed(void *data, const struct state_changes *changes)
 {
 	struct daemon *d = data;
 
 	if (changes->n_nodes || changes->mesh)
 		converge_kick(d->converge);
-	for (size_t i = 0; i < changes->n_nodes; i++)
-		if (changes->nodes[i].removed && strcmp(changes->nodes[i].node_id, d->settings.id) == 0) {
-			log_warn("removed", "node=%s", d->settings.id);
-			d->removed = true;
-		}
 	api_follow_changed(d);
+	for (size_t i = 0; i < changes->n_nodes; i++)
+		if (changes->nodes[i].removed)
+			node_removed(d, changes->nodes[i].node_id);
 }
 
 static void role_changed(void *data)
@@ -90,6 +97,9 @@ static int open_identity(struct daemon *d, struct error *err)
 	char path[PATH_MAX];
 	int r = identity_load(settings_path(&d->settings, "identity", path), &d->identity, err);
 
+	if (r == 0 && strcmp(d->identity.info.subject.name, d->settings.id) != 0)
+		r = error_set(err, ERR_INVALID, "--id: %s is the node of %s; another name needs another --state-dir",
+			      d->identity.info.subject.name, d->settings.state_dir);
 	if (r == 0)
 		r = authority_load(d, err);
 	if (r == 0 && identity_expires_in(&d->identity, daemon_now() / 1000000000) <= 0)

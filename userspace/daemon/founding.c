@@ -91,7 +91,7 @@ void founding_advance(struct daemon *d)
 	struct error err;
 	struct mesh mesh;
 
-	if (d->founding || !replica_leads(d->replica) ||
+	if (d->founding || !replica_leads_up_to_date(d->replica) ||
 	    state_get_mesh(d->state, &mesh, NULL) != -ERR_NOT_FOUND)
 		return;
 	d->founding = true;

@@ -408,6 +408,17 @@ bool replica_leads(const struct replica *r)
 	return status.role == RAFT_LEADER;
 }
 
+bool replica_leads_up_to_date(const struct replica *r)
+{
+	struct raft_status status;
+
+	if (!r->consensus)
+		return false;
+	consensus_status(r->consensus, &status);
+	return status.role == RAFT_LEADER &&
+	       state_store_applied_term(r->config.state) == status.term;
+}
+
 bool replica_is_voter(const struct replica *r, const char *node_id)
 {
 	const struct raft_server *s = raft_configuration_lookup_name(replica_configuration(r), node_id);

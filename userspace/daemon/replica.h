@@ -58,6 +58,11 @@ int replica_propose(struct replica *r, const struct entry *entry, proposal_done_
 		    void *ctx, struct error *err);
 
 bool replica_leads(const struct replica *r);
+/*
+ * Leads, and its state has all that was ever committed: an entry of its own term
+ * is applied (thesis 6.4).  Before that, what it reads may be old.
+ */
+bool replica_leads_up_to_date(const struct replica *r);
 bool replica_is_voter(const struct replica *r, const char *node_id);
 const char *replica_leader(const struct replica *r);	/* node id; "" while unknown */
 
