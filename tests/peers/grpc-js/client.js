@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// client.js PROTO-FOLDER: a gRPC client that has nothing in common with the project but the .proto
+// files. Commands come on standard input, answers go to standard output, one JSON object per line:
+//
+//   {id, op: "call", to, path, request | raw, deadline?, cancel?}  -> {id, code, details, reply}
+//   {id, op: "open", to, path, request, deadline?}   a server's stream; its messages follow as
+//                                                    {id, message}, its end as {id, code, details}
+//   {id, op: "cancel"}                               ends the call or stream `id`
+//   {id, op: "forget", to}                           closes the connection of calls to `to`
+//
+// `to` is {address, ca, cert?, key?} with paths of PEM files; calls with an equal `to` share one
+// connection. `raw` is base64, sent as it is. `deadline` and `cancel` are milliseconds.
+'use strict';
+
+const fs = require('fs');
+const readline = require('readline');
+const grpc = require('@grpc/grpc-js');
+const loader = require('@grpc/proto-loader');
+
+const SERVER_NAME = 'wgmesh.internal';	// what a daemon's certificate is made out to
+const FILES = ['v1/node.proto', 'v1/mesh.proto', 'ext/v1/authority.proto', 'ext/v1/cluster.proto',
+	'ext/v1/enrollment.proto', 'ext/v1/replication.proto', 'ext/v1/tokens.proto'];
+
+const methods = new Map();
+const clients = new Map();
+const calls = new Map();
+
+function load(folder) {
+	const definition = loader.loadSync(FILES, {
+		includeDirs: [folder], keepCase: true, longs: Number, enums: String, defaults: true, bytes: String,
+	});
+	for (const service of Object.values(definition)) {
+		for (const method of Object.values(service)) {
+			if (method && method.path) {
+				methods.set(method.path, method);
+			}
+		}
+	}
+}
+
+function say(object) {
+	process.stdout.write(JSON.stringify(object) + '\n');
+}
+
+function read(path) {
+	return path ? fs.readFileSync(path) : null;
+}
+
+function clientOf(to) {
+	const name = JSON.stringify(to);
+	if (!clients.has(name)) {
+		const credentials = to.ca
+			? grpc.credentials.createSsl(read(to.ca), read(to.key), read(to.cert))
+			: grpc.credentials.createInsecure();
+		clients.set(name, new grpc.Client(to.address, credentials, {
+			'grpc.ssl_target_name_override': SERVER_NAME,
+			'grpc.default_authority': SERVER_NAME,
+			'grpc.enable_retries': 0,
+			'grpc.use_local_subchannel_pool': 1,
+		}));
+	}
+	return clients.get(name);
+}
+
+function forget(to) {
+	const name = JSON.stringify(to);
+	if (clients.has(name)) {
+		clients.get(name).close();
+		clients.delete(name);
+	}
+}
+
+function options(command) {
+	return command.deadline ? { deadline: Date.now() + command.deadline } : {};
+}
+
+// Bytes go as they are; everything else as the .proto files say.
+function serializer(command) {
+	if (command.raw !== undefined) {
+		return () => Buffer.from(command.raw, 'base64');
+	}
+	const method = methods.get(command.path);
+	return (request) => method.requestSerialize(request);
+}
+
+function deserializer(command) {
+	const method = methods.get(command.path);
+	return method ? (bytes) => method.responseDeserialize(bytes) : (bytes) => ({ bytes: bytes.length });
+}
+
+function unary(command) {
+	const call = clientOf(command.to).makeUnaryRequest(command.path, serializer(command),
+		deserializer(command), command.request || {}, new grpc.Metadata(), options(command),
+		(error, reply) => {
+			calls.delete(command.id);
+			say({ id: command.id, code: error ? grpc.status[error.code] : 'OK',
+				details: error ? error.details : '', reply: reply || null });
+		});
+	calls.set(command.id, call);
+	if (command.cancel !== undefined) {
+		setTimeout(() => call.cancel(), command.cancel);
+	}
+}
+
+function open(command) {
+	const call = clientOf(command.to).makeServerStreamRequest(command.path, serializer(command),
+		deserializer(command), command.request || {}, new grpc.Metadata(), options(command));
+	calls.set(command.id, call);
+	call.on('data', (message) => say({ id: command.id, message }));
+	call.on('error', () => {});	// `status` tells it too
+	call.on('status', (status) => {
+		calls.delete(command.id);
+		say({ id: command.id, code: grpc.status[status.code], details: status.details });
+	});
+}
+
+const operations = {
+	call: unary,
+	open,
+	cancel: (command) => { if (calls.has(command.id)) { calls.get(command.id).cancel(); } },
+	forget: (command) => forget(command.to),
+};
+
+load(process.argv[2]);
+readline.createInterface({ input: process.stdin })
+	.on('line', (line) => {
+		const command = JSON.parse(line);
+		try {
+			operations[command.op](command);
+		} catch (error) {
+			say({ id: command.id, code: 'CLIENT', details: String(error), reply: null });
+		}
+	})
+	.on('close', () => process.exit(0));
