@@ -85,15 +85,15 @@ void raft_send_stored(struct raft *r, struct raft_message m)
 	put(r, &m, raft_store_needed(r));
 }
 
-static bool is_ready(const struct raft *r, const struct outgoing *o)
-{
-	return o->needs <= r->storing.done;
-}
-
 /* A promise of an older term that waited for the disk is of no use to anybody now. */
 static bool is_outdated(const struct raft *r, const struct outgoing *o)
 {
 	return o->needs && o->message.term < r->term;
+}
+
+static bool is_ready(const struct raft *r, const struct outgoing *o)
+{
+	return o->needs <= r->storing.done && !is_outdated(r, o);
 }
 
 static size_t count_ready(const struct raft *r)

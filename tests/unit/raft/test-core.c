@@ -289,6 +289,31 @@ static void proposals_are_bounded_until_they_are_committed(void **state)
 	driver_fini(&d);
 }
 
+static void a_promise_of_an_older_term_is_not_given(void **state)
+{
+	struct raft_actions a;
+	struct error err;
+	struct driver d;
+
+	(void)state;
+	init_voter(&d, 1, 1);
+	d.hold = true;
+	assert_int_equal(append(&d, 1, 1, 2, 0), 0);
+	step(&d, (struct raft_message){ .type = RAFT_VOTE, .from = THIRD, .term = 3, .transfer = true,
+					.log_index = 9, .log_term = 2 });
+	assert_int_equal(raft_store_failed(d.raft, &err), 0);
+	raft_take_actions(d.raft, &a, &err);
+	assert_true(raft_actions_empty(&a));
+	raft_tick(d.raft, &err);
+	pump(&d);
+	assert_null(driver_last_sent(&d, RAFT_VOTE_REPLY));
+	assert_int_equal(raft_stored(d.raft, d.held, &err), 0);
+	pump(&d);
+	assert_null(driver_last_sent(&d, RAFT_APPEND_REPLY));
+	assert_int_equal(driver_last_sent(&d, RAFT_VOTE_REPLY)->term, 3);
+	driver_fini(&d);
+}
+
 static void a_follower_commits_no_further_than_it_agrees(void **state)
 {
 	struct driver d;
@@ -581,6 +606,7 @@ int main(void)
 		cmocka_unit_test(batches_outlive_the_core),
 		cmocka_unit_test(who_does_not_lead_names_the_leader),
 		cmocka_unit_test(proposals_are_bounded_until_they_are_committed),
+		cmocka_unit_test(a_promise_of_an_older_term_is_not_given),
 		cmocka_unit_test(a_follower_commits_no_further_than_it_agrees),
 		cmocka_unit_test(a_refusal_skips_whole_terms),
 		cmocka_unit_test(a_committed_entry_that_differs_stops_the_core),
