@@ -95,7 +95,7 @@ static int read_all(int fd, const char *path, struct buf *ret, struct error *err
 		if (n < 0)
 			r = error_errno(err, errno, "cannot read %s", path);
 		else if (!buf_append(ret, chunk, n))
-			r = error_set(err, ERR_EXHAUSTED, "%s is larger than the %zu bytes that it may have",
+			r = error_set(err, ERR_EXHAUSTED, "%s has more than the %zu bytes allowed",
 				      path, ret->max - before);
 		if (r)
 			break;

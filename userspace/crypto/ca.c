@@ -73,10 +73,15 @@ static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 	return ok;
 }
 
+static bool add_name(X509_NAME *name, const char *field, const char *value)
+{
+	return X509_NAME_add_entry_by_txt(name, field, MBSTRING_ASC, (const uint8_t *)value, -1,
+					  -1, 0);
+}
+
 static bool set_name(X509_NAME *name, const char *organisation, const char *common_name)
 {
-	return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const uint8_t *)organisation, -1, -1, 0) &&
-	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)common_name, -1, -1, 0);
+	return add_name(name, "O", organisation) && add_name(name, "CN", common_name);
 }
 
 static bool set_serial(X509 *cert)
@@ -144,7 +149,8 @@ int ca_new(const char *mesh_id, int64_t now, struct ca **ret, struct error *err)
 
 	if (!subject_init(&subject, SUBJECT_CA, mesh_id, ""))
 		return error_set(err, ERR_INVALID,
-				 "mesh id \"%.64s\" is not 1-63 characters of a-z 0-9 - .", mesh_id);
+				 "mesh id \"%.64s\" is not 1-63 characters of a-z 0-9 - .",
+				 mesh_id);
 	key = openssl_generate_p256();
 	cert = key ? self_sign(&subject, key, now) : NULL;
 	if (!cert) {
@@ -163,11 +169,11 @@ int ca_parse(const char *cert_pem, const char *key_pem, struct ca **ret, struct 
 	if (!cert)
 		r = openssl_error(err, ERR_INVALID, "the CA's certificate is not in PEM form");
 	else if (!key)
-		r = openssl_error(err, ERR_INVALID, "the CA's key is not an unencrypted key in PEM form");
+		r = openssl_error(err, ERR_INVALID, "the CA's key is not a plain key in PEM form");
 	else if (X509_check_private_key(cert, key) != 1)
 		r = openssl_error(err, ERR_INVALID, "the CA's key is not that of its certificate");
 	else if (X509_check_ca(cert) != 1)
-		r = openssl_error(err, ERR_INVALID, "the certificate may not issue others: it is no CA");
+		r = openssl_error(err, ERR_INVALID, "the certificate is no CA's");
 	else
 		return wrap(cert, key, ret, err);
 	X509_free(cert);
@@ -231,12 +237,14 @@ static int proven_key(X509_REQ *request, EVP_PKEY **ret, struct error *err)
 	EVP_PKEY *key = request ? X509_REQ_get0_pubkey(request) : NULL;
 
 	if (!request)
-		return openssl_error(err, ERR_INVALID, "not a certificate request (PKCS #10) in PEM form");
+		return openssl_error(err, ERR_INVALID,
+				     "not a certificate request (PKCS #10) in PEM form");
 	if (!key || !key_acceptable(key))
 		return openssl_error(err, ERR_INVALID,
 				     "the request's key is neither EC P-256 nor Ed25519");
 	if (X509_REQ_verify(request, key) != 1)
-		return openssl_error(err, ERR_INVALID, "the request's signature is not by its own key");
+		return openssl_error(err, ERR_INVALID,
+				     "the request's signature is not by its own key");
 	*ret = key;
 	return 0;
 }
@@ -287,15 +295,16 @@ static int check_issue(const struct ca *ca, const struct subject *subject, int64
 {
 	if (subject->kind != SUBJECT_NODE && subject->kind != SUBJECT_ADMIN)
 		return error_set(err, ERR_INVALID,
-				 "only nodes and administrators get certificates from the mesh's CA");
+				 "only nodes and administrators get certificates of a mesh");
 	if (!subject_name_valid(subject->name))
 		return error_set(err, ERR_INVALID,
-				 "name \"%.64s\" is not 1-63 characters of a-z 0-9 - .", subject->name);
+				 "name \"%.64s\" is not 1-63 characters of a-z 0-9 - .",
+				 subject->name);
 	if (strcmp(subject->mesh_id, ca_mesh_id(ca)) != 0)
 		return error_set(err, ERR_INVALID, "mesh %.64s is not this CA's, which is %s",
 				 subject->mesh_id, ca_mesh_id(ca));
 	if (valid_seconds == 0)
-		return error_set(err, ERR_INVALID, "a certificate must be valid for 1 second or more");
+		return error_set(err, ERR_INVALID, "a certificate lives for 1 second or more");
 	if (now >= ca->info.not_after)
 		return error_set(err, ERR_PRECONDITION, "the CA of mesh %s has expired: renew it",
 				 ca_mesh_id(ca));
@@ -317,7 +326,8 @@ int ca_issue(const struct ca *ca, const struct subject *subject, const char *csr
 	request = openssl_parse_request(csr_pem);
 	r = proven_key(request, &key, err);
 	if (!r)
-		r = hand_out(certify(ca, subject, key, now - CERT_BACKDATE_SECONDS, until), ret, err);
+		r = hand_out(certify(ca, subject, key, now - CERT_BACKDATE_SECONDS, until), ret,
+			     err);
 	X509_REQ_free(request);
 	return r;
 }

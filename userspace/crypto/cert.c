@@ -19,7 +19,8 @@ static int read_serial(X509 *cert, char ret[CERT_SERIAL_TEXT_MAX], struct error 
 
 	if (len < CERT_SERIAL_BYTES)
 		len = CERT_SERIAL_BYTES;
-	if (!bn || BN_is_negative(bn) || len > (int)sizeof(raw) || BN_bn2binpad(bn, raw, len) != len)
+	if (!bn || BN_is_negative(bn) || len > (int)sizeof(raw) ||
+	    BN_bn2binpad(bn, raw, len) != len)
 		r = openssl_error(err, ERR_INVALID, "the certificate's serial number is malformed");
 	else
 		hex_format(raw, (size_t)len, ret);
@@ -39,13 +40,14 @@ static int read_time(const ASN1_TIME *time, int64_t *ret, struct error *err)
 
 static bool uri_is_subject(const ASN1_IA5STRING *uri, struct subject *ret)
 {
+	const unsigned char *data = ASN1_STRING_get0_data(uri);
 	char text[SUBJECT_TEXT_MAX];
 	int len = ASN1_STRING_length(uri);
 
 	/* A NUL inside would show us another name than it shows to others. */
-	if (len <= 0 || len >= (int)sizeof(text) || memchr(ASN1_STRING_get0_data(uri), 0, (size_t)len))
+	if (len <= 0 || len >= (int)sizeof(text) || memchr(data, 0, (size_t)len))
 		return false;
-	memcpy(text, ASN1_STRING_get0_data(uri), (size_t)len);
+	memcpy(text, data, (size_t)len);
 	text[len] = 0;
 	return subject_parse(text, ret);
 }
@@ -110,6 +112,12 @@ static X509_STORE *store_of(STACK_OF(X509) *trusted)
 	return store;
 }
 
+static int not_acceptable(int verdict, struct error *err)
+{
+	return openssl_error(err, ERR_UNAUTHENTICATED, "the certificate is not acceptable: %s",
+			     X509_verify_cert_error_string(verdict));
+}
+
 /* The first of @chain against @store, the others of @chain in between. */
 static int verify_chain(STACK_OF(X509) *chain, X509_STORE *store, int64_t now, struct error *err)
 {
@@ -121,8 +129,7 @@ static int verify_chain(STACK_OF(X509) *chain, X509_STORE *store, int64_t now, s
 	} else {
 		X509_STORE_CTX_set_time(ctx, 0, (time_t)now);
 		if (X509_verify_cert(ctx) != 1)
-			r = openssl_error(err, ERR_UNAUTHENTICATED, "the certificate is not acceptable: %s",
-					  X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+			r = not_acceptable(X509_STORE_CTX_get_error(ctx), err);
 	}
 	X509_STORE_CTX_free(ctx);
 	return r;
@@ -149,7 +156,7 @@ static int verify(STACK_OF(X509) *chain, STACK_OF(X509) *trusted, int64_t now,
 		return r;
 	if (info.subject.kind != SUBJECT_NODE && info.subject.kind != SUBJECT_ADMIN)
 		return error_set(err, ERR_UNAUTHENTICATED,
-				 "the certificate names neither a node nor an administrator of a mesh");
+				 "the certificate is neither a node's nor an administrator's");
 	*ret = info;
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* X.509 certificates as PEM text: what they say, and whether a CA stands behind them.  Any thread. */
+/* X.509 certificates as PEM text: what they say, and who stands behind them.  Any thread. */
 #ifndef WGMESH_CRYPTO_CERT_H
 #define WGMESH_CRYPTO_CERT_H
 
@@ -31,8 +31,9 @@ int cert_inspect(const char *pem, struct cert_info *ret, struct error *err);
 
 /*
  * @pem is a node's or an administrator's, signed by a certificate of @ca_pem
- * (over those that follow it in @pem, if need be) and valid at @now.  Its mesh is NOT compared: that is the caller's, who
- * knows which mesh he means.  ERR_UNAUTHENTICATED with the reason otherwise.
+ * (over those that follow it in @pem, if need be) and valid at @now.  Its mesh
+ * is NOT compared: that is the caller's, who knows which mesh he means.
+ * ERR_UNAUTHENTICATED with the reason otherwise.
  */
 int cert_verify(const char *pem, const char *ca_pem, int64_t now, struct cert_info *ret,
 		struct error *err);

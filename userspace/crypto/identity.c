@@ -61,7 +61,7 @@ static int check_key(const struct identity *id, struct error *err)
 	int r = 0;
 
 	if (!cert || !key || X509_check_private_key(cert, key) != 1)
-		r = openssl_error(err, ERR_INVALID, "the private key is not that of the certificate");
+		r = openssl_error(err, ERR_INVALID, "the private key is not the certificate's");
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return r;
@@ -198,7 +198,7 @@ int identity_request(char **ret_key_pem, char **ret_csr_pem, struct error *err)
 	if (!key_pem || !csr_pem) {
 		identity_key_free(key_pem);
 		free(csr_pem);
-		return openssl_error(err, ERR_INTERNAL, "cannot make a key and a certificate request");
+		return openssl_error(err, ERR_INTERNAL, "cannot make a key and its request");
 	}
 	*ret_key_pem = key_pem;
 	*ret_csr_pem = csr_pem;

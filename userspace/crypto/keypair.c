@@ -6,12 +6,14 @@
 
 int keypair_public(const struct key *private, struct key *ret_public, struct error *err)
 {
-	EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private->bytes, KEY_BYTES);
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private->bytes,
+						      KEY_BYTES);
 	struct key public;
 	size_t len = KEY_BYTES;
 	int r = 0;
 
-	if (!pkey || EVP_PKEY_get_raw_public_key(pkey, public.bytes, &len) != 1 || len != KEY_BYTES)
+	if (!pkey || EVP_PKEY_get_raw_public_key(pkey, public.bytes, &len) != 1 ||
+	    len != KEY_BYTES)
 		r = openssl_error(err, ERR_INTERNAL, "cannot derive a WireGuard public key");
 	else
 		*ret_public = public;

@@ -19,7 +19,7 @@ int openssl_error(struct error *err, enum error_kind kind, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return reason ? error_set(err, kind, "%s: %s", text, reason) : error_set(err, kind, "%s", text);
+	return error_set(err, kind, reason ? "%s: %s" : "%s", text, reason);
 }
 
 /* Encrypted keys are refused: the default would ask for a password on the terminal. */

@@ -15,7 +15,7 @@
 enum subject_kind { SUBJECT_NONE, SUBJECT_CA, SUBJECT_NODE, SUBJECT_ADMIN };
 
 enum {
-	SUBJECT_NAME_MAX = 64,	/* mesh ids, node ids and admins' names: 1-63 characters and a NUL */
+	SUBJECT_NAME_MAX = 64,	/* of mesh ids, node ids and admins: 1-63 characters and a NUL */
 	SUBJECT_TEXT_MAX = 160,
 };
 

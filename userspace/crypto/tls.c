@@ -13,7 +13,7 @@
 
 enum {
 	RECORD_PLAIN = 16 * 1024,	/* RFC 8446, 5.1 */
-	RECORD_EXTRA = 512,		/* header, tag and padding of one record: more than enough */
+	RECORD_EXTRA = 512,		/* one record's header, tag and padding: ample */
 	/* A handshake's or an alert's own output, which nobody paces. */
 	OUTPUT_SLACK = 64 * 1024,
 };
@@ -46,7 +46,8 @@ static bool set_rules(SSL_CTX *ssl)
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	return SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION) && SSL_CTX_set_num_tickets(ssl, 0);
+	return SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION) &&
+	       SSL_CTX_set_num_tickets(ssl, 0);
 }
 
 static bool trust(SSL_CTX *ssl, const char *ca_pem)
@@ -75,7 +76,8 @@ static bool show(SSL_CTX *ssl, const char *cert_pem)
 static bool use_key(SSL_CTX *ssl, const char *key_pem)
 {
 	EVP_PKEY *key = openssl_parse_key(key_pem);
-	bool ok = key && SSL_CTX_use_PrivateKey(ssl, key) == 1 && SSL_CTX_check_private_key(ssl) == 1;
+	bool ok = key && SSL_CTX_use_PrivateKey(ssl, key) == 1 &&
+		  SSL_CTX_check_private_key(ssl) == 1;
 
 	EVP_PKEY_free(key);
 	return ok;

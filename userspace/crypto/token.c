@@ -51,7 +51,8 @@ static int copy_ca(struct token *token, const char *ca_pem, struct error *err)
 		return r;
 	if (len > TOKEN_CA_MAX) {
 		r = error_set(err, ERR_EXHAUSTED,
-			      "the CA's certificate has %zu bytes; a token takes %d", len, TOKEN_CA_MAX);
+			      "the CA's certificate has %zu bytes; a token takes %d", len,
+			      TOKEN_CA_MAX);
 	} else {
 		memcpy(token->ca_der, der, len);
 		token->ca_der_len = len;
@@ -68,7 +69,8 @@ int token_generate(const char *ca_pem, const char *mesh_id, struct token *ret, s
 
 	if (!subject_name_valid(mesh_id))
 		return error_set(err, ERR_INVALID,
-				 "mesh id \"%.64s\" is not 1-63 characters of a-z 0-9 - .", mesh_id);
+				 "mesh id \"%.64s\" is not 1-63 characters of a-z 0-9 - .",
+				 mesh_id);
 	snprintf(token.mesh_id, sizeof(token.mesh_id), "%s", mesh_id);
 	r = copy_ca(&token, ca_pem, err);
 	if (!r)
@@ -122,7 +124,8 @@ int token_add_address(struct token *token, const char *host_port, struct error *
 	if (len == TOKEN_ADDRESS_MAX || !address_valid(host_port))
 		return error_set(err, ERR_INVALID, "\"%.100s\" is not HOST:PORT", host_port);
 	if (token->address_count == TOKEN_ADDRESSES_MAX)
-		return error_set(err, ERR_EXHAUSTED, "a token takes %d addresses", TOKEN_ADDRESSES_MAX);
+		return error_set(err, ERR_EXHAUSTED, "a token takes %d addresses",
+				 TOKEN_ADDRESSES_MAX);
 	memcpy(token->addresses[token->address_count++], host_port, len + 1);
 	return 0;
 }

@@ -59,7 +59,7 @@ static int pack(const pb_message *pb, bool bulk, struct frame **ret, struct erro
 	struct frame *f;
 
 	if (len > TRANSPORT_FRAME_MAX)
-		return error_set(err, ERR_EXHAUSTED, "a message of %zu bytes is larger than the %d of a frame",
+		return error_set(err, ERR_EXHAUSTED, "a message of %zu bytes; a frame takes %d",
 				 len, TRANSPORT_FRAME_MAX);
 	f = malloc(sizeof(*f) + FRAME_HEAD + len);
 	if (!f)
@@ -85,7 +85,7 @@ int frame_new(const struct raft_message *m, struct frame **ret, struct error *er
 	views = calloc(m->entry_count, sizeof(*views));
 	pointers = calloc(m->entry_count, sizeof(*pointers));
 	if (!views || !pointers) {
-		r = error_set(err, ERR_MEMORY, "no memory for a message of %zu entries", m->entry_count);
+		r = error_set(err, ERR_MEMORY, "no memory for %zu entries", m->entry_count);
 	} else {
 		entries_to_pb(m, views, pointers);
 		pb.entries = pointers;
@@ -133,9 +133,9 @@ static int check(const pb_message *pb, struct error *err)
 		const pb_entry *e = pb->entries[i];
 
 		if (e->index != pb->log_index + 1 + i || e->term == 0)
-			return error_set(err, ERR_INVALID, "entry %zu of a message is out of order", i);
+			return error_set(err, ERR_INVALID, "entry %zu is out of order", i);
 		if (e->kind > RAFT_ENTRY_CONFIGURATION || e->data.len > RAFT_ENTRY_BYTES_MAX)
-			return error_set(err, ERR_INVALID, "entry %zu of a message is malformed", i);
+			return error_set(err, ERR_INVALID, "entry %zu is malformed", i);
 	}
 	return 0;
 }
@@ -154,7 +154,8 @@ static int copy_entries(const pb_message *pb, struct raft_message *m, struct err
 
 		if (!entry) {
 			frame_message_fini(m);
-			return error_set(err, ERR_MEMORY, "no memory for %zu entries", pb->n_entries);
+			return error_set(err, ERR_MEMORY, "no memory for %zu entries",
+					 pb->n_entries);
 		}
 		m->entries[m->entry_count++] = entry;
 	}

@@ -19,7 +19,7 @@ struct inbound {
 	char node_id[SUBJECT_NAME_MAX];	/* "": a stranger */
 	bool closed;
 	struct buf partial;		/* from a head on */
-	size_t expected;		/* bytes of partial at which the deadline moves; 0: none runs */
+	size_t expected;		/* length of partial that moves the deadline; 0: none */
 };
 
 static bool is_stranger(const struct inbound *in)
@@ -85,15 +85,16 @@ static struct inbound *surplus(const struct transport *t, const char *node_id, s
 
 static void on_established(void *data, struct link *l, const struct cert_info *who)
 {
+	const struct subject *subject = &who->subject;
 	struct inbound *in = data, *old;
 	char text[SUBJECT_TEXT_MAX + 32], uri[SUBJECT_TEXT_MAX];
 
-	if (who->subject.kind != SUBJECT_NODE || !transport_peer_of_node(in->t, who->subject.name)) {
-		snprintf(text, sizeof(text), "%s is no member here", subject_format(&who->subject, uri));
+	if (subject->kind != SUBJECT_NODE || !transport_peer_of_node(in->t, subject->name)) {
+		snprintf(text, sizeof(text), "%s is no member here", subject_format(subject, uri));
 		refuse(in, 0, text);
 		return;
 	}
-	memcpy(in->node_id, who->subject.name, sizeof(in->node_id));
+	memcpy(in->node_id, subject->name, sizeof(in->node_id));
 	old = surplus(in->t, in->node_id, TRANSPORT_PER_NODE_MAX);
 	if (old)
 		inbound_close(old);
@@ -148,11 +149,13 @@ static size_t take_frames(struct inbound *in, const uint8_t *bytes, size_t len)
 
 static void watch_progress(struct inbound *in, bool completed)
 {
-	if (!in->partial.len && in->expected) {
+	size_t len = in->partial.len;
+
+	if (!len && in->expected) {
 		in->expected = 0;
 		link_expect(in->link, 0, NULL);
-	} else if (in->partial.len && (completed || !in->expected || in->partial.len >= in->expected)) {
-		in->expected = in->partial.len + PROGRESS_BYTES;
+	} else if (len && (completed || !in->expected || len >= in->expected)) {
+		in->expected = len + PROGRESS_BYTES;
 		link_expect(in->link, in->t->timing.stall, "a frame was not completed in time");
 	}
 }

@@ -39,7 +39,7 @@ struct link {
 	bool established;
 	bool writing;
 	bool closing;
-	struct error failure;	/* kind set: found inside a call of the owner's, told by the timer */
+	struct error failure;	/* found inside a call of the owner's: told by the timer */
 	uint8_t in[IN_BYTES];
 	uint8_t out[OUT_BYTES];
 };

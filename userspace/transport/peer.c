@@ -180,7 +180,8 @@ static void on_established(void *data, struct link *l, const struct cert_info *w
 		move_to(p, l);
 		return;
 	}
-	snprintf(text, sizeof(text), "%s answers there, not node %s", who->subject.name, p->node_id);
+	snprintf(text, sizeof(text), "%s answers there, not node %s", who->subject.name,
+		 p->node_id);
 	link_close(l);
 	p->dialling = NULL;
 	tell_failure(p, link_remote(l), text);

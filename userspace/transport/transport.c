@@ -39,7 +39,8 @@ static void on_gone(struct anchor *anchor)
 static int node_context(const struct identity *id, struct tls_context **ret, struct error *err)
 {
 	if (id->info.subject.kind != SUBJECT_NODE)
-		return error_set(err, ERR_INVALID, "%s is not a node's identity", id->info.subject.name);
+		return error_set(err, ERR_INVALID, "%s is not a node's identity",
+				 id->info.subject.name);
 	return tls_context_new(id, ret, err);
 }
 
@@ -208,11 +209,11 @@ static int check_peer(const struct transport *t, uint64_t server_id, const char 
 	if (!subject_name_valid(node_id))
 		return error_set(err, ERR_INVALID, "\"%.64s\" is not a node id", node_id);
 	if (same_node && peer_id(same_node) != server_id)
-		return error_set(err, ERR_EXISTS, "node %s is server %llu: remove that first", node_id,
-				 (unsigned long long)peer_id(same_node));
+		return error_set(err, ERR_EXISTS, "node %s is server %llu: remove that first",
+				 node_id, (unsigned long long)peer_id(same_node));
 	if (count > TRANSPORT_ENDPOINTS_MAX)
-		return error_set(err, ERR_EXHAUSTED, "%zu endpoints for node %s; the most is %d", count,
-				 node_id, TRANSPORT_ENDPOINTS_MAX);
+		return error_set(err, ERR_EXHAUSTED, "%zu endpoints for node %s; the most is %d",
+				 count, node_id, TRANSPORT_ENDPOINTS_MAX);
 	return 0;
 }
 

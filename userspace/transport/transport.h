@@ -31,8 +31,8 @@ enum {
 	TRANSPORT_PEERS_MAX = 16,
 	TRANSPORT_ENDPOINTS_MAX = 8,		/* per peer */
 	TRANSPORT_LISTEN_MAX = 8,
-	TRANSPORT_STRANGERS_MAX = 16,		/* accepted connections that have proven nothing yet */
-	TRANSPORT_PER_NODE_MAX = 2,		/* accepted from one node: the next, and the last one's rest */
+	TRANSPORT_STRANGERS_MAX = 16,		/* accepted, and nothing proven yet */
+	TRANSPORT_PER_NODE_MAX = 2,		/* accepted: the next, and the last one's rest */
 	TRANSPORT_FRAME_MAX = 4 * 1024 * 1024,	/* one packed message */
 	TRANSPORT_QUEUE_MESSAGES = 1024,	/* per peer, waiting to be sent */
 	TRANSPORT_QUEUE_BYTES = 16 * 1024 * 1024,

@@ -97,7 +97,9 @@ static void base64url_is_that_of_the_rfc_and_has_one_form(void **state)
 		{ "", "" }, { "f", "Zg" }, { "fo", "Zm8" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg" },
 		{ "fooba", "Zm9vYmE" }, { "foobar", "Zm9vYmFy" }, { "\xfb\xff\xfe", "-__-" },
 	};
-	static const char *const bad[] = { "Z", "Zh", "Zm9", "Zg=", "Zg==", "Zm9v+", "Z/", "Zm 9", "Zm9vZ" };
+	static const char *const bad[] = {
+		"Z", "Zh", "Zm9", "Zg=", "Zg==", "Zm9v+", "Z/", "Zm 9", "Zm9vZ",
+	};
 	uint8_t out[16];
 	size_t len;
 
