@@ -21,7 +21,6 @@ from testing import defer, equal, entered, note, wait_until  # noqa: E402
 
 NLA_F_NESTED = 0x8000
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
-SOL_NETLINK, NETLINK_NO_ENOBUFS = 270, 5
 
 
 class Refused(Exception):
@@ -45,15 +44,26 @@ class Client(kernel_ynl.YnlFamily):
             super().__init__(str(SPEC), "")
         self.ns = ns
         self.by_hand = None
-        self.sock.settimeout(60)
-        for option in (SO_SNDBUFFORCE, SO_RCVBUFFORCE):
-            self.sock.setsockopt(socket.SOL_SOCKET, option, 16 << 20)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 60, 0))
+        self.enlarge()
         defer(self.close)   # an open socket keeps its namespace alive
         for group in groups:
             self.ntf_subscribe(group)
 
+    def enlarge(self):
+        """Room for large batches and for many events, where the process may have it."""
+        try:
+            for option in (SO_SNDBUFFORCE, SO_RCVBUFFORCE):
+                self.sock.setsockopt(socket.SOL_SOCKET, option, 16 << 20)
+        except PermissionError:
+            pass
+
     def close(self):
         self.sock.close()
+
+    def _decode_extack(self, request, op, extack):
+        if self.by_hand is None:    # else there may be no path to what is wrong
+            super()._decode_extack(request, op, extack)
 
     def _encode_message(self, op, vals, flags, req_seq):
         if self.by_hand is None:

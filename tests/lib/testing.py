@@ -5,6 +5,7 @@ undone in reverse order, whatever happens. The last line is "N passed, N failed"
 import contextlib
 import ctypes
 import os
+import random
 import shlex
 import subprocess
 import sys
@@ -17,6 +18,10 @@ _tests = []
 _log = []
 _deferred = []
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+# Of everything random; a test that fails tells it.
+SEED = int(os.environ.get("SEED") or random.randrange(1 << 32))
 
 
 class Failure(AssertionError):
@@ -162,7 +167,7 @@ def _attempt_test(name, function):
     try:
         _run(function)
     except Exception:
-        print("FAILED  " + name)
+        print("FAILED  %s (SEED=%d)" % (name, SEED))
         print("\n".join("        " + line for line in _log[-60:]))
         print("\n".join("        " + line for line in traceback.format_exc().splitlines()), flush=True)
         return False
