@@ -134,6 +134,21 @@ static bool is_open(const struct transport *t, const struct endpoint *address)
 	return false;
 }
 
+/* The mesh's address may be a public one as well. */
+static size_t without_doubles(const struct endpoint *addresses, size_t count,
+			      struct endpoint ret[TRANSPORT_LISTEN_MAX])
+{
+	size_t kept = 0, j;
+
+	for (size_t i = 0; i < count; i++) {
+		for (j = 0; j < kept && !endpoint_equal(&ret[j], &addresses[i]); j++)
+			;
+		if (j == kept)
+			ret[kept++] = addresses[i];
+	}
+	return kept;
+}
+
 /* Open those of @addresses that are not; on failure none of them stays. */
 static int open_new(struct transport *t, const struct endpoint *addresses, size_t count,
 		    struct listener *ret[TRANSPORT_LISTEN_MAX], struct error *err)
@@ -152,17 +167,19 @@ int transport_listen(struct transport *t, const struct endpoint *addresses, size
 		     struct error *err)
 {
 	struct listener *next[TRANSPORT_LISTEN_MAX] = { NULL };
+	struct endpoint wanted[TRANSPORT_LISTEN_MAX];
 	int r;
 
 	if (count > TRANSPORT_LISTEN_MAX)
 		return error_set(err, ERR_EXHAUSTED, "%zu addresses to listen at; the most is %d",
 				 count, TRANSPORT_LISTEN_MAX);
-	r = open_new(t, addresses, count, next, err);
+	count = without_doubles(addresses, count, wanted);
+	r = open_new(t, wanted, count, next, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < count; i++)
 		if (!next[i])
-			next[i] = take_listener(t, &addresses[i]);
+			next[i] = take_listener(t, &wanted[i]);
 	for (size_t i = 0; i < TRANSPORT_LISTEN_MAX; i++)
 		listener_free(t->listeners[i]);
 	memcpy(t->listeners, next, sizeof(next));

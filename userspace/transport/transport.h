@@ -86,11 +86,11 @@ void transport_set_timing(struct transport *t, const struct transport_timing *ti
 int transport_set_identity(struct transport *t, const struct identity *id, struct error *err);
 
 /*
- * Listen at these addresses and no others (@count 0: nowhere); those already
- * open stay open, with their connections.  An address that this host does not
- * have yet is fine (IP_FREEBIND).  Port 0 takes a free one.  On failure the
- * set is as it was: so an address and the wildcard that holds it cannot take
- * turns on one port in a single call.
+ * Listen at these addresses and no others (@count 0: nowhere; doubles count
+ * once); those already open stay open, with their connections.  An address
+ * that this host does not have yet is fine (IP_FREEBIND).  Port 0 takes a free
+ * one.  On failure the set is as it was: so an address and the wildcard that
+ * holds it cannot take turns on one port in a single call.
  */
 int transport_listen(struct transport *t, const struct endpoint *addresses, size_t count,
 		     struct error *err);

@@ -185,10 +185,11 @@ static void the_ca_issues_only_for_its_own_mesh_and_proper_names(void **state)
 static void a_certificate_never_outlives_its_ca(void **state)
 {
 	struct ca *ca = fixture_ca("m1", NOW);
-	struct identity id = fixture_node(ca, "n1", NOW + (int64_t)CA_VALID_SECONDS - DAY, 30 * DAY);
+	int64_t end = NOW + (int64_t)CA_VALID_SECONDS;
+	struct identity id = fixture_node(ca, "n1", end - DAY, 30 * DAY);
 
 	(void)state;
-	assert_int_equal(id.info.not_after, NOW + (int64_t)CA_VALID_SECONDS);
+	assert_int_equal(id.info.not_after, end);
 	identity_fini(&id);
 	ca_free(ca);
 }
@@ -334,7 +335,8 @@ static void a_ca_whose_key_is_anothers_is_refused(void **state)
 static void an_identity_survives_its_folder_and_is_replaced_by_one_rename(void **state)
 {
 	struct ca *ca = fixture_ca("m1", NOW);
-	struct identity first = fixture_node(ca, "n1", NOW, DAY), second = fixture_node(ca, "n1", NOW, DAY);
+	struct identity first = fixture_node(ca, "n1", NOW, DAY);
+	struct identity second = fixture_node(ca, "n1", NOW, DAY);
 	struct identity loaded, copy;
 	struct error err;
 
@@ -358,12 +360,14 @@ static void an_identity_survives_its_folder_and_is_replaced_by_one_rename(void *
 static void an_identity_that_does_not_belong_together_is_refused(void **state)
 {
 	struct ca *ca = fixture_ca("m1", NOW);
-	struct identity a = fixture_node(ca, "n1", NOW, DAY), b = fixture_node(ca, "n2", NOW, DAY), id;
+	struct identity a = fixture_node(ca, "n1", NOW, DAY), b = fixture_node(ca, "n2", NOW, DAY);
+	struct identity id;
 	struct error err;
 
 	(void)state;
 	assert_int_equal(identity_init(&id, a.ca_pem, a.cert_pem, b.key_pem, &err), -ERR_INVALID);
-	assert_int_equal(identity_init(&id, a.ca_pem, a.cert_pem, key_encrypted, &err), -ERR_INVALID);
+	assert_int_equal(identity_init(&id, a.ca_pem, a.cert_pem, key_encrypted, &err),
+			 -ERR_INVALID);
 	assert_int_equal(identity_init(&id, "", a.cert_pem, a.key_pem, &err), -ERR_INVALID);
 	assert_int_equal(identity_init(&id, a.ca_pem, "", a.key_pem, &err), -ERR_INVALID);
 	assert_int_equal(identity_load("/nonexistent", &id, &err), -ERR_NOT_FOUND);

@@ -150,7 +150,9 @@ static void nonsense_under_a_true_checksum_is_refused(void **state)
 
 static void what_is_no_token_is_told_so(void **state)
 {
-	static const char *const bad[] = { "", " ", "wgmesh", "wgmesh2.AAAA.BBBBBBBB", "hello", "wgmesh1" };
+	static const char *const bad[] = {
+		"", " ", "wgmesh", "wgmesh2.AAAA.BBBBBBBB", "hello", "wgmesh1",
+	};
 	struct token token;
 	struct error err;
 	char *huge = malloc(100000);

@@ -45,7 +45,8 @@ void server_open(struct server *s)
 {
 	struct error err;
 
-	assert_ok(transport_new(&cluster.loop, s->id, &s->identity, &callbacks, s, &s->t, &err), &err);
+	assert_ok(transport_new(&cluster.loop, s->id, &s->identity, &callbacks, s, &s->t, &err),
+		  &err);
 	transport_set_timing(s->t, &patient);
 	assert_ok(transport_listen(s->t, &s->address, 1, &err), &err);
 	assert_true(transport_listening(s->t, 0, &s->address));

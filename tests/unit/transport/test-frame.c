@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* transport: messages pack and unpack unchanged, broken ones are refused, queues forget in order. */
+/* transport: messages come out as they went in or not at all; queues forget in order. */
 #include "../cmocka.h"
 
 #include <stdlib.h>
@@ -80,7 +80,8 @@ static void broken_bytes_are_survived(void **state)
 
 	(void)state;
 	for (size_t cut = 0; cut < len; cut++) {
-		uint8_t *copy = malloc(cut ? cut : 1);	/* exact, for the sanitizer to see a read beyond */
+		/* Exact, for the sanitizer to see a read beyond. */
+		uint8_t *copy = malloc(cut ? cut : 1);
 
 		memcpy(copy, body, cut);
 		if (frame_parse(copy, cut, &back, NULL))

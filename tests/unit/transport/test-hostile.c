@@ -182,7 +182,8 @@ static bool is_released(void *arg)
 static void attacker_connect(struct attacker *a, const struct identity *id)
 {
 	struct link_config config = {
-		.loop = &cluster.loop, .anchor = &a->anchor, .callbacks = &attacker_callbacks, .data = a,
+		.loop = &cluster.loop, .anchor = &a->anchor, .callbacks = &attacker_callbacks,
+		.data = a,
 		.establish_ms = 30000, .stall_ms = 30000,
 	};
 	struct error err;
@@ -471,13 +472,13 @@ static void a_peer_that_reads_nothing_costs_a_bounded_queue_and_is_given_up(void
 
 /* The linker puts this in the place of tls_stream_new(). */
 static bool no_memory;
-int __real_tls_stream_new(const struct tls_context *ctx, enum tls_side side, struct tls_stream **ret,
-			  struct error *err);
-int __wrap_tls_stream_new(const struct tls_context *ctx, enum tls_side side, struct tls_stream **ret,
-			  struct error *err);
+int __real_tls_stream_new(const struct tls_context *ctx, enum tls_side side,
+			  struct tls_stream **ret, struct error *err);
+int __wrap_tls_stream_new(const struct tls_context *ctx, enum tls_side side,
+			  struct tls_stream **ret, struct error *err);
 
-int __wrap_tls_stream_new(const struct tls_context *ctx, enum tls_side side, struct tls_stream **ret,
-			  struct error *err)
+int __wrap_tls_stream_new(const struct tls_context *ctx, enum tls_side side,
+			  struct tls_stream **ret, struct error *err)
 {
 	if (no_memory)
 		return error_set(err, ERR_MEMORY, "no memory");

@@ -15,7 +15,8 @@ static void send_some(struct server *from, struct server *to, uint64_t last)
 {
 	uint64_t *round = &rounds[from->id][to->id];
 
-	while (*round < last && status_of(from, to).queued_messages < TRANSPORT_QUEUE_UNCONNECTED / 2)
+	while (*round < last &&
+	       status_of(from, to).queued_messages < TRANSPORT_QUEUE_UNCONNECTED / 2)
 		send_round(from, to, ++*round);
 }
 
@@ -88,7 +89,9 @@ static void the_largest_entry_arrives_whole(void **state)
 
 	introduce_all();
 	large_entry = malloc(sizeof(*large_entry) + RAFT_ENTRY_BYTES_MAX);
-	*large_entry = (struct raft_entry){ .index = 1, .term = 1, .refs = 1, .len = RAFT_ENTRY_BYTES_MAX };
+	*large_entry = (struct raft_entry){
+		.index = 1, .term = 1, .refs = 1, .len = RAFT_ENTRY_BYTES_MAX,
+	};
 	for (size_t i = 0; i < large_entry->len; i++)
 		large_entry->data[i] = (uint8_t)(i * 2654435761u >> 13);
 	S(2)->on_message = check_large;
@@ -157,7 +160,8 @@ static void dialling_in_vain_slows_down(void **state)
 	loop_ms_of_third_failure = 0;
 	send_round(S(1), S(2), 1);
 	WAIT_UNTIL(ten_dials_failed, NULL);
-	assert_true(uv_now(&cluster.loop) - loop_ms_of_third_failure >= 5 * patient.backoff_max / 2);
+	assert_true(uv_now(&cluster.loop) - loop_ms_of_third_failure >=
+		    5 * patient.backoff_max / 2);
 	assert_int_equal(status_of(S(1), S(2)).queued_messages, 1);
 }
 
@@ -172,7 +176,8 @@ static void an_unreachable_peer_costs_a_bounded_queue(void **state)
 	server_open(S(2));
 	introduce(S(2), S(1));
 	WAIT_UNTIL(has_heard_from_1, S(2));
-	assert_true(S(2)->last_round[1] > 10000 - TRANSPORT_QUEUE_UNCONNECTED);	/* the newest ones */
+	/* The newest ones. */
+	assert_true(S(2)->last_round[1] > 10000 - TRANSPORT_QUEUE_UNCONNECTED);
 }
 
 static bool is_connected_by(void *arg)
@@ -226,6 +231,9 @@ static void listening_moves_without_touching_connections(void **state)
 	assert_ok(transport_listen(S(2)->t, &second, 1, &err), &err);
 	assert_true(transport_listening(S(2)->t, 0, &opened));
 	assert_true(ip_equal(&opened.ip, &second.ip));
+	assert_false(transport_listening(S(2)->t, 1, &opened));
+	bad[0] = bad[1] = opened;
+	assert_ok(transport_listen(S(2)->t, bad, 2, &err), &err);
 	assert_false(transport_listening(S(2)->t, 1, &opened));
 	/* One that is taken: the set stays as it was. */
 	bad[0] = S(2)->address;
@@ -325,7 +333,8 @@ static void a_node_that_is_no_member_is_refused(void **state)
 	introduce(S(3), S(1));	/* but 1 does not know 3 */
 	send_round(S(3), S(1), 1);
 	WAIT_UNTIL(was_refused, S(1));
-	assert_non_null(strstr(S(1)->reasons[TRANSPORT_REFUSED], "wgmesh://m1/node/n3 is no member"));
+	assert_non_null(strstr(S(1)->reasons[TRANSPORT_REFUSED],
+			       "wgmesh://m1/node/n3 is no member"));
 	assert_int_equal(S(1)->received[3], 0);
 }
 
@@ -368,7 +377,8 @@ static void another_node_at_the_address_gets_nothing(void **state)
 	assert_ok(transport_set_peer(S(1)->t, 2, "n2", &S(3)->address, 1, &err), &err);
 	send_round(S(1), S(2), 1);
 	WAIT_UNTIL(dial_failed, S(1));
-	assert_non_null(strstr(S(1)->reasons[TRANSPORT_DIAL_FAILED], "n3 answers there, not node n2"));
+	assert_non_null(strstr(S(1)->reasons[TRANSPORT_DIAL_FAILED],
+			       "n3 answers there, not node n2"));
 	assert_int_equal(status_of(S(1), S(2)).sent, 0);
 	assert_int_equal(S(3)->received[1], 0);
 }
@@ -396,8 +406,8 @@ static void what_cannot_be_a_peer_is_refused(void **state)
 	assert_int_equal(transport_set_peer(S(1)->t, 1, "n1", NULL, 0, &err), -ERR_INVALID);
 	assert_int_equal(transport_set_peer(S(1)->t, 0, "n2", NULL, 0, &err), -ERR_INVALID);
 	assert_int_equal(transport_set_peer(S(1)->t, 2, "N 2", NULL, 0, &err), -ERR_INVALID);
-	assert_int_equal(transport_set_peer(S(1)->t, 2, "n2", many, TRANSPORT_ENDPOINTS_MAX + 1, &err),
-			 -ERR_EXHAUSTED);
+	assert_int_equal(transport_set_peer(S(1)->t, 2, "n2", many, TRANSPORT_ENDPOINTS_MAX + 1,
+					    &err), -ERR_EXHAUSTED);
 	for (uint64_t i = 2; i < 2 + TRANSPORT_PEERS_MAX; i++) {
 		snprintf(node_id, sizeof(node_id), "n%d", (int)i);
 		assert_ok(transport_set_peer(S(1)->t, i, node_id, NULL, 0, &err), &err);
