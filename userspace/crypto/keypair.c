@@ -30,7 +30,7 @@ static void clamp(struct key *key)
 
 int keypair_generate(struct key *ret_private, struct key *ret_public, struct error *err)
 {
-	struct key private, public;
+	struct key private = { .bytes = { 0 } }, public;
 	int r = random_bytes(private.bytes, KEY_BYTES, err);
 
 	if (!r) {
