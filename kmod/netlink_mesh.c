@@ -99,7 +99,7 @@ static int set_limits(struct wgm_mesh *mesh, struct genl_info *info)
 	if (peers_max < table->n_peers) {
 		NL_SET_ERR_MSG_ATTR(info->extack, tb[WGMESH_A_MESH_PEERS_MAX],
 				    "the table holds more peers than that");
-		return -EBUSY;
+		return -EINVAL;
 	}
 	WRITE_ONCE(table->peers_max, peers_max);
 	WRITE_ONCE(mesh->active_max, wgm_nl_u32(tb, WGMESH_A_MESH_ACTIVE_MAX, mesh->active_max));
