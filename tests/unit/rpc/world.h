@@ -20,7 +20,7 @@
 #include "rpc/server.h"
 #include "v1/node.pb-c.h"
 
-enum { WAIT_MS = 10 * 1000 };	/* no condition of these tests takes that long */
+enum { WAIT_MS = 30 * 1000 };	/* no condition of these tests takes that long */
 
 struct world {
 	uv_loop_t loop;
