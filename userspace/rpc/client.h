@@ -37,7 +37,11 @@ struct rpc_client_ops {
 	void (*message)(struct rpc_client_call *call, const ProtobufCMessage *msg, void *ctx);
 	/* There is room again after rpc_client_send() answered ERR_EXHAUSTED; may be NULL. */
 	void (*writable)(struct rpc_client_call *call, void *ctx);
-	/* Exactly once and last, @err->kind ERR_NONE for OK; @call is gone after it. */
+	/*
+	 * Exactly once and last, @err->kind ERR_NONE for OK; @call is gone after
+	 * it.  An end in order comes behind the messages: who does not read them
+	 * does not see it, and who wants no more cancels.
+	 */
 	void (*done)(struct rpc_client_call *call, const struct error *err, void *ctx);
 };
 
