@@ -126,6 +126,10 @@ static int userspace_open(const struct dataplane_config *config, struct link_cli
 	r = start(b, err);
 	if (!r)
 		r = configure(b, config, err);
+	if (r == -ERR_NOT_FOUND)
+		r = error_set(err, ERR_PRECONDITION, "device %s is there, but no wireguard-go "
+			      "answers for it at %s: delete it, or choose another name",
+			      b->ifname, b->socket);
 	if (!r)
 		r = device_set_up(link, config, err);
 	if (r)

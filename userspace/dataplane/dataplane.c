@@ -16,6 +16,7 @@ struct dataplane {
 	struct backend *backend;
 	struct link_client *link;	/* NULL: backend "none" */
 	char ifname[IF_NAMESIZE];
+	struct dataplane_config config;	/* to make the device anew; names the above */
 	char reason[REASON_MAX];
 	struct peer_set *current;	/* what the device has; NULL: to be read */
 };
@@ -110,6 +111,9 @@ int dataplane_open(const struct dataplane_config *config, struct dataplane **ret
 	if (!dp)
 		return error_set(err, ERR_MEMORY, "no memory for a data plane");
 	strcpy(dp->ifname, config->ifname);
+	dp->config = *config;
+	dp->config.ifname = dp->ifname;
+	dp->config.backend = NULL;	/* borrowed, and decided from here on */
 	if (strcmp(config->backend, "none") != 0)
 		r = link_client_open(&dp->link, err);
 	if (!r)
@@ -130,6 +134,7 @@ void dataplane_close(struct dataplane *dp)
 		dp->ops->close(dp->backend);
 	link_client_close(dp->link);
 	peer_set_free(dp->current);
+	key_wipe(&dp->config.private_key);
 	free(dp);
 }
 
@@ -155,6 +160,29 @@ void dataplane_forget(struct dataplane *dp)
 {
 	peer_set_free(dp->current);
 	dp->current = NULL;
+}
+
+int dataplane_check(struct dataplane *dp, struct error *err)
+{
+	struct link_info info;
+
+	return dp->link ? link_get(dp->link, dp->ifname, &info, err) : 0;
+}
+
+/* Makes a device that vanished anew; the old backend stays in use until that has worked. */
+static int revive(struct dataplane *dp, struct error *err)
+{
+	struct backend *old = dp->backend;
+	int r = dataplane_check(dp, err);
+
+	if (r != -ERR_NOT_FOUND)
+		return r;
+	r = open_with(dp, dp->ops, &dp->config, err);
+	if (r)
+		return r;
+	dp->ops->close(old);
+	dataplane_forget(dp);
+	return 0;
 }
 
 static void count(const struct peer_diff *diff, const struct peer_set *wanted,
@@ -222,16 +250,17 @@ int dataplane_apply(struct dataplane *dp, struct peer_set *wanted, struct datapl
 		    struct error *err)
 {
 	struct peer_set *flat;
-	int r = 0;
+	int r = revive(dp, err);
 
-	if (dp->ops->flat) {
+	if (!r && dp->ops->flat) {
 		r = found_flatten(wanted, &flat, err);
-		peer_set_free(wanted);
-		if (r)
-			return r;
-		wanted = flat;
+		if (!r) {
+			peer_set_free(wanted);
+			wanted = flat;
+		}
 	}
-	r = apply_set(dp, wanted, ret, err);
+	if (!r)
+		r = apply_set(dp, wanted, ret, err);
 	if (r) {
 		peer_set_free(wanted);
 		return r;
@@ -244,16 +273,20 @@ int dataplane_apply(struct dataplane *dp, struct peer_set *wanted, struct datapl
 int dataplane_set_addresses(struct dataplane *dp, const struct prefix *addresses, size_t n,
 			    struct error *err)
 {
-	if (!dp->link)
-		return 0;
+	int r = revive(dp, err);
+
+	if (r || !dp->link)
+		return r;
 	return device_set_prefixes(dp->link, dp->ifname, &device_addresses, addresses, n, err);
 }
 
 int dataplane_set_routes(struct dataplane *dp, const struct prefix *routes, size_t n,
 			 struct error *err)
 {
-	if (!dp->link)
-		return 0;
+	int r = revive(dp, err);
+
+	if (r || !dp->link)
+		return r;
 	return device_set_prefixes(dp->link, dp->ifname, &device_routes, routes, n, err);
 }
 

@@ -54,6 +54,14 @@ void dataplane_close(struct dataplane *dp);
 /* Takes everything down: peers, routes, device, process.  Frees @dp in any case. */
 int dataplane_remove(struct dataplane *dp, struct error *err);
 
+/*
+ * Whether the device is still there: ERR_NOT_FOUND when somebody deleted it or
+ * wireguard-go ended.  Each of dataplane_set_addresses(), dataplane_set_routes() and
+ * dataplane_apply() makes such a device anew first; call all three then, in this order.
+ * One round trip: cheap enough for every few seconds.
+ */
+int dataplane_check(struct dataplane *dp, struct error *err);
+
 const char *dataplane_backend(const struct dataplane *dp);	/* "mesh", ... never "auto" */
 /* One line for the operator: why this backend and not a better one. */
 const char *dataplane_reason(const struct dataplane *dp);

@@ -118,6 +118,14 @@ static void running_device_is_adopted(void **state)
 	dataplane_close(dp);
 }
 
+/* wireguard-go ends a moment after its device. */
+static void wait_until_gone(const char *path)
+{
+	for (int i = 0; i < 500 && access(path, F_OK) == 0; i++)
+		usleep(10000);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
 static bool shell(const char *command)
 {
 	return system(command) == 0;
@@ -159,6 +167,41 @@ static void device_of_another_kind_is_refused(void **state)
 	assert_true(shell("ip link add wgtgo1 type bridge"));
 	assert_int_equal(dataplane_open(&config, &dp, &err), -ERR_PRECONDITION);
 	assert_non_null(strstr(err.text, "wgtgo1 is of kind \"bridge\""));
+}
+
+static void vanished_device_is_made_anew(void **state)
+{
+	struct dataplane *dp = open_dataplane();
+	struct prefix address;
+	struct error err;
+
+	(void)state;
+	assert_true(prefix_parse("172.16.0.1/32", &address));
+	apply(dp, "a 10.0.0.1/32\n");
+	assert_int_equal(dataplane_check(dp, &err), 0);
+	assert_true(shell("ip link del wgtgo0"));
+	assert_int_equal(dataplane_check(dp, &err), -ERR_NOT_FOUND);
+	wait_until_gone("/run/wireguard/wgtgo0.sock");
+	if (dataplane_set_addresses(dp, &address, 1, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(dataplane_check(dp, &err), 0);
+	assert_true(shell("ip -br addr show wgtgo0 | grep -q 172.16.0.1"));
+	assert_changes(apply(dp, "a 10.0.0.1/32\n"), 1, 0, 0, 0);
+	assert_has(dp, "a 10.0.0.1/32\n");
+	dataplane_close(dp);
+}
+
+static void device_of_somebody_else_is_refused(void **state)
+{
+	struct dataplane_config config = config_of("userspace");
+	struct dataplane *dp = NULL;
+	struct error err;
+
+	(void)state;
+	config.ifname = "wgtgo2";
+	assert_true(shell("ip tuntap add dev wgtgo2 mode tun"));
+	assert_int_equal(dataplane_open(&config, &dp, &err), -ERR_PRECONDITION);
+	assert_non_null(strstr(err.text, "no wireguard-go answers for it"));
 }
 
 static void learnt_endpoint_survives_adoption(void **state)
@@ -268,6 +311,8 @@ int main(void)
 		cmocka_unit_test(running_device_is_adopted),
 		cmocka_unit_test(addresses_and_routes_are_the_wanted_ones),
 		cmocka_unit_test(device_of_another_kind_is_refused),
+		cmocka_unit_test(vanished_device_is_made_anew),
+		cmocka_unit_test(device_of_somebody_else_is_refused),
 		cmocka_unit_test(learnt_endpoint_survives_adoption),
 		cmocka_unit_test(best_backend_is_chosen_and_explained),
 		cmocka_unit_test(unknown_backends_and_names_are_refused),
