@@ -50,10 +50,8 @@ static void on_upkeep(uv_timer_t *timer)
 static void node_removed(struct daemon *d, const char *node_id)
 {
 	api_follow_removed(d, node_id);
-	if (strcmp(node_id, d->settings.id) == 0) {
+	if (strcmp(node_id, d->settings.id) == 0 && join_revoked(d))
 		log_warn("removed", "node=%s", node_id);
-		d->removed = true;
-	}
 }
 
 static void state_changed(void *data, const struct state_changes *changes)

@@ -40,7 +40,6 @@ struct daemon {
 	struct ipam_reservations *reservations;	/* of joins that are proposed and not applied */
 	bool founder;			/* made by init: the cluster begins with this node */
 	bool founding;			/* the first entry is proposed */
-	bool removed;			/* from the mesh, while it ran: it does not ask again */
 	struct joining *joining;
 	struct following *followers;	/* streams that we serve, a list */
 	struct rpc_channel *authority;	/* while the authority's key is fetched */

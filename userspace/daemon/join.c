@@ -59,6 +59,14 @@ void join_describe_member(const struct node *node, bool prefer_ipv6, struct memb
 	endpoint_format(&at, ret->address);
 }
 
+bool join_revoked(const struct daemon *d)
+{
+	struct certificate cert;
+
+	return state_get_certificate(d->state, d->identity.info.serial, &cert, NULL) == 0 &&
+	       cert.revoked;
+}
+
 static bool same_endpoints(const struct node *a, const struct node *b)
 {
 	if (!ip_equal(&a->primary_endpoint, &b->primary_endpoint) || a->n_endpoints != b->n_endpoints)
@@ -75,7 +83,7 @@ static bool joined(const struct daemon *d)
 	struct node want, have;
 	struct mesh mesh;
 
-	if (d->removed)
+	if (join_revoked(d))
 		return true;
 	/* A founder's row comes with the mesh itself (founding.h). */
 	if (d->founder && state_get_mesh(d->state, &mesh, NULL) < 0)

@@ -18,6 +18,12 @@ void join_free(struct joining *j, void (*closed)(void *data), void *data);
 /* The state changed: there may be nothing to do any more, or something again. */
 void join_consider(struct joining *j);
 
+/*
+ * Whether this node was taken out of the mesh: its certificate, this very one, is revoked.  The
+ * removal of a former node of that name, read in the log, is another matter.
+ */
+bool join_revoked(const struct daemon *d);
+
 /* What the settings say of this node: id, role, key, ports and endpoints. */
 void join_describe_self(const struct daemon *d, struct node *ret);
 

@@ -102,17 +102,34 @@ static bool is_server(const struct replica *r)
 	return raft_configuration_lookup_name(replica_configuration(r), self(r));
 }
 
+/*
+ * A name may have belonged to another node, whose part in old configurations is not
+ * ours: what stands in the log before our own certificate is not about us.
+ */
+static bool past_enrolment(const struct replica *r)
+{
+	const char *serial = r->config.identity->info.serial;
+	struct certificate cert;
+
+	return state_get_certificate(r->config.state, serial, &cert, NULL) == 0;
+}
+
+static bool is_in_place(const struct replica *r)
+{
+	return r->consensus ? is_server(r) : !is_server(r) || !past_enrolment(r);
+}
+
 static void on_change_over(uv_timer_t *timer)
 {
 	struct replica *r = timer->data;
 
-	if (!r->closing && !r->freeing && is_server(r) != (r->consensus != NULL))
+	if (!r->closing && !r->freeing && !is_in_place(r))
 		close_parts(r);
 }
 
 static void consider_change_over(struct replica *r)
 {
-	if (!r->freeing && is_server(r) != (r->consensus != NULL))
+	if (!r->freeing && !is_in_place(r))
 		uv_timer_start(&r->change_over, on_change_over, 0, 0);
 }
 
@@ -328,7 +345,8 @@ static int start_first(struct replica *r, bool found, struct error *err)
 		return rc;
 	r->configuration = current.configuration;
 	own = raft_configuration_lookup_name(&r->configuration, self(r));
-	if (own)
+	/* A state that is empty beside a log is rebuilt from it. */
+	if (own && (found || !state_store_applied(r->config.state) || past_enrolment(r)))
 		return start_consensus(r, own->id, false, err);
 	if (found && log_writer_bounds(r->writer).last == 0)
 		return start_consensus(r, random_u64() >> 1 | 1, true, err);
@@ -385,11 +403,26 @@ int replica_propose(struct replica *r, const struct entry *entry, proposal_done_
 	return rc < 0 ? rc : consensus_propose(r->consensus, data, len, done, ctx, err);
 }
 
+/* In a short log nobody lags; one that has never answered is not caught up for that. */
+static bool has_answered(const struct replica *r, uint64_t id)
+{
+	struct raft_peer_status peers[RAFT_SERVERS_MAX];
+	size_t n = consensus_peers(r->consensus, peers, RAFT_SERVERS_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		if (peers[i].id == id)
+			return peers[i].match_index > 0;
+	return false;
+}
+
 int replica_change_membership(struct replica *r, const struct raft_change *change,
 			      struct error *err)
 {
 	if (!r->consensus)
 		return error_set(err, ERR_PRECONDITION, "%s is no server", self(r));
+	if (change->kind == RAFT_PROMOTE && !has_answered(r, change->id))
+		return error_set(err, ERR_UNAVAILABLE, "server %lu has stored nothing yet",
+				 (unsigned long)change->id);
 	return consensus_change(r->consensus, change, err);
 }
 

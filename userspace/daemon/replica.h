@@ -66,7 +66,10 @@ bool replica_leads_up_to_date(const struct replica *r);
 bool replica_is_voter(const struct replica *r, const char *node_id);
 const char *replica_leader(const struct replica *r);	/* node id; "" while unknown */
 
-/* For leaders: bring the Raft group in line with the state; see membership.h. */
+/*
+ * For leaders: bring the Raft group in line with the state; see membership.h.  Errors of
+ * raft_change_membership(); a learner that was never heard of is not promoted (ERR_UNAVAILABLE).
+ */
 struct raft_change;
 int replica_change_membership(struct replica *r, const struct raft_change *change,
 			      struct error *err);
