@@ -158,6 +158,7 @@ int answer_error(const struct attr_set *attrs, size_t header, const struct nlmsg
 	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1];
 	const struct nlmsgerr *e = NLMSG_DATA(answer);
 	char cause[ATTR_PATH_MAX];
+	struct error by_errno;
 	const char *text;
 
 	if (answer->nlmsg_len < NLMSG_LENGTH(sizeof(*e)))
@@ -167,11 +168,13 @@ int answer_error(const struct attr_set *attrs, size_t header, const struct nlmsg
 	parse_extack(answer, tb);
 	describe_cause(attrs, header, request, tb, cause);
 	text = tb[NLMSGERR_ATTR_MSG] ? nla_get_string(tb[NLMSGERR_ATTR_MSG]) : NULL;
-	if (text && cause[0])
-		return error_errno(err, -e->error, "%s (%s)", text, cause);
-	if (text || cause[0])
-		return error_errno(err, -e->error, "%s", text ? text : cause);
-	return error_errno(err, -e->error, "the kernel refused it");
+	if (!text)
+		return error_errno(err, -e->error, "%s", cause[0] ? cause : "the kernel refused it");
+	/* The kernel's own words say more than the name of an errno: that only gives the kind. */
+	error_errno(&by_errno, -e->error, "%s", text);
+	if (cause[0])
+		return error_set(err, by_errno.kind, "%s (%s)", text, cause);
+	return error_set(err, by_errno.kind, "%s", text);
 }
 
 struct exchange {

@@ -71,7 +71,7 @@ static void attribute_is_named_with_its_peer(void **state)
 	at += 4 + 36 + 20 + 4;
 	assert_string_equal(told(&mesh_attrs, &m, EINVAL, "host bits are set", (uint32_t)at, 0),
 			    "host bits are set (peer AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=, "
-			    "prefix 1, address): Invalid argument");
+			    "prefix 1, address)");
 	message_fini(&m);
 }
 
@@ -87,8 +87,7 @@ static void missing_attribute_is_named(void **state)
 			    "address: Invalid argument");
 	assert_string_equal(told(&mesh_attrs, &m, EINVAL, "what is it?", (uint32_t)at,
 				 WGMESH_A_PEER_ENDPOINT),
-			    "what is it? (peer AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=, endpoint)"
-			    ": Invalid argument");
+			    "what is it? (peer AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=, endpoint)");
 	message_fini(&m);
 }
 
@@ -104,7 +103,7 @@ static void wireguards_arrays_are_walked(void **state)
 	at += 4 + 36 + 4 + 4;	/* peer, key, list, first prefix: its family */
 	assert_string_equal(told(&wg_attrs, &m, EINVAL, "no", (uint32_t)at, 0),
 			    "no (peers, element AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=, prefixes, "
-			    "element 0, family): Invalid argument");
+			    "element 0, family)");
 	message_fini(&m);
 }
 
@@ -116,7 +115,7 @@ static void plain_refusals_say_the_errno(void **state)
 	assert_string_equal(told(&mesh_attrs, &m, EPERM, NULL, 0, 0),
 			    "the kernel refused it: Operation not permitted");
 	assert_string_equal(told(&mesh_attrs, &m, ESTALE, "the table has generation 7", 0, 0),
-			    "the table has generation 7: Stale file handle");
+			    "the table has generation 7");
 	message_fini(&m);
 }
 
@@ -136,7 +135,7 @@ static void uncapped_refusals_are_read_too(void **state)
 	message_put_text(&m, NLMSGERR_ATTR_MSG, "no such device");
 	assert_int_equal(answer_error(&mesh_attrs, GENL_HDRLEN, message_header(&request),
 				      message_header(&m), &err), -ERR_NOT_FOUND);
-	assert_string_equal(err.text, "no such device: No such device");
+	assert_string_equal(err.text, "no such device");
 	message_fini(&m);
 	message_fini(&request);
 }
