@@ -134,7 +134,9 @@ static int prepare_peer(struct apply *a, struct wgm_change *change)
 		return refuse(a, change, change->attr, -ENOENT, "no such peer");
 	if (!change->fresh && change->flags & WGMESH_PEER_FLAGS_CREATE_ONLY)
 		return refuse(a, change, change->attr, -EEXIST, "peer exists");
-	if (a->table->own_key_known && !memcmp(change->key, a->table->own_key, WGMESH_KEY_LEN))
+	/* It can be removed: perhaps it was added before the device had this key. */
+	if (wgm_table_is_own_key(a->table, change->key) &&
+	    !(change->flags & WGMESH_PEER_FLAGS_REMOVE))
 		return refuse(a, change, change->attr, -EINVAL, "this is the device's own public key");
 	if (!peer) {
 		peer = wgm_peer_new(a->table, change->key);

@@ -238,8 +238,7 @@ static void put_updates(struct wgm_mesh *mesh, unsigned int max)
 				wgm_peer_queue(table, peer);
 			else
 				release(table, peer);
-		} else if (table->own_key_known &&
-			   !memcmp(peer->key, table->own_key, WGMESH_KEY_LEN)) {
+		} else if (wgm_table_is_own_key(table, peer->key)) {
 			/* WireGuard would say nothing, and do nothing. */
 			wgm_event_fault(mesh, peer, -EINVAL);
 			wgm_queue_push(&table->retries, peer);

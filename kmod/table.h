@@ -11,6 +11,7 @@
 
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
+#include <linux/string.h>
 #include <linux/xarray.h>
 #include <uapi/linux/wgmesh.h>
 
@@ -60,6 +61,11 @@ struct wgm_table {
 static inline unsigned int wgm_family_index(u8 bits)
 {
 	return bits == 128;
+}
+
+static inline bool wgm_table_is_own_key(const struct wgm_table *table, const u8 *key)
+{
+	return table->own_key_known && !memcmp(key, table->own_key, WGMESH_KEY_LEN);
 }
 
 /* -ENOMEM. */
