@@ -51,6 +51,7 @@ class Mesh:
         self.lab = lab
         self.founder = lab.node("n1").init(*options).start()
         self.nodes = [self.founder]
+        self.last_leader = self.founder
         wait_until(20, self.founder.leads, "n1 leads its mesh")
 
     def token(self, *options, ask=None):
@@ -66,8 +67,11 @@ class Mesh:
         return node
 
     def leader(self):
-        return wait_until(20, lambda: next((node for node in self.nodes
-                                            if node.alive() and node.leads()), None), "a leader")
+        def ask():
+            likely = sorted(self.nodes, key=lambda node: node is not self.last_leader)
+            return next((node for node in likely if node.alive() and node.leads()), None)
+        self.last_leader = wait_until(20, ask, "a leader")
+        return self.last_leader
 
     def wait_level(self, seconds=20):
         """Until everybody has applied the same entries."""

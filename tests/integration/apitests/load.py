@@ -4,9 +4,9 @@ import signal
 import socket
 import ssl
 
-from apilib.world import (DESCRIBE, FOLLOW, GET_NODE, JOIN, LIST_NODES, at, call, enroll, lab, mesh, new_machine,
+from apilib.world import (DESCRIBE, FOLLOW, GET_NODE, JOIN, LIST_NODES, at, call, lab, mesh, new_machine,
                           nodes_of, peer, peer_test)
-from apilib.machine import Machine
+from apilib.machine import ENROLL, Machine
 from apilib.peer import wait_message
 from testing import check, entered, equal, wait_until
 
@@ -21,8 +21,12 @@ def follow(to):
 def _():
     leader = mesh().leader()
     token = mesh().token("--uses", str(MANY))
-    machines = [enroll(Machine(lab().folder / "machines" / ("many%d" % i), "many%d" % i), mesh(), token)
-                for i in range(MANY)]
+    machines = [Machine(lab().folder / "machines" / ("many%d" % i), "many%d" % i) for i in range(MANY)]
+    calls = [peer().start("call", leader.anybody(), ENROLL, one.enroll_request(token)) for one in machines]
+    for machine, one in zip(machines, calls):
+        answer = one.wait()
+        equal(answer.code, "OK", answer.details)
+        machine.keep(answer.reply)
     calls = [peer().start("call", at(one, leader), JOIN, one.join_request()) for one in machines]
     answers = [one.wait() for one in calls]
     equal({answer.code for answer in answers}, {"OK"}, "codes")

@@ -11,7 +11,7 @@ from apilib.world import JOIN, at, call, lab, nodes_of, peer, peer_test
 from apitests.membership import dump
 from testing import Failure, check, equal, note
 
-SECONDS = float(os.environ.get("KILL_SECONDS", "15"))
+SECONDS = float(os.environ.get("KILL_SECONDS", "10"))
 
 
 class Joiner(threading.Thread):
