@@ -98,14 +98,7 @@ static int kernel_apply(struct backend *b, const struct peer_diff *diff,
 
 static int kernel_listen_port(struct backend *b, uint16_t *ret, struct error *err)
 {
-	struct wg_device device;
-	int r = wg_device_get(b->wg, b->ifname, &device, err);
-
-	if (r)
-		return r;
-	key_wipe(&device.private_key);
-	*ret = device.listen_port;
-	return 0;
+	return device_listen_port(b->wg, b->ifname, ret, err);
 }
 
 const struct backend_ops backend_kernel = {

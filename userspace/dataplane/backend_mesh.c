@@ -7,6 +7,7 @@
 
 #include "dataplane/device.h"
 #include "dataplane/found.h"
+#include "dataplane/sync.h"
 #include "netlink/mesh_apply.h"
 #include "netlink/mesh_peers.h"
 
@@ -87,14 +88,7 @@ static int put_upsert(struct mesh_apply *batch, const struct peer_upsert *u,
 	struct wg_peer out = { .public_key = u->peer->public_key, .prefixes = prefixes };
 	char key[KEY_TEXT_MAX];
 
-	if (u->changes & (PEER_IS_NEW | PEER_ENDPOINT) && u->peer->endpoint.ip.family) {
-		out.fields |= WG_PEER_ENDPOINT;
-		out.endpoint = u->peer->endpoint;
-	}
-	if (u->changes & (PEER_IS_NEW | PEER_KEEPALIVE)) {
-		out.fields |= WG_PEER_KEEPALIVE;
-		out.keepalive = u->peer->keepalive;
-	}
+	sync_fields(u, &out);
 	if (!(u->changes & (PEER_IS_NEW | PEER_PREFIXES)))
 		return mesh_apply_peer(batch, &out, err);
 	if (u->peer->n_prefixes > WGMESH_PREFIXES_MAX)
@@ -169,11 +163,7 @@ static int count_active(void *data, const struct wg_peer *peer)
 {
 	struct tally *t = data;
 
-	t->stats->peers_active += found_active(peer->last_handshake, t->now);
-	if (peer->last_handshake > t->stats->last_handshake)
-		t->stats->last_handshake = peer->last_handshake;
-	t->stats->rx_bytes += peer->rx_bytes;
-	t->stats->tx_bytes += peer->tx_bytes;
+	found_count(t->stats, peer, t->now);
 	return 0;
 }
 
@@ -196,14 +186,7 @@ static int mesh_count(struct backend *b, struct dataplane_stats *ret, struct err
 
 static int mesh_listen_port(struct backend *b, uint16_t *ret, struct error *err)
 {
-	struct wg_device device;
-	int r = wg_device_get(b->wg, b->ifname, &device, err);
-
-	if (r)
-		return r;
-	key_wipe(&device.private_key);
-	*ret = device.listen_port;
-	return 0;
+	return device_listen_port(b->wg, b->ifname, ret, err);
 }
 
 const struct backend_ops backend_mesh = {

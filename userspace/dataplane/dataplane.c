@@ -300,11 +300,7 @@ static int count_peer(void *data, const struct wg_peer *peer)
 	struct tally *t = data;
 
 	t->stats.peers_known++;
-	t->stats.peers_active += found_active(peer->last_handshake, t->now);
-	if (peer->last_handshake > t->stats.last_handshake)
-		t->stats.last_handshake = peer->last_handshake;
-	t->stats.rx_bytes += peer->rx_bytes;
-	t->stats.tx_bytes += peer->tx_bytes;
+	found_count(&t->stats, peer, t->now);
 	return 0;
 }
 

@@ -72,6 +72,18 @@ int device_configure(struct link_client *link, struct wg_client *wg,
 	return r ? r : device_set_up(link, config, err);
 }
 
+int device_listen_port(struct wg_client *wg, const char *ifname, uint16_t *ret, struct error *err)
+{
+	struct wg_device device;
+	int r = wg_device_get(wg, ifname, &device, err);
+
+	if (r)
+		return r;
+	key_wipe(&device.private_key);
+	*ret = device.listen_port;
+	return 0;
+}
+
 int device_delete(struct link_client *link, struct wg_client *wg, const char *ifname,
 		  struct error *err)
 {

@@ -18,6 +18,9 @@ int device_ensure(struct link_client *link, const char *ifname, const char *kind
 int device_configure(struct link_client *link, struct wg_client *wg,
 		     const struct dataplane_config *config, struct error *err);
 
+/* The UDP port that the kernel's WireGuard listens on now. */
+int device_listen_port(struct wg_client *wg, const char *ifname, uint16_t *ret, struct error *err);
+
 /* Sets it up with its MTU, and explains the port that is taken. */
 int device_set_up(struct link_client *link, const struct dataplane_config *config,
 		  struct error *err);

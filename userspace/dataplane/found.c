@@ -18,6 +18,15 @@ bool found_active(uint64_t last_handshake, uint64_t now)
 		now - last_handshake < DATAPLANE_ACTIVE_SECONDS * 1000000000ull);
 }
 
+void found_count(struct dataplane_stats *stats, const struct wg_peer *peer, uint64_t now)
+{
+	stats->peers_active += found_active(peer->last_handshake, now);
+	if (peer->last_handshake > stats->last_handshake)
+		stats->last_handshake = peer->last_handshake;
+	stats->rx_bytes += peer->rx_bytes;
+	stats->tx_bytes += peer->tx_bytes;
+}
+
 struct reading {
 	const struct peer_set *wanted;
 	struct peer_set *set;

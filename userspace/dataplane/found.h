@@ -17,6 +17,9 @@ int found_read(const struct backend_ops *ops, struct backend *b, const struct pe
 /* @set with the prefixes of metric 0 only; the caller frees it. */
 int found_flatten(const struct peer_set *set, struct peer_set **ret, struct error *err);
 
+/* Adds @peer to the sums of @stats; peers_known is not touched. */
+void found_count(struct dataplane_stats *stats, const struct wg_peer *peer, uint64_t now);
+
 /* Whether a peer that last shook hands at @last_handshake (ns since 1970) counts as active. */
 bool found_active(uint64_t last_handshake, uint64_t now);
 uint64_t found_now(void);	/* ns since 1970 */

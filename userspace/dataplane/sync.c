@@ -89,7 +89,7 @@ static const struct peer_prefix *find(const struct peer *peer, const struct pref
 	return NULL;
 }
 
-static void set_fields(struct wg_peer *out, const struct peer_upsert *u)
+void sync_fields(const struct peer_upsert *u, struct wg_peer *out)
 {
 	if (u->changes & (PEER_IS_NEW | PEER_ENDPOINT) && u->peer->endpoint.ip.family) {
 		out->fields |= WG_PEER_ENDPOINT;
@@ -99,6 +99,11 @@ static void set_fields(struct wg_peer *out, const struct peer_upsert *u)
 		out->fields |= WG_PEER_KEEPALIVE;
 		out->keepalive = u->peer->keepalive;
 	}
+}
+
+static void set_fields(struct wg_peer *out, const struct peer_upsert *u)
+{
+	sync_fields(u, out);
 	if (u->changes & PEER_IS_NEW) {
 		/* It may be there with a preshared key and prefixes that we did not count. */
 		out->fields |= WG_PEER_PRESHARED_KEY;

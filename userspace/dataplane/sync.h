@@ -29,6 +29,9 @@ struct sync_ops {
 	int (*drop)(void *data, const struct wg_peer *peer, struct error *err);
 };
 
+/* Endpoint and keepalive of @u as far as they changed; the rest of @out is not touched. */
+void sync_fields(const struct peer_upsert *u, struct wg_peer *out);
+
 /* Stops at the first failure; what was done before it stays. */
 int sync_apply(const struct sync_ops *ops, void *data, const struct peer_diff *diff,
 	       struct error *err);

@@ -3,9 +3,13 @@
 
 #include <stdlib.h>
 
+#include "netlink/mesh_client.h"
 #include "netlink/mesh_codec.h"
 
 enum { SMALL_MESSAGE = 256 };
+
+const char mesh_missing[] =
+	"the kernel module wgmesh is not loaded: run \"modprobe wgmesh\" (package wgmesh-dkms)";
 
 int mesh_client_open(struct mesh_client **ret, struct error *err)
 {

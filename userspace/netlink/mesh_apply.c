@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netlink/mesh_client.h"
 #include "netlink/mesh_codec.h"
 
 struct mesh_apply {

@@ -4,9 +4,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-const char mesh_missing[] =
-	"the kernel module wgmesh is not loaded: run \"modprobe wgmesh\" (package wgmesh-dkms)";
-
 static const struct attr_name hop_names[] = {
 	[WGMESH_A_HOP_PUBLIC_KEY] = { .name = "public-key" },
 	[WGMESH_A_HOP_METRIC] = { .name = "metric" },

@@ -10,11 +10,6 @@
 #include "netlink/mesh_peers.h"
 
 extern const struct attr_set mesh_attrs;	/* names, for error texts */
-extern const char mesh_missing[];		/* what to do when the family is not there */
-
-struct mesh_client {
-	struct genl *genl;
-};
 
 /* A request that names the mesh @ifname (NULL: none), with room for @max bytes. */
 struct message mesh_message(size_t max, uint8_t command, uint16_t flags, const char *ifname);

@@ -9,6 +9,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include "netlink/mesh_client.h"
 #include "netlink/mesh_codec.h"
 
 enum {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "netlink/mesh_client.h"
 #include "netlink/mesh_codec.h"
 
 enum { SMALL_MESSAGE = 256 };

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Internal to netlink/: what a client of the family "wgmesh" is made of. */
+#ifndef WGMESH_NETLINK_MESH_CLIENT_H
+#define WGMESH_NETLINK_MESH_CLIENT_H
+
+#include "netlink/genl.h"
+
+struct mesh_client {
+	struct genl *genl;
+};
+
+extern const char mesh_missing[];	/* what to do when the family is not there */
+
+#endif
