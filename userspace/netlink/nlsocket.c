@@ -169,7 +169,8 @@ int answer_error(const struct attr_set *attrs, size_t header, const struct nlmsg
 	describe_cause(attrs, header, request, tb, cause);
 	text = tb[NLMSGERR_ATTR_MSG] ? nla_get_string(tb[NLMSGERR_ATTR_MSG]) : NULL;
 	if (!text)
-		return error_errno(err, -e->error, "%s", cause[0] ? cause : "the kernel refused it");
+		return error_errno(err, -e->error, "%s",
+				   cause[0] ? cause : "the kernel refused it");
 	/* The kernel's own words say more than the name of an errno: that only gives the kind. */
 	error_errno(&by_errno, -e->error, "%s", text);
 	if (cause[0])
