@@ -26,6 +26,7 @@ struct consensus {
 	struct log_entry *storing_entries;
 	struct log_batch batch;
 	struct hard_state hard_state;
+	uint64_t led_term;		/* in which this server led when last looked; 0: it did not */
 	uint64_t heard_at;		/* uv_now() of the leader's last word; 0: never */
 	uint32_t election_ticks;
 	void (*closed)(void *data);
@@ -202,6 +203,31 @@ static int run_actions(struct consensus *c, struct raft_actions *a, unsigned int
 	return r;
 }
 
+/*
+ * Whoever waits for a leader that was deposed is told at once: its entries may
+ * still be committed by the next one, but perhaps only after a long partition.
+ */
+static void note_leadership(struct consensus *c)
+{
+	struct raft_status status;
+	uint64_t leads;
+
+	raft_status(c->raft, &status);
+	leads = status.role == RAFT_LEADER ? status.term : 0;
+	if (c->led_term && leads != c->led_term)
+		proposals_fail(&c->proposals,
+			       "this node does not lead any more, and whether the change was made is not known");
+	c->led_term = leads;
+}
+
+static void tell_changes(struct consensus *c, unsigned int changes)
+{
+	if (changes & RAFT_CHANGED_STATE)
+		note_leadership(c);
+	if (changes)
+		c->config.changed(c->config.data, changes);
+}
+
 static void settle(struct consensus *c)
 {
 	struct raft_actions actions = { 0 };
@@ -222,8 +248,8 @@ static void settle(struct consensus *c)
 	}
 	if (r < 0)
 		stop(c, &err);
-	else if (changes)
-		c->config.changed(c->config.data, changes);
+	else
+		tell_changes(c, changes);
 }
 
 static void on_prepare(uv_prepare_t *handle)

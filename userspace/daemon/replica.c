@@ -10,7 +10,11 @@
 #include "daemon/follower.h"
 #include "transport/transport.h"
 
-enum { STALE_MS = 10000 };	/* state older than this is an operator's business */
+enum {
+	STALE_MS = 10000,	/* state older than this is an operator's business */
+	REFUSALS_MS = 60000,	/* of refused connections, this many are told in that time */
+	REFUSALS_TOLD = 20,
+};
 
 /*
  * Exactly one of consensus and follower is not NULL, but while changing over:
@@ -26,6 +30,8 @@ struct replica {
 	struct raft_configuration reached;	/* whose servers the transport knows */
 	char trouble[ERROR_TEXT_MAX];	/* of the follower */
 	uv_timer_t change_over;		/* 0 ms: from the loop, never from inside a callback */
+	uint64_t refusals_since;	/* uv_now() */
+	unsigned int refusals;
 	unsigned int closing;		/* parts that have still to say that they are gone */
 	bool freeing;
 	void (*closed)(void *data);
@@ -154,6 +160,18 @@ static void receive_message(void *data, uint64_t from, const struct raft_message
 		consensus_receive(r->consensus, message);
 }
 
+/* A port scan must not write the journal full: a few lines a minute tell of it as well. */
+static bool refusals_are_many(struct replica *r)
+{
+	uint64_t now = uv_now(r->config.loop);
+
+	if (now - r->refusals_since > REFUSALS_MS) {
+		r->refusals_since = now;
+		r->refusals = 0;
+	}
+	return ++r->refusals > REFUSALS_TOLD;
+}
+
 static void transport_happened(void *data, enum transport_event event, uint64_t server_id,
 			       const struct endpoint *remote, const char *reason)
 {
@@ -164,8 +182,11 @@ static void transport_happened(void *data, enum transport_event event, uint64_t 
 		[TRANSPORT_REFUSED] = "raft-connection-refused",
 	};
 	char address[ENDPOINT_TEXT_MAX];
-	enum log_level level = event == TRANSPORT_DIAL_FAILED ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	enum log_level level = LOG_LEVEL_INFO;
 
+	if (event == TRANSPORT_DIAL_FAILED ||
+	    (event == TRANSPORT_REFUSED && refusals_are_many(data)))
+		level = LOG_LEVEL_DEBUG;
 	log_line(level, names[event], "server=%lu address=%s reason=\"%s\"",
 		 (unsigned long)server_id, endpoint_format(remote, address), reason ? reason : "");
 }
