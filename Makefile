@@ -19,7 +19,7 @@ help:
 	@echo "make shell       leaves the demo's mesh up, and gives a prompt in it"
 	@echo "make check       all tests"
 	@echo "make check-fast  what fits into two minutes: no guests"
-	@echo "make check-unit, check-kernel, check-integration, lint    parts of it"
+	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
 	@echo "make bench       measures"
 	@echo "make regen       generated files from the specification"
 	@echo "make clean       removes build/ (the cache stays: $${XDG_CACHE_HOME:-~/.cache}/wgmesh)"
@@ -40,7 +40,7 @@ shell:
 	@scripts/install-deps build kernel guest test
 	@scripts/demo --shell
 
-CHECKS = static unit threads sim userspace $(KERNELS:%=kernel-%) integration
+CHECKS = static unit threads sim userspace $(KERNELS:%=kernel-%) integration kernel-debug
 
 check:
 	@scripts/install-deps
@@ -57,6 +57,10 @@ check-unit:
 check-kernel:
 	@scripts/install-deps build kernel guest test
 	@scripts/check $(KERNELS:%=kernel-%)
+
+check-kernel-debug:
+	@scripts/install-deps build kernel guest test
+	@scripts/check kernel-debug
 
 check-integration:
 	@scripts/install-deps build kernel guest test
@@ -79,4 +83,4 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-integration bench lint regen clean
+	check-kernel-debug check-integration bench lint regen clean
