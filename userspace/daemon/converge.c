@@ -128,6 +128,16 @@ void converge_kick(struct converge *c)
 		uv_timer_start(&c->timer, on_timer, GATHER_MS, 0);
 }
 
+void converge_check(struct converge *c)
+{
+	struct error err = { 0 };
+
+	if (dataplane_check(c->dataplane, &err) != -ERR_NOT_FOUND)
+		return;
+	log_warn("dataplane-lost", "device=%s reason=\"%s\"", c->settings->device, err.text);
+	converge_kick(c);
+}
+
 void converge_status(struct converge *c, struct converge_status *ret)
 {
 	struct dataplane_stats stats = { 0 };

@@ -23,6 +23,9 @@ void converge_free(struct converge *c, void (*closed)(void *data), void *data);
 /* The state changed: look again, soon. */
 void converge_kick(struct converge *c);
 
+/* Puts back a device that somebody deleted; one round trip when all is well. */
+void converge_check(struct converge *c);
+
 struct converge_status {
 	const char *backend;		/* mesh, kernel, userspace, none */
 	const char *reason;		/* why this one */

@@ -17,6 +17,7 @@
 
 enum {
 	UPKEEP_MS = 250,
+	CHECK_EVERY = 16,		/* upkeeps: the device is looked for every 4 seconds */
 	HEARTBEAT_EVERY = 4,		/* upkeeps: followers hear from us every second */
 	GRACE_MS = 1000,		/* for calls under way when the daemon stops */
 	RESERVATIONS_MAX = 4096,
@@ -43,6 +44,8 @@ static void on_upkeep(uv_timer_t *timer)
 	join_consider(d->joining);
 	if (++turn % HEARTBEAT_EVERY == 0)
 		api_follow_heartbeat(d);
+	if (turn % CHECK_EVERY == 0)
+		converge_check(d->converge);
 }
 
 /* ---- what the replica tells ---- */
