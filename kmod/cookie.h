@@ -16,6 +16,7 @@
 #define _WGM_COOKIE_H
 
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/types.h>
 
 #include "blake2s.h"
@@ -24,7 +25,7 @@
 struct wgm_endpoint;
 struct wgm_noise_device;
 
-#define WGM_COOKIE_SECRET_AGE	(120ULL * NSEC_PER_SEC)
+#define WGM_COOKIE_SECRET_AGE	(120LL * NSEC_PER_SEC)
 
 /* One per device, or one for all. */
 struct wgm_cookie_jar {
