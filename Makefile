@@ -20,7 +20,6 @@ help:
 	@echo "make check       all tests"
 	@echo "make check-fast  what fits into two minutes: no guests"
 	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
-	@echo "make bench       measures"
 	@echo "make regen       generated files from the specification"
 	@echo "make clean       removes build/ (the cache stays: $${XDG_CACHE_HOME:-~/.cache}/wgmesh)"
 
@@ -64,11 +63,7 @@ check-kernel-debug:
 
 check-integration:
 	@scripts/install-deps build kernel guest test
-	@scripts/check integration
-
-bench:
-	@scripts/install-deps build kernel guest test
-	@if [ -x tests/bench/run ]; then tests/bench/run; else echo "bench: there is no benchmark yet"; exit 1; fi
+	@scripts/check userspace integration
 
 lint:
 	@scripts/install-deps build kernel lint
@@ -83,4 +78,4 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-kernel-debug check-integration bench lint regen clean
+	check-kernel-debug check-integration lint regen clean
