@@ -445,12 +445,17 @@ static int note_failure(struct wgm_mesh *mesh, int err)
 
 /* ---- the worker ---- */
 
+static bool retry_is_due(const struct wgm_sync *sync)
+{
+	return !sync->backoff || time_after_eq(jiffies, sync->retry_at);
+}
+
 /* Longer each time, but the worker may run earlier for something else. */
 static void schedule_retry(struct wgm_mesh *mesh)
 {
 	struct wgm_sync *sync = &mesh->sync;
 
-	if (!sync->backoff || time_after_eq(jiffies, sync->retry_at)) {
+	if (retry_is_due(sync)) {
 		sync->backoff = clamp(sync->backoff * 2, 1U, BACKOFF_MAX);
 		sync->failed_at = jiffies;
 		sync->retry_at = sync->failed_at + sync->backoff * HZ;
@@ -499,7 +504,7 @@ static void revive_retries(struct wgm_mesh *mesh)
 
 	if (xchg(&sync->hurry, false) && time_before(sync->failed_at + HZ, sync->retry_at))
 		sync->retry_at = sync->failed_at + HZ;
-	if (sync->backoff && time_before(jiffies, sync->retry_at))
+	if (!retry_is_due(sync))
 		return;
 	wgm_table_lock(table);
 	while ((peer = wgm_queue_pop(&table->retries))) {
@@ -509,17 +514,38 @@ static void revive_retries(struct wgm_mesh *mesh)
 	wgm_table_unlock(table);
 }
 
-/* Finds WireGuard, and learns what it has before anything is told to it. */
-static int prepare(struct wgm_mesh *mesh)
+/* The first survey must succeed before anything is told to WireGuard; a later one
+ * that fails is asked for again by whoever wants to know.
+ */
+static int survey(struct wgm_mesh *mesh)
 {
 	struct wgm_sync *sync = &mesh->sync;
-	int err = wgm_wg_resolve(&sync->wg);
+	int err;
 
-	if (!err && READ_ONCE(sync->survey_due)) {
-		WRITE_ONCE(sync->survey_due, false);
-		err = wgm_survey(mesh);
-		if (err)
-			WRITE_ONCE(sync->survey_due, true);
+	if (!xchg(&sync->survey_due, false))
+		return 0;
+	err = wgm_survey(mesh);
+	if (!err || sync->surveyed_at)
+		return 0;
+	WRITE_ONCE(sync->survey_due, true);
+	return err;
+}
+
+/* Finds WireGuard, and learns what it has. */
+static int prepare(struct wgm_mesh *mesh)
+{
+	int err;
+
+	err = wgm_wg_resolve(&mesh->sync.wg);
+	if (!err)
+		err = survey(mesh);
+	if (!err)
+		return 0;
+	atomic64_inc(&mesh->stats.wg_errors);
+	if (retry_is_due(&mesh->sync)) {
+		wgm_table_lock(&mesh->table);
+		wgm_event_fault(mesh, NULL, err);
+		wgm_table_unlock(&mesh->table);
 	}
 	return err;
 }
