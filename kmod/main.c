@@ -14,6 +14,7 @@
 #include "peer.h"
 #include "prefix.h"
 #include "reap.h"
+#include "selftest/known.h"
 #include "wg.h"
 
 /* All that WireGuard is needed for goes through its netlink family. */
@@ -37,6 +38,9 @@ static int __init wgm_init(void)
 {
 	int err;
 
+	err = wgm_known_check();
+	if (err)
+		return err;
 	err = find_wireguard();
 	if (err)
 		return err;

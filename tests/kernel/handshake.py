@@ -69,8 +69,8 @@ def seal(key, plain, hashed):
 
 def initiation(responder, initiator, timestamp=None, sender=0x12345678, claim=None,
                ephemeral=None, zero_es=False, zero_ss=False):
-    """A valid one to the public key `responder` from the pair `initiator`; or one that claims another
-    public key, sends another ephemeral one, or goes on with zeros for a shared secret."""
+    """A valid one to the public key `responder` from the pair `initiator`; or one that claims
+    another public key, sends another ephemeral one, or goes on with zeros for a shared secret."""
     pair = Pair()
     sent = ephemeral or pair.public
     chain = blake2s(CONSTRUCTION)
