@@ -60,8 +60,10 @@ static void reply_own(struct daemon *d, struct rpc_call *call)
 	rpc_reply(call, &m.base);
 }
 
+/* A call of ours for a caller's: it ends when both have. */
 struct relay {
-	struct rpc_call *call;
+	struct rpc_call *call;		/* NULL: the caller is gone */
+	struct rpc_client_call *onward;	/* NULL: answered */
 	struct rpc_channel *channel;
 };
 
@@ -69,19 +71,32 @@ static void relay_done(const ProtobufCMessage *reply, const struct error *err, v
 {
 	struct relay *relay = ctx;
 
-	if (reply)
+	relay->onward = NULL;
+	rpc_channel_free(relay->channel);
+	if (!relay->call)
+		free(relay);
+	else if (reply)
 		rpc_reply(relay->call, reply);
 	else
 		rpc_fail(relay->call, err);
-	rpc_call_unref(relay->call);
-	rpc_channel_free(relay->channel);
-	free(relay);
+}
+
+static void relay_gone(struct rpc_call *call, bool cancelled, void *ctx)
+{
+	struct relay *relay = ctx;
+
+	relay->call = NULL;
+	if (relay->onward)
+		rpc_client_cancel(relay->onward);
+	else
+		free(relay);
 }
 
 /* The id is left out on the way: the other node answers for itself or not at all. */
 static int ask_other(struct daemon *d, struct rpc_call *call, const struct node *node,
 		     struct error *err)
 {
+	static const struct rpc_call_ops ops = { .gone = relay_gone };
 	const struct rpc_target target = { .service = &v1__node__descriptor, .method = "GetStatus",
 					   .timeout_ms = RELAY_TIMEOUT_MS };
 	V1__GetStatusRequest request = V1__GET_STATUS_REQUEST__INIT;
@@ -97,16 +112,17 @@ static int ask_other(struct daemon *d, struct rpc_call *call, const struct node 
 		return error_set(err, ERR_MEMORY, "no memory to ask %s", node->id);
 	config.address = endpoint_format(&at, address);
 	r = rpc_channel_new(&config, &relay->channel, err);
-	relay->call = rpc_call_ref(call);
+	relay->call = call;
 	if (r == 0)
 		r = rpc_client_call(d->pump, relay->channel, &target, &request.base, relay_done, relay,
-				    NULL, err);
+				    &relay->onward, err);
 	if (r < 0) {
-		rpc_call_unref(relay->call);
 		rpc_channel_free(relay->channel);
 		free(relay);
+		return r;
 	}
-	return r;
+	rpc_call_set_ops(call, &ops, relay);
+	return 0;
 }
 
 void api_get_status(struct rpc_call *call, const ProtobufCMessage *request, void *user)

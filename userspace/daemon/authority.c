@@ -60,6 +60,7 @@ static void fetched(const ProtobufCMessage *reply, const struct error *err, void
 			 rpc_channel_address(d->authority), outcome.text);
 	rpc_channel_free(d->authority);
 	d->authority = NULL;
+	d->authority_call = NULL;
 }
 
 static int fetch(struct daemon *d, struct error *err)
@@ -80,7 +81,8 @@ static int fetch(struct daemon *d, struct error *err)
 	r = rpc_channel_new(&config, &d->authority, err);
 	if (r < 0)
 		return r;
-	r = rpc_client_call(d->pump, d->authority, &target, &request.base, fetched, d, NULL, err);
+	r = rpc_client_call(d->pump, d->authority, &target, &request.base, fetched, d,
+			    &d->authority_call, err);
 	if (r < 0) {
 		rpc_channel_free(d->authority);
 		d->authority = NULL;
@@ -96,4 +98,10 @@ void authority_advance(struct daemon *d)
 		return;
 	if (fetch(d, &err) < 0)
 		log_info("authority-key-failed", "reason=\"%s\"", err.text);
+}
+
+void authority_stop(struct daemon *d)
+{
+	if (d->authority_call)
+		rpc_client_cancel(d->authority_call);
 }

@@ -14,4 +14,7 @@ int authority_load(struct daemon *d, struct error *err);
 /* A voter without the key asks one of the others for it; one call at a time. */
 void authority_advance(struct daemon *d);
 
+/* Gives up a call under way, before the pump stops. */
+void authority_stop(struct daemon *d);
+
 #endif

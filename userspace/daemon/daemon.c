@@ -280,6 +280,7 @@ void daemon_stop(struct daemon *d, int exit_code)
 		return;
 	d->stopping = true;
 	stop_handles(d);
+	authority_stop(d);
 	if (d->server)
 		rpc_server_stop(d->server, GRACE_MS, server_stopped, d);
 	else

@@ -22,6 +22,7 @@
 
 struct following;
 struct rpc_channel;
+struct rpc_client_call;
 struct joining;
 
 struct daemon {
@@ -43,6 +44,7 @@ struct daemon {
 	struct joining *joining;
 	struct following *followers;	/* streams that we serve, a list */
 	struct rpc_channel *authority;	/* while the authority's key is fetched */
+	struct rpc_client_call *authority_call;
 	size_t authority_turn;
 	uv_timer_t upkeep;		/* membership, heartbeats to followers, the authority's key */
 	uv_signal_t signals[2];

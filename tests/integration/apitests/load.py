@@ -4,11 +4,11 @@ import signal
 import socket
 import ssl
 
-from apilib.world import (DESCRIBE, FOLLOW, GET_NODE, JOIN, LIST_NODES, at, call, lab, mesh, new_machine,
+from apilib.world import (DESCRIBE, FOLLOW, GET_NODE, GET_STATUS, JOIN, LIST_NODES, at, call, join, lab, mesh, new_machine,
                           nodes_of, peer, peer_test)
 from apilib.machine import ENROLL, Machine
 from apilib.peer import wait_message
-from testing import check, entered, equal, wait_until
+from testing import check, defer, entered, equal, sh, wait_until
 
 MANY = 50
 
@@ -108,6 +108,37 @@ def _():
     for other in (mesh().nodes[0], mesh().nodes[3]):
         peer().forget(other.as_itself())
     node.wait_status(role="observer", leader=mesh().leader().name)
+
+
+def black_hole():
+    """Addresses of the mesh swallow what is sent to them, until the test ends."""
+    ns = lab().ns
+    sh("ip -n %s link add hole type veth peer name bottom" % ns)
+    defer(sh, "ip -n %s link del hole" % ns)
+    sh("ip -n %s address add fdff::1/64 dev hole nodad" % ns)
+    for device in ("bottom", "hole"):
+        sh("ip -n %s link set %s up" % (ns, device))
+    sh("ip -n %s -6 neighbour add fdff::2 lladdr 02:00:00:00:00:01 dev hole nud permanent" % ns)
+    sh("ip -n %s -6 route add fd00::/8 via fdff::2" % ns)
+
+
+@peer_test("a daemon that asks a node that is silent ends within three seconds all the same")
+def _():
+    machine = new_machine()
+    equal(join(machine).code, "OK", "joining")
+    black_hole()
+    node = mesh().nodes[1]
+    mesh().wait_level()
+    ask = [peer().start("call", node.as_itself(), GET_STATUS, {"id": machine.name}) for _ in range(5)]
+    ask += [peer().start("call", node.as_itself(), GET_STATUS, {"id": machine.name}, cancel=50) for _ in range(5)]
+    wait_until(5, lambda: all(not one.ended.empty() for one in ask[5:]), "those that were cancelled end")
+    check(all(one.ended.empty() for one in ask[:5]), "the silent node has answered")
+    code, seconds = node.stop(signal.SIGTERM)
+    node.start()
+    equal(code, 0, "exit code (%s)" % node.tail())
+    check(seconds < 3, "it took %.1f s" % seconds)
+    peer().forget(node.as_itself())
+    node.wait_status(leader=mesh().leader().name)
 
 
 @peer_test("an observer whose source ends goes on with another one")
