@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "ext/v1/authority.pb-c.h"
@@ -65,15 +66,20 @@ void api_audit(const struct rpc_call *call, const char *action, const char *obje
 
 /*
  * A certificate is good until it expires, and whoever was taken out of the mesh
- * still has his: the state knows.  Administrators have no row there.
+ * still has his: the state knows.  Administrators have no row there, and whoever has this
+ * node's own key needs no state to be believed.
  */
 static int admit_caller(struct daemon *d, const struct rpc_identity *who, struct error *err)
 {
 	struct certificate cert;
+	struct mesh mesh;
 	int r;
 
-	if (who->kind != RPC_IDENTITY_NODE)
+	if (who->kind != RPC_IDENTITY_NODE || strcmp(who->id, d->settings.id) == 0)
 		return 0;
+	if (state_get_mesh(d->state, &mesh, NULL) == -ERR_NOT_FOUND)
+		return error_set(err, ERR_UNAVAILABLE,
+				 "%s has not heard of its mesh yet: try again in a few seconds", d->settings.id);
 	r = state_get_certificate_of(d->state, who->id, &cert, err);
 	return r == -ERR_NOT_FOUND
 		? error_set(err, ERR_DENIED, "%s was taken out of the mesh; it needs a new token", who->id)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* webmesh.ext.v1.Cluster: what `wmctl status` shows. */
 #include "daemon/api.h"
+#include "daemon/join.h"
 #include "ext/v1/cluster.pb-c.h"
 #include "store/state_query.h"
 
@@ -15,6 +16,15 @@ static void fill_addresses(struct daemon *d, char ipv4[PREFIX_TEXT_MAX], char ip
 		prefix_format(&self.ipv4, ipv4);
 	if (self.ipv6.ip.family)
 		prefix_format(&self.ipv6, ipv6);
+}
+
+/* The worst first: without a data plane there is no traffic; what a member says of us explains the rest. */
+static const char *trouble(const struct daemon *d, const struct converge_status *converge,
+			   const struct replica_status *replica)
+{
+	if (*converge->trouble)
+		return converge->trouble;
+	return *join_trouble(d->joining) ? join_trouble(d->joining) : replica->trouble;
 }
 
 void api_describe(struct rpc_call *call, const ProtobufCMessage *request, void *user)
@@ -44,7 +54,7 @@ void api_describe(struct rpc_call *call, const ProtobufCMessage *request, void *
 	m.device = d->settings.device;
 	m.peers_known = (uint32_t)converge.peers_known;
 	m.peers_active = (uint32_t)converge.peers_active;
-	m.last_error = *converge.trouble ? converge.trouble : replica.trouble;
+	m.last_error = (char *)trouble(d, &converge, &replica);
 	m.address_ipv4 = ipv4;
 	m.address_ipv6 = ipv6;
 	m.nodes = (uint32_t)nodes;

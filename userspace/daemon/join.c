@@ -13,6 +13,7 @@ enum {
 	RETRY_MS = 500,
 	RETRIES_QUICK = 4,	/* failures after which the pause doubles, and doubles again */
 	DOUBLINGS_MAX = 5,
+	LOST_MS = 3000,		/* without a leader: several elections */
 	TIMEOUT_MS = 10000,
 };
 
@@ -24,6 +25,8 @@ struct joining {
 	size_t turn;
 	unsigned int failures;	/* in a row */
 	char address[DIRECTORY_ADDRESS_MAX];
+	uint64_t began;		/* uv_now() */
+	char trouble[ERROR_TEXT_MAX];
 	bool closing;
 	void (*closed)(void *data);
 	void *closed_data;
@@ -95,6 +98,23 @@ static bool joined(const struct daemon *d)
 	       want.wireguard_port == have.wireguard_port && same_endpoints(&want, &have);
 }
 
+static bool lost(const struct joining *j)
+{
+	struct replica_status status;
+
+	replica_status(j->daemon->replica, &status);
+	return status.role != REPLICA_OBSERVER && status.state_age_ms > LOST_MS &&
+	       uv_now(&j->daemon->loop) - j->began > LOST_MS;
+}
+
+static bool idle(struct joining *j)
+{
+	if (!joined(j->daemon) || lost(j))
+		return false;
+	j->trouble[0] = 0;
+	return true;
+}
+
 static void on_timer(uv_timer_t *timer);
 
 static void finish_close(struct joining *j)
@@ -123,6 +143,13 @@ static void try_later(struct joining *j)
 	uv_timer_start(&j->timer, on_timer, (uint64_t)RETRY_MS << doublings, 0);
 }
 
+/* Said by the leader, and not a matter of waiting or of asking elsewhere. */
+static bool is_refusal(enum error_kind kind)
+{
+	return kind == ERR_DENIED || kind == ERR_INVALID || kind == ERR_EXISTS ||
+	       kind == ERR_EXHAUSTED;
+}
+
 static void on_reply(const ProtobufCMessage *reply, const struct error *err, void *ctx)
 {
 	struct joining *j = ctx;
@@ -137,14 +164,18 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 	}
 	if (!reply) {
 		log_info("join-failed", "at=%s reason=\"%s\"", j->address, err->text);
+		if (is_refusal(err->kind))
+			memcpy(j->trouble, err->text, sizeof(j->trouble));
 		try_later(j);
 		return;
 	}
+	j->trouble[0] = 0;
 	log_info("joined", "node=%s ipv4=%s ipv6=%s at=%s", j->daemon->settings.id,
 		 ((const V1__JoinResponse *)reply)->address_ipv4,
 		 ((const V1__JoinResponse *)reply)->network_ipv6, j->address);
-	j->failures = 0;
-	uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
+	if (!lost(j))
+		j->failures = 0;
+	try_later(j);
 }
 
 static int send_join(struct joining *j, struct error *err)
@@ -207,7 +238,7 @@ static void on_timer(uv_timer_t *timer)
 	struct joining *j = timer->data;
 	struct error err = { 0 };
 
-	if (j->call || joined(j->daemon))
+	if (j->call || idle(j))
 		return;
 	if (try_next(j, &err) < 0) {
 		log_info("join-failed", "reason=\"%s\"", err.text);
@@ -217,7 +248,7 @@ static void on_timer(uv_timer_t *timer)
 
 void join_consider(struct joining *j)
 {
-	if (!j->call && !uv_is_active((uv_handle_t *)&j->timer) && !joined(j->daemon))
+	if (!j->call && !uv_is_active((uv_handle_t *)&j->timer) && !idle(j))
 		uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
 }
 
@@ -230,6 +261,7 @@ int join_new(struct daemon *d, struct joining **ret, struct error *err)
 	j->daemon = d;
 	uv_timer_init(&d->loop, &j->timer);
 	j->timer.data = j;
+	j->began = uv_now(&d->loop);
 	join_consider(j);
 	*ret = j;
 	return 0;
@@ -243,4 +275,9 @@ void join_free(struct joining *j, void (*closed)(void *data), void *data)
 	if (j->call)
 		rpc_client_cancel(j->call);
 	uv_close((uv_handle_t *)&j->timer, timer_closed);
+}
+
+const char *join_trouble(const struct joining *j)
+{
+	return j->trouble;
 }

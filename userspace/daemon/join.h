@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * This node's own place in the mesh: calls v1.Node.Join at the cluster's
- * members until the state says of this node what its settings say.  Owner thread.
+ * members until the state says of this node what its settings say.  A server that
+ * has no leader for long calls it too: it may have been taken out while it was down, and
+ * its own state would never say so.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_JOIN_H
 #define WGMESH_DAEMON_JOIN_H
@@ -23,6 +25,9 @@ void join_consider(struct joining *j);
  * removal of a former node of that name, read in the log, is another matter.
  */
 bool join_revoked(const struct daemon *d);
+
+/* Why the leader does not want us; "": it does, or nobody has asked it. */
+const char *join_trouble(const struct joining *j);
 
 /* What the settings say of this node: id, role, key, ports and endpoints. */
 void join_describe_self(const struct daemon *d, struct node *ret);

@@ -83,6 +83,23 @@ def _():
         equal((answer.code, answer.reply["id"], answer.reply["leader_id"]), ("OK", node.name, leader.name), "description")
 
 
+@test("a node that reaches nobody answers its own operator, and says what it lacks")
+def _():
+    small = Mesh(lab())
+    second = lab().node("n2").join(small.token())
+    small.founder.kill()
+    second.start()
+    wait_until(10, second.status, "the node answers")
+    code, text, stderr = second.wmctl("status")
+    equal(code, 3, "exit code of status (%s)" % stderr)
+    for words in ("leader    none known", "not current since the start"):
+        check(words in text, text)
+    small.founder.start()
+    second.wait_status(leader="n1", nodes=2)
+    second.stop()
+    small.stop()
+
+
 @test("a full IPv4 prefix is told as such, and the node still joins without an address")
 def _():
     tiny = Mesh(lab(), "--ipv4-prefix", "10.9.8.0/30")
@@ -123,6 +140,24 @@ def _():
     small.stop()
 
 
+@test("a voter that was removed while it was down learns of it when it comes back, and says so")
+def _():
+    small = Mesh(lab())
+    small.add("n2", "voter")
+    third = small.add("n3", "voter")
+    small.leader().wait_status(voters=3)
+    third.kill()
+    small.nodes.remove(third)
+    code, _, stderr = small.leader().wmctl("node", "remove", "n3", identity=small.founder.dir / "admin")
+    equal(code, 0, "exit code of node remove (%s)" % stderr)
+    small.leader().wait_status(voters=2, nodes=2)
+    third.start()
+    wait_until(20, lambda: "n3 was taken out of the mesh" in third.status().get("last_error", ""),
+               "its status says that it was taken out")
+    third.stop()
+    small.stop()
+
+
 @test("the leader itself is removed, and another one leads those who are left")
 def _():
     small = Mesh(lab())
@@ -141,11 +176,13 @@ def _():
 
 @peer_test("a voter that never came up does not keep others from voting")
 def _():
-    small = Mesh(lab())
-    dead = new_machine("voter", in_mesh=small, name="a-dead")
-    equal(call(at(dead, small.founder), JOIN, dead.join_request(as_voter=True)).code, "OK", "joining")
-    small.founder.wait_log("event=membership", "change=add-learner", "node=a-dead")
-    small.add("n2", "voter")
+    small = Mesh(lab(), *STEADY)
+    for name in ("dead1", "dead2", "dead3", "dead4"):	# whose server ids are random: one comes first
+        dead = new_machine("voter", in_mesh=small, name=name)
+        equal(call(at(dead, small.founder), JOIN, dead.join_request(as_voter=True)).code, "OK", "joining")
+        small.founder.wait_log("event=membership", "change=add-learner", "node=" + name)
+    small.add("n2", "voter", *STEADY)
+    equal(small.leader().status()["voters"], 2, "voters")
     small.stop()
 
 
