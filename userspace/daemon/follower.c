@@ -153,8 +153,8 @@ static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg
 	struct error err = { 0 };
 	uint64_t now = uv_now(f->config.loop);
 
-	if (f->closing)	/* it was under way before the call was cancelled; the log is another's now */
-		return;
+	if (f->closing)
+		return;	/* it was under way when the call was cancelled; the log is another's now */
 	arm(f, SILENCE_MS);
 	f->failures = 0;
 	f->commit_index = event->commit_index;

@@ -4,7 +4,7 @@ import base64
 
 from apilib.machine import ENROLL
 from apilib.node import identity
-from apilib.world import (CREATE_TOKEN, FETCH_KEY, FOLLOW, GET_NODE, JOIN, LEAVE, LIST_NODES, METHODS,
+from apilib.world import (CREATE_TOKEN, FETCH_KEY, FOLLOW, JOIN, LEAVE, LIST_NODES, METHODS,
                           at, call, enroll, join, lab, mesh, new_machine, nodes_of, peer, peer_test, refused)
 from testing import check, equal
 

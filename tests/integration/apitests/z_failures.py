@@ -7,7 +7,7 @@ import time
 
 from apilib.machine import ENROLL, Machine
 from apilib.mesh import Mesh
-from apilib.world import JOIN, at, call, lab, nodes_of, peer, peer_test
+from apilib.world import JOIN, at, lab, nodes_of, peer, peer_test
 from apitests.membership import dump
 from testing import Failure, check, equal, note
 

@@ -27,6 +27,7 @@ struct fixture {
 /* cmocka's setup and teardown; *state is the fixture. */
 int setup(void **state);
 int teardown(void **state);
+#define with_stores(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 /* As after a crash: stores and writer anew, on the same files. */
 void reopen(struct fixture *f);

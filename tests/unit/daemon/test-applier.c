@@ -68,7 +68,8 @@ static int run(struct fixture *f, struct log_entry *entries, size_t n, struct to
 static void outcomes_come_in_order_after_the_commit_and_changes_once(void **state)
 {
 	struct fixture *f = *state;
-	struct log_entry entries[] = { node_entry("a", 1), node_entry("b", 2), removal_entry("a", 3) };
+	struct log_entry entries[] = { node_entry("a", 1), node_entry("b", 2),
+				       removal_entry("a", 3) };
 	struct told t = { 0 };
 	struct error err;
 
@@ -129,10 +130,10 @@ static void a_gap_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(outcomes_come_in_order_after_the_commit_and_changes_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_change_that_is_refused_is_its_own_outcome_and_nobody_elses, setup, teardown),
-		cmocka_unit_test_setup_teardown(when_one_entry_cannot_be_applied_none_of_the_batch_is, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_gap_is_refused, setup, teardown),
+		with_stores(outcomes_come_in_order_after_the_commit_and_changes_once),
+		with_stores(a_change_that_is_refused_is_its_own_outcome_and_nobody_elses),
+		with_stores(when_one_entry_cannot_be_applied_none_of_the_batch_is),
+		with_stores(a_gap_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

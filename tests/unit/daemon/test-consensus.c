@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One server with a real log and a real state: what Raft says is done, once, and after a restart too. */
+/*
+ * One server with a real log and a real state: what Raft says is done, once, and after a restart
+ * too.
+ */
 #include "fixture.h"
 
 #include <stdlib.h>
@@ -139,7 +142,8 @@ static void a_founder_leads_alone_and_its_proposals_are_answered_once(void **sta
 	assert_int_equal(s.applied, PROPOSALS);
 	assert_int_equal(state_count_nodes(f->state, &nodes, NULL), 0);
 	assert_int_equal(nodes, PROPOSALS);
-	assert_true(s.changes < PROPOSALS);	/* what came together was stored and applied together */
+	/* What came together was stored and applied together. */
+	assert_true(s.changes < PROPOSALS);
 	assert_int_equal(s.messages, 0);
 	stop(&s);
 }
@@ -159,7 +163,8 @@ static void what_was_answered_is_there_after_a_restart_and_applied_once(void **s
 	reopen(f);
 	start(&s, f, "n1");	/* the log is not empty: nothing is founded again */
 	run_until(f, leads, &s);
-	assert_int_equal(state_store_applied(f->state), applied + 1);	/* the new term's own entry */
+	/* One more: the new term's own entry. */
+	assert_int_equal(state_store_applied(f->state), applied + 1);
 	assert_int_equal(state_count_nodes(f->state, &nodes, NULL), 0);
 	assert_int_equal(nodes, PROPOSALS);
 	assert_int_equal(consensus_configuration(s.consensus)->count, 1);
@@ -168,6 +173,7 @@ static void what_was_answered_is_there_after_a_restart_and_applied_once(void **s
 
 static void a_state_that_is_lost_is_rebuilt_from_the_log(void **state)
 {
+	static const char *const endings[] = { "", "-wal", "-shm" };
 	struct fixture *f = *state;
 	struct server s;
 	char path[128];
@@ -180,7 +186,7 @@ static void a_state_that_is_lost_is_rebuilt_from_the_log(void **state)
 	stop(&s);
 	state_store_close(f->state);
 	for (int i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s/state.db%s", f->dir, (const char *[]){ "", "-wal", "-shm" }[i]);
+		snprintf(path, sizeof(path), "%s/state.db%s", f->dir, endings[i]);
 		remove(path);
 	}
 	snprintf(path, sizeof(path), "%s/state.db", f->dir);
@@ -201,7 +207,9 @@ static void proposals_under_way_at_the_end_are_failed_once(void **state)
 	start(&s, f, "n1");
 	run_until(f, leads, &s);
 	many(&s, "a");
-	stop(&s);	/* while the batch is on its way to the disk, or before */
+	uv_run(&f->loop, UV_RUN_NOWAIT);	/* the batch is on its way to the disk */
+	assert_true(log_writer_busy(f->writer));
+	stop(&s);
 	assert_int_equal(s.answers, PROPOSALS);
 	assert_int_equal(s.applied, 0);
 	assert_int_equal(s.last.kind, ERR_UNAVAILABLE);
@@ -219,7 +227,8 @@ static void who_does_not_lead_takes_no_proposals(void **state)
 	assert_int_equal(propose(&s, "a", &err), -ERR_PRECONDITION);
 	run_for(f, TICK_MS * 50);
 	assert_int_equal(consensus_silence(s.consensus), UINT64_MAX);
-	assert_int_equal(s.answers + s.messages, 0);	/* a server without a configuration is quiet */
+	/* A server without a configuration is quiet. */
+	assert_int_equal(s.answers + s.messages, 0);
 	stop(&s);
 }
 
@@ -263,12 +272,12 @@ static void the_two_newest_configurations_of_a_log_are_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_founder_leads_alone_and_its_proposals_are_answered_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_was_answered_is_there_after_a_restart_and_applied_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_state_that_is_lost_is_rebuilt_from_the_log, setup, teardown),
-		cmocka_unit_test_setup_teardown(proposals_under_way_at_the_end_are_failed_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(who_does_not_lead_takes_no_proposals, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_two_newest_configurations_of_a_log_are_found, setup, teardown),
+		with_stores(a_founder_leads_alone_and_its_proposals_are_answered_once),
+		with_stores(what_was_answered_is_there_after_a_restart_and_applied_once),
+		with_stores(a_state_that_is_lost_is_rebuilt_from_the_log),
+		with_stores(proposals_under_way_at_the_end_are_failed_once),
+		with_stores(who_does_not_lead_takes_no_proposals),
+		with_stores(the_two_newest_configurations_of_a_log_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

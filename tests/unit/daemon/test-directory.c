@@ -11,7 +11,8 @@ static struct node public_node(const char *id, uint64_t server_id, uint8_t numbe
 	struct node node = make_node(id, NODE_VOTER, server_id);
 
 	node.primary_endpoint = (struct ip){ AF_INET, { 192, 0, 2, number } };
-	node.endpoints[node.n_endpoints++] = (struct ip){ AF_INET6, { 0x20, 1, 0xd, 0xb8, [15] = number } };
+	node.endpoints[node.n_endpoints++] = (struct ip){ AF_INET6, { 0x20, 1, 0xd, 0xb8,
+								      [15] = number } };
 	node.ipv6 = (struct prefix){ .ip = { AF_INET6, { 0xfd, [7] = number } }, .len = 64 };
 	node.ipv4 = (struct prefix){ .ip = { AF_INET, { 10, 0, 0, number } }, .len = 12 };
 	return node;
@@ -33,7 +34,8 @@ static void has(const struct directory *dir, size_t i, const char *id, const cha
 
 static void servers_are_listed_public_addresses_first_without_oneself(void **state)
 {
-	struct node a = public_node("a", 1, 1), b = public_node("b", 2, 2), c = public_node("c", 3, 3);
+	struct node a = public_node("a", 1, 1), b = public_node("b", 2, 2);
+	struct node c = public_node("c", 3, 3);
 	struct fixture *f = *state;
 	struct raft_configuration servers;
 	struct directory dir;
@@ -91,8 +93,8 @@ static void the_list_has_an_end(void **state)
 
 static void raft_is_reached_in_the_mesh_first_and_each_place_is_named_once(void **state)
 {
-	static const char *const wanted[] = { "10.0.0.1:9443", "[fd00:0:0:1::1]:9443", "192.0.2.1:9443",
-					      "[2001:db8::1]:9443" };
+	static const char *const wanted[] = { "10.0.0.1:9443", "[fd00:0:0:1::1]:9443",
+					      "192.0.2.1:9443", "[2001:db8::1]:9443" };
 	struct node a = public_node("a", 1, 1);	/* its member row says 10.0.0.1:9443 */
 	struct fixture *f = *state;
 	struct endpoint list[8];
@@ -110,11 +112,11 @@ static void raft_is_reached_in_the_mesh_first_and_each_place_is_named_once(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(servers_are_listed_public_addresses_first_without_oneself, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_a_state_those_that_were_remembered_are_listed, setup, teardown),
+		with_stores(servers_are_listed_public_addresses_first_without_oneself),
+		with_stores(without_a_state_those_that_were_remembered_are_listed),
 		cmocka_unit_test(a_node_that_does_not_listen_has_no_address),
 		cmocka_unit_test(the_list_has_an_end),
-		cmocka_unit_test_setup_teardown(raft_is_reached_in_the_mesh_first_and_each_place_is_named_once, setup, teardown),
+		with_stores(raft_is_reached_in_the_mesh_first_and_each_place_is_named_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,8 +77,8 @@ static void on_follow(struct rpc_call *call, const ProtobufCMessage *request, vo
 }
 
 static const struct rpc_method methods[] = {
-	{ &webmesh__ext__v1__replication__descriptor, "Follow", RPC_SERVER_STREAM, RPC_NEED_NODE, false,
-	  on_follow },
+	{ &webmesh__ext__v1__replication__descriptor, "Follow", RPC_SERVER_STREAM,
+	  RPC_NEED_NODE, false, on_follow },
 };
 
 /* ---- the follower's callbacks ---- */
@@ -160,7 +160,8 @@ static void open_scene(struct scene *s, struct fixture *f)
 	struct follower_config config = {
 		.loop = &f->loop, .writer = f->writer, .state = f->state, .identity = &s->identity,
 		.listener = { .changed = on_changed, .data = s }, .sources = on_sources,
-		.configuration = on_configuration, .source_changed = on_source, .failed = on_failed, .data = s,
+		.configuration = on_configuration, .source_changed = on_source,
+		.failed = on_failed, .data = s,
 	};
 	struct error err;
 
@@ -271,7 +272,8 @@ static void a_source_that_repeats_an_entry_is_left(void **state)
 static void what_the_log_has_beyond_the_state_is_replaced(void **state)
 {
 	struct log_entry old[] = { { .index = 1, .term = 1, .kind = LOG_ENTRY_NOOP },
-				   { .index = 2, .term = 1, .kind = LOG_ENTRY_DATA, .len = 3, .data = "old" } };
+				   { .index = 2, .term = 1, .kind = LOG_ENTRY_DATA, .len = 3,
+				     .data = "old" } };
 	const struct hard_state hard_state = { .term = 5, .vote = 7 };
 	struct log_batch batch = { .entries = old, .n_entries = 2, .hard_state = &hard_state };
 	struct scene s = { .script = { { 1, 4 } }, .wanted = 4 };
@@ -282,7 +284,8 @@ static void what_the_log_has_beyond_the_state_is_replaced(void **state)
 	open_scene(&s, f);
 	run_until(f, has_applied, &s);
 	assert_int_equal(log_writer_bounds(f->writer).last, 4);
-	assert_int_equal(log_writer_bounds(f->writer).hard_state.term, 5);	/* its promise stands */
+	/* Its promise stands. */
+	assert_int_equal(log_writer_bounds(f->writer).hard_state.term, 5);
 	assert_int_equal(log_writer_bounds(f->writer).hard_state.vote, 7);
 	close_scene(&s);
 }
@@ -305,12 +308,12 @@ static void a_follower_may_go_at_any_moment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(entries_are_kept_in_the_log_and_applied, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_stream_that_ends_is_followed_by_one_from_where_it_ended, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_source_that_skips_an_entry_is_left, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_source_that_repeats_an_entry_is_left, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_the_log_has_beyond_the_state_is_replaced, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_follower_may_go_at_any_moment, setup, teardown),
+		with_stores(entries_are_kept_in_the_log_and_applied),
+		with_stores(a_stream_that_ends_is_followed_by_one_from_where_it_ended),
+		with_stores(a_source_that_skips_an_entry_is_left),
+		with_stores(a_source_that_repeats_an_entry_is_left),
+		with_stores(what_the_log_has_beyond_the_state_is_replaced),
+		with_stores(a_follower_may_go_at_any_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,11 +128,11 @@ static void a_writer_may_go_while_it_writes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_batch_is_on_disk_when_its_callback_comes, setup, teardown),
-		cmocka_unit_test_setup_teardown(reading_waits_for_the_write_under_way, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_write_that_is_forgotten_is_on_disk_and_calls_nobody, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_batch_that_does_not_fit_fails_and_the_next_one_does_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_writer_may_go_while_it_writes, setup, teardown),
+		with_stores(a_batch_is_on_disk_when_its_callback_comes),
+		with_stores(reading_waits_for_the_write_under_way),
+		with_stores(a_write_that_is_forgotten_is_on_disk_and_calls_nobody),
+		with_stores(a_batch_that_does_not_fit_fails_and_the_next_one_does_not),
+		with_stores(a_writer_may_go_while_it_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

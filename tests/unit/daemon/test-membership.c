@@ -9,6 +9,7 @@
 
 static struct raft_configuration group(const char *spec)
 {
+	static const enum raft_server_role roles[] = { RAFT_LEARNER, RAFT_VOTER };
 	struct raft_configuration c = { 0 };
 	char name[8] = "";
 	uint64_t id;
@@ -17,15 +18,15 @@ static struct raft_configuration group(const char *spec)
 
 	/* "a:1v b:2l": name, server id, voter or learner */
 	for (; sscanf(spec, " %7[^:]:%lu%c%n", name, &id, &role, &n) == 3; spec += n)
-		assert_int_equal(raft_configuration_add(&c, id, role == 'v' ? RAFT_VOTER : RAFT_LEARNER,
-							name, NULL), 0);
+		assert_int_equal(raft_configuration_add(&c, id, roles[role == 'v'], name, NULL), 0);
 	return c;
 }
 
 /* All steps as text: "+a:1" learner, "^a:1" promotion, "-a:1" removal. */
 static const char *steps(struct fixture *f, const char *spec, char out[256])
 {
-	static const char signs[] = { [RAFT_ADD_LEARNER] = '+', [RAFT_PROMOTE] = '^', [RAFT_REMOVE] = '-' };
+	static const char signs[] = { [RAFT_ADD_LEARNER] = '+', [RAFT_PROMOTE] = '^',
+				      [RAFT_REMOVE] = '-' };
 	struct raft_configuration c = group(spec);
 	struct raft_change change;
 	char name[NODE_ID_MAX + 1];
@@ -34,8 +35,8 @@ static const char *steps(struct fixture *f, const char *spec, char out[256])
 	out[0] = 0;
 	for (unsigned int i = 0; membership_step(f->state, &c, i, &change, name); i++) {
 		assert_ptr_equal(change.name, name);
-		n += (size_t)snprintf(out + n, 256 - n, "%s%c%s:%lu", n ? " " : "", signs[change.kind],
-				      name, (unsigned long)change.id);
+		n += (size_t)snprintf(out + n, 256 - n, "%s%c%s:%lu", n ? " " : "",
+				      signs[change.kind], name, (unsigned long)change.id);
 	}
 	return out;
 }
@@ -142,13 +143,13 @@ static void the_leader_itself_may_have_to_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_group_that_is_what_the_state_says_is_left_alone, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_voter_becomes_a_learner_and_then_a_voter, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_lags_does_not_hide_what_could_be_done, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_server_whose_node_is_gone_is_removed_before_anything_is_added, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_voter_that_joins_again_as_an_observer_leaves_the_group, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_name_with_a_new_server_id_replaces_the_old_one, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_leader_itself_may_have_to_go, setup, teardown),
+		with_stores(a_group_that_is_what_the_state_says_is_left_alone),
+		with_stores(a_voter_becomes_a_learner_and_then_a_voter),
+		with_stores(what_lags_does_not_hide_what_could_be_done),
+		with_stores(a_server_whose_node_is_gone_is_removed_before_anything_is_added),
+		with_stores(a_voter_that_joins_again_as_an_observer_leaves_the_group),
+		with_stores(a_name_with_a_new_server_id_replaces_the_old_one),
+		with_stores(the_leader_itself_may_have_to_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,9 +72,9 @@ static void every_option_is_taken(void **state)
 	struct ip ip;
 
 	settings_init(&s);
-	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9 --backend none "
-		     "--wireguard-port 1 --raft-port 65535");
-	parse_ok(&s, "--grpc-port 3 --no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10");
+	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
+	parse_ok(&s, "--backend none --wireguard-port 1 --raft-port 65535 --grpc-port 3");
+	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10");
 	assert_string_equal(s.id, "n7");
 	assert_int_equal(s.endpoint_count, 2);
 	assert_true(ip_parse("192.0.2.1", &ip) && ip_equal(&ip, &s.endpoints[0]));
@@ -105,7 +105,7 @@ static void endpoints_of_the_command_line_replace_those_that_were_known(void **s
 	assert_int_equal(s.endpoint_count, 1);
 }
 
-/* { options, what the text must have: the option, and what it takes }; what is known stays. */
+/* { option and value, what the text must say that it takes } */
 static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 {
 	static const char *const bad[][2] = {
@@ -184,9 +184,9 @@ static void what_is_saved_comes_back(void **state)
 	struct error err;
 
 	settings_init(&saved);
-	parse_ok(&saved, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9 --backend none");
-	parse_ok(&saved, "--wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4 --prefer-raft-ipv6");
-	parse_ok(&saved, "--ipv4-prefix 10.0.0.0/9 --tick-ms 77");
+	parse_ok(&saved, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
+	parse_ok(&saved, "--backend none --wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4");
+	parse_ok(&saved, "--prefer-raft-ipv6 --ipv4-prefix 10.0.0.0/9 --tick-ms 77");
 	saved.voter = true;
 	ok(settings_save(&saved, f->local, &err), &err);
 	reopen(f);
@@ -249,10 +249,10 @@ int main(void)
 		cmocka_unit_test(options_that_are_wrong_are_named_with_what_they_take),
 		cmocka_unit_test(there_is_a_most_of_endpoints),
 		cmocka_unit_test(what_is_no_option_is_left_to_the_caller),
-		cmocka_unit_test_setup_teardown(what_is_saved_comes_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_command_line_goes_before_what_is_saved, setup, teardown),
-		cmocka_unit_test_setup_teardown(settings_that_were_never_saved_are_not_found, setup, teardown),
-		cmocka_unit_test_setup_teardown(saved_settings_that_are_no_settings_are_refused, setup, teardown),
+		with_stores(what_is_saved_comes_back),
+		with_stores(the_command_line_goes_before_what_is_saved),
+		with_stores(settings_that_were_never_saved_are_not_found),
+		with_stores(saved_settings_that_are_no_settings_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
