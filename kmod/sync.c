@@ -308,6 +308,8 @@ again:
 			goto again;	/* it is unlinked now */
 		}
 	}
+	/* A batch may have chosen another peer meanwhile, or nobody. */
+	wgm_hop_kick(table, hop->prefix);
 }
 
 static void note_update(struct wgm_table *table, const struct wgm_round_entry *entry)
@@ -366,6 +368,17 @@ static void note_success(struct wgm_mesh *mesh)
 	}
 }
 
+/* The message may have given the prefix to the hop's peer, or not. */
+static void note_not_added(struct wgm_table *table, struct wgm_hop *hop)
+{
+	struct wgm_hop *other;
+
+	hop->flags &= ~WGM_HOP_ADDING;
+	wgm_for_each_hop(table, other, hop->prefix)
+		other->flags &= ~WGM_HOP_ACKED;
+	wgm_hop_kick(table, hop->prefix);
+}
+
 /* Nothing is known of what the message did in part: it is all told again. */
 static void note_failed_entry(struct wgm_table *table, const struct wgm_round_entry *entry)
 {
@@ -373,8 +386,11 @@ static void note_failed_entry(struct wgm_table *table, const struct wgm_round_en
 	struct wgm_hop *hop;
 
 	peer->dirty |= entry->dirty;
-	for (hop = peer->hops; hop; hop = hop->peer_next)
-		hop->flags &= ~(WGM_HOP_ADDING | WGM_HOP_DROPPING);
+	for (hop = peer->hops; hop; hop = hop->peer_next) {
+		if (hop->flags & WGM_HOP_ADDING)
+			note_not_added(table, hop);
+		hop->flags &= ~WGM_HOP_DROPPING;
+	}
 	if (entry->removal && !(peer->marks & WGM_PEER_GONE))
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
 }
@@ -416,16 +432,13 @@ static bool is_about_removal_of_ips(struct wgm_sync *sync, int err)
 	return err == -EINVAL && sync->round->removes_ips && !sync->proven;
 }
 
-/* 1 when the worker may go on with other peers, else the error. */
-static int note_failure(struct wgm_mesh *mesh, int err)
+/* The peers of the round go where they are tried again: at once, or after a while. */
+static int queue_failed(struct wgm_mesh *mesh, int err)
 {
 	const struct wgm_round *round = mesh->sync.round;
-	struct wgm_table *table = &mesh->table;
 	bool about_peer = is_about_a_peer(err);
 	unsigned int i;
 
-	for (i = 0; i < round->n; i++)
-		note_failed_entry(table, &round->entries[i]);
 	if (is_about_removal_of_ips(&mesh->sync, err)) {
 		mesh->sync.can_remove_ips = false;
 		requeue(mesh);
@@ -439,8 +452,22 @@ static int note_failure(struct wgm_mesh *mesh, int err)
 	}
 	wgm_event_fault(mesh, about_peer ? round->entries[0].peer : NULL, err);
 	for (i = 0; i < round->n; i++)
-		wgm_queue_push(&table->retries, round->entries[i].peer);
+		wgm_queue_push(&mesh->table.retries, round->entries[i].peer);
 	return about_peer ? 1 : err;
+}
+
+/* 1 when the worker may go on with other peers, else the error.  The peers are queued
+ * first: what is noted then must not put them into a queue that is not for them.
+ */
+static int note_failure(struct wgm_mesh *mesh, int err)
+{
+	const struct wgm_round *round = mesh->sync.round;
+	unsigned int i;
+
+	err = queue_failed(mesh, err);
+	for (i = 0; i < round->n; i++)
+		note_failed_entry(&mesh->table, &round->entries[i]);
+	return err;
 }
 
 /* ---- the worker ---- */
