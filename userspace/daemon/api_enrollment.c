@@ -169,6 +169,9 @@ static int propose(struct daemon *d, struct rpc_call *call, const char *token_id
 
 	if (r == 0)
 		r = command_use_token(entry, token_id, daemon_now(), err);
+	/* One machine has the name: whoever was enrolled before and has not joined loses it. */
+	if (r == 0)
+		r = command_revoke_certificates_of(entry, e->record.node_id, err);
 	if (r == 0)
 		r = command_put_certificate(entry, &e->record, err);
 	if (r == 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/join.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,8 +87,6 @@ static bool joined(const struct daemon *d)
 	struct node want, have;
 	struct mesh mesh;
 
-	if (join_revoked(d))
-		return true;
 	/* A founder's row comes with the mesh itself (founding.h). */
 	if (d->founder && state_get_mesh(d->state, &mesh, NULL) < 0)
 		return true;
@@ -109,9 +108,15 @@ static bool lost(const struct joining *j)
 
 static bool idle(struct joining *j)
 {
-	if (!joined(j->daemon) || lost(j))
+	bool revoked = join_revoked(j->daemon);
+
+	if (!revoked && (!joined(j->daemon) || lost(j)))
 		return false;
 	j->trouble[0] = 0;
+	if (revoked)
+		snprintf(j->trouble, sizeof(j->trouble),
+			 "the certificate is revoked: %s was taken out of the mesh, or enrolled anew; "
+			 "join with a new token in an empty --state-dir", j->daemon->settings.id);
 	return true;
 }
 

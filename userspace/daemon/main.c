@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wgmeshd: the controller of one node. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,19 +34,24 @@ int command_fail(const struct error *err)
 	return err->kind == ERR_INVALID ? EXIT_USAGE : EXIT_ERROR;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
-	for (int i = 0; i < N_COMMANDS; i++)
-		if (strcmp(commands[i].name, argv[1]) == 0)
-			return commands[i].main(argc - 1, argv + 1);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+	if (is_help(argv[1]) || (argc == 3 && is_help(argv[2]))) {
 		print_help(stdout);
 		return EXIT_OK;
 	}
+	for (int i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, argv[1]) == 0)
+			return commands[i].main(argc - 1, argv + 1);
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("wgmeshd %s (%s, %s)\n", WGMESH_VERSION, WGMESH_COMMIT, WGMESH_BUILD_DATE);
 		return EXIT_OK;

@@ -48,7 +48,7 @@ def _():
                  [WMCTL, "--timeout", "0", "status"], [WMCTL, "--nonsense"]):
         code, stdout, stderr = attempt(argv)
         equal((code, stdout, bool(stderr)), (2, "", True), "exit code, output and error of " + " ".join(argv[1:]))
-    for argv in ([WGMESHD, "--help"], [WMCTL, "--help"], [WGMESHD, "--version"]):
+    for argv in ([WGMESHD, "--help"], [WGMESHD, "run", "--help"], [WMCTL, "--help"], [WGMESHD, "--version"]):
         code, stdout, stderr = attempt(argv)
         equal((code, bool(stdout), stderr), (0, True, ""), "exit code, output and error of " + " ".join(argv[1:]))
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Joining, leaving and leading: addresses that stay, roles that change, one answer everywhere."""
+import json
 import subprocess
 
 from apilib.mesh import Mesh
-from apilib.machine import ENROLL
-from apilib.world import (CREATE_TOKEN, DESCRIBE, GET_STATUS, JOIN, LEAVE, STEADY, at, call, join, lab, mesh,
+from apilib.machine import ENROLL, Machine
+from apilib.world import (CREATE_TOKEN, DESCRIBE, GET_STATUS, JOIN, LEAVE, STEADY, at, call, enroll, join, lab, mesh,
                           new_machine, nodes_of, peer, peer_test, refused)
 from testing import check, equal, test, wait_until
+
+
+SERVERS_MAX = 16	# of one Raft group, learners included
 
 
 def dump(node):
@@ -165,6 +169,21 @@ def _():
     small.stop()
 
 
+@test("of two machines with one name, the one enrolled last has it, and the other one says why not")
+def _():
+    first = lab().node("twin").join(mesh().token())
+    second = lab().node("twin").join(mesh().token())
+    second.start()
+    wait_until(20, lambda: second.status().get("address_ipv6"), "the one enrolled last has joined")
+    first.start()
+    wait_until(20, lambda: "revoked" in first.status().get("last_error", ""), "the other one says why not")
+    code, text, _ = mesh().leader().wmctl("-o", "json", "get", "nodes", "twin")
+    equal((code, json.loads(text)["grpc_port"]), (0, second.grpc_port), "who has the name")
+    equal(second.status()["last_error"], "", "the trouble of the one that has it")
+    first.stop()
+    second.stop()
+
+
 @test("the leader itself is removed, and another one leads those who are left")
 def _():
     small = Mesh(lab())
@@ -190,6 +209,24 @@ def _():
         small.founder.wait_log("event=membership", "change=add-learner", "node=" + name)
     small.add("n2", "voter", *STEADY)
     equal(small.leader().status()["voters"], 2, "voters")
+    small.stop()
+
+
+@peer_test("there is a most of voters, and the one too many is told so")
+def _():
+    small = Mesh(lab(), *STEADY)
+    token = small.token("--role", "voter", "--uses", "100")
+    machines = [Machine(lab().folder / "machines" / ("voter%d" % i), "voter%d" % i) for i in range(SERVERS_MAX)]
+    for machine in machines:
+        enroll(machine, small, token)
+    for machine in machines[:-1]:
+        equal(call(at(machine, small.founder), JOIN, machine.join_request(as_voter=True)).code, "OK", "joining")
+    wait_until(20, lambda: small.founder.log_text().count("change=add-learner") == SERVERS_MAX - 1, "all are learners")
+    last = machines[-1]
+    refused(call(at(last, small.founder), JOIN, last.join_request(as_voter=True)), "RESOURCE_EXHAUSTED", "as_voter", "observer")
+    equal(call(at(last, small.founder), JOIN, last.join_request()).code, "OK", "as an observer")
+    again = machines[0]
+    equal(call(at(again, small.founder), JOIN, again.join_request(as_voter=True)).code, "OK", "one of the voters again")
     small.stop()
 
 
