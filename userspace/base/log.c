@@ -54,6 +54,16 @@ static void flatten(char *text)
 			*text = ' ';
 }
 
+const char *log_text_into(const char *text, char out[LOG_TEXT_MAX])
+{
+	size_t n = strnlen(text, LOG_TEXT_MAX - 1);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = text[i] == '"' ? '\'' : text[i] == '\\' ? '/' : text[i];
+	out[n] = 0;
+	return out;
+}
+
 void log_line(enum log_level level, const char *event, const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES + 1];

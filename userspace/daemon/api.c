@@ -56,11 +56,12 @@ void api_audit(const struct rpc_call *call, const char *action, const char *obje
 	const struct rpc_identity *who = rpc_call_identity(call);
 	char peer[RPC_PEER_MAX];
 
-	log_info("audit", "action=%s object=\"%s\" by=%s:%s from=%s outcome=%s%s%s%s", action, object,
+	log_info("audit", "action=%s object=\"%s\" by=%s:%s from=%s outcome=%s%s%s%s", action,
+		 log_text(object),
 		 kinds[who->kind], who->id, rpc_call_peer(call, peer),
 		 outcome->kind == ERR_NONE ? "ok" : error_kind_name(outcome->kind),
 		 outcome->kind == ERR_NONE ? "" : " reason=\"",
-		 outcome->kind == ERR_NONE ? "" : outcome->text,
+		 outcome->kind == ERR_NONE ? "" : log_text(outcome->text),
 		 outcome->kind == ERR_NONE ? "" : "\"");
 }
 

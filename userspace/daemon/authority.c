@@ -57,7 +57,7 @@ static void fetched(const ProtobufCMessage *reply, const struct error *err, void
 		log_info("authority-key", "from=%s", rpc_channel_address(d->authority));
 	else
 		log_info("authority-key-failed", "from=%s reason=\"%s\"",
-			 rpc_channel_address(d->authority), outcome.text);
+			 rpc_channel_address(d->authority), log_text(outcome.text));
 	rpc_channel_free(d->authority);
 	d->authority = NULL;
 	d->authority_call = NULL;
@@ -97,7 +97,7 @@ void authority_advance(struct daemon *d)
 	if (d->ca || d->authority || !replica_is_voter(d->replica, d->settings.id))
 		return;
 	if (fetch(d, &err) < 0)
-		log_info("authority-key-failed", "reason=\"%s\"", err.text);
+		log_info("authority-key-failed", "reason=\"%s\"", log_text(err.text));
 }
 
 void authority_stop(struct daemon *d)

@@ -46,7 +46,7 @@ int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_
 	uv_timer_init(loop, &c->timer);
 	c->timer.data = c;
 	log_info("dataplane", "backend=%s device=%s reason=\"%s\"", dataplane_backend(c->dataplane),
-		 settings->device, dataplane_reason(c->dataplane));
+		 settings->device, log_text(dataplane_reason(c->dataplane)));
 	converge_kick(c);
 	*ret = c;
 	return 0;
@@ -113,7 +113,7 @@ static void on_timer(uv_timer_t *timer)
 	struct error err = { 0 };
 
 	if (converge_now(c, &changes, &err) < 0) {
-		log_warn("dataplane-failed", "device=%s reason=\"%s\"", c->settings->device, err.text);
+		log_warn("dataplane-failed", "device=%s reason=\"%s\"", c->settings->device, log_text(err.text));
 		uv_timer_start(&c->timer, on_timer, RETRY_MS, 0);
 	} else if (changes.added || changes.changed || changes.removed) {
 		log_info("dataplane-applied", "added=%zu changed=%zu removed=%zu kept=%zu",
@@ -134,7 +134,7 @@ void converge_check(struct converge *c)
 
 	if (dataplane_check(c->dataplane, &err) != -ERR_NOT_FOUND)
 		return;
-	log_warn("dataplane-lost", "device=%s reason=\"%s\"", c->settings->device, err.text);
+	log_warn("dataplane-lost", "device=%s reason=\"%s\"", c->settings->device, log_text(err.text));
 	converge_kick(c);
 }
 

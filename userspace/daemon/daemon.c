@@ -87,7 +87,7 @@ static void replica_failed(void *data, const struct error *err)
 {
 	struct daemon *d = data;
 
-	log_error("replica-failed", "reason=\"%s\"", err->text);
+	log_error("replica-failed", "reason=\"%s\"", log_text(err->text));
 	daemon_stop(d, 1);
 }
 
@@ -307,7 +307,7 @@ int daemon_run(struct daemon *d)
 	log_info("start", "version=%s node=%s state-dir=%s", WGMESH_VERSION, d->settings.id,
 		 d->settings.state_dir);
 	if (!d->reservations || start(d, &err) < 0) {
-		log_error("start-failed", "reason=\"%s\"", d->reservations ? err.text : "no memory");
+		log_error("start-failed", "reason=\"%s\"", log_text(d->reservations ? err.text : "no memory"));
 		daemon_stop(d, 1);
 	}
 	uv_run(&d->loop, UV_RUN_DEFAULT);

@@ -20,7 +20,7 @@ static void founded(void *data, const struct apply_result *result, const struct 
 		log_info("mesh-founded", "mesh=%s node=%s", d->identity.info.subject.mesh_id,
 			 d->settings.id);
 	else
-		log_warn("founding-failed", "reason=\"%s\"", outcome->text);
+		log_warn("founding-failed", "reason=\"%s\"", log_text(outcome->text));
 }
 
 static int add_mesh(struct daemon *d, struct entry *e, struct mesh *mesh, struct error *err)
@@ -97,6 +97,6 @@ void founding_advance(struct daemon *d)
 	d->founding = true;
 	if (propose(d, &err) < 0) {
 		d->founding = false;
-		log_warn("founding-failed", "reason=\"%s\"", err.text);
+		log_warn("founding-failed", "reason=\"%s\"", log_text(err.text));
 	}
 }

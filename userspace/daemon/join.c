@@ -168,7 +168,7 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 		return;
 	}
 	if (!reply) {
-		log_info("join-failed", "at=%s reason=\"%s\"", j->address, err->text);
+		log_info("join-failed", "at=%s reason=\"%s\"", j->address, log_text(err->text));
 		if (is_refusal(err->kind))
 			memcpy(j->trouble, err->text, sizeof(j->trouble));
 		try_later(j);
@@ -246,7 +246,7 @@ static void on_timer(uv_timer_t *timer)
 	if (j->call || idle(j))
 		return;
 	if (try_next(j, &err) < 0) {
-		log_info("join-failed", "reason=\"%s\"", err.text);
+		log_info("join-failed", "reason=\"%s\"", log_text(err.text));
 		try_later(j);
 	}
 }

@@ -75,7 +75,7 @@ static bool take(struct replica *replica, const struct raft_change *change)
 	}
 	if (err.kind != ERR_UNAVAILABLE)	/* that one is "not yet" */
 		log_warn("membership-refused", "change=%s node=%s reason=\"%s\"",
-			 kinds[change->kind], change->name, err.text);
+			 kinds[change->kind], change->name, log_text(err.text));
 	return false;
 }
 

@@ -149,7 +149,7 @@ static void send_message(void *data, const struct raft_message *message)
 	/* A peer that is not known yet misses a message; Raft sends it again. */
 	if (transport_send(r->transport, message, &err) < 0)
 		log_debug("raft-message-dropped", "to=%lu reason=\"%s\"",
-			  (unsigned long)message->to, err.text);
+			  (unsigned long)message->to, log_text(err.text));
 }
 
 static void receive_message(void *data, uint64_t from, const struct raft_message *message)
@@ -188,7 +188,7 @@ static void transport_happened(void *data, enum transport_event event, uint64_t 
 	    (event == TRANSPORT_REFUSED && refusals_are_many(data)))
 		level = LOG_LEVEL_DEBUG;
 	log_line(level, names[event], "server=%lu address=%s reason=\"%s\"",
-		 (unsigned long)server_id, endpoint_format(remote, address), reason ? reason : "");
+		 (unsigned long)server_id, endpoint_format(remote, address), log_text(reason ? reason : ""));
 }
 
 /* Peers are the servers of the configuration; what the state says of them is how to reach them. */
@@ -213,7 +213,7 @@ static void refresh_peers(struct replica *r)
 			n = directory_raft_endpoints(r->config.state, &node, endpoints,
 						     TRANSPORT_ENDPOINTS_MAX);
 		if (transport_set_peer(r->transport, server->id, server->name, endpoints, n, &err) < 0)
-			log_warn("raft-peer-unusable", "node=%s reason=\"%s\"", server->name, err.text);
+			log_warn("raft-peer-unusable", "node=%s reason=\"%s\"", server->name, log_text(err.text));
 	}
 	r->reached = *now;
 }
@@ -229,7 +229,7 @@ static void refresh_listeners(struct replica *r)
 		return;
 	n = directory_raft_endpoints(r->config.state, &node, endpoints, TRANSPORT_LISTEN_MAX);
 	if (transport_listen(r->transport, endpoints, n, &err) < 0)
-		log_warn("raft-listen-failed", "reason=\"%s\"", err.text);
+		log_warn("raft-listen-failed", "reason=\"%s\"", log_text(err.text));
 }
 
 static void consensus_changed(void *data, unsigned int changes)
@@ -311,7 +311,7 @@ static void follower_configuration(void *data, const struct log_entry *entry)
 
 	if (raft_configuration_decode(entry->data, entry->len, &r->configuration, &err) < 0)
 		log_warn("configuration-unreadable", "index=%lu reason=\"%s\"",
-			 (unsigned long)entry->index, err.text);
+			 (unsigned long)entry->index, log_text(err.text));
 	consider_change_over(r);
 }
 
@@ -324,7 +324,7 @@ static void follower_source(void *data, const char *node_id, const char *why)
 		return;
 	}
 	snprintf(r->trouble, sizeof(r->trouble), "%s", why);
-	log_info("source-lost", "reason=\"%s\"", why);
+	log_info("source-lost", "reason=\"%s\"", log_text(why));
 }
 
 static int start_follower(struct replica *r, struct error *err)

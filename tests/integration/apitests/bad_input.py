@@ -3,6 +3,7 @@
 import base64
 import os
 import random
+import shlex
 
 from apilib.machine import ENROLL, Machine
 from apilib.world import (CREATE_TOKEN, DESCRIBE, FETCH_KEY, FOLLOW, GET_NODE, GET_STATUS, JOIN, LEAVE,
@@ -133,13 +134,22 @@ def _():
     equal(call(leader.as_itself(), GET_NODE, {"id": leader.name}).code, "OK", "the next call")
 
 
-@peer_test("a client's text cannot forge a line of the log")
+def pairs(line):
+    """{key: value} of a line of a log, which must be nothing but such pairs."""
+    words = [word.split("=", 1) for word in shlex.split(line)]
+    check(all(len(word) == 2 and word[0].replace("-", "").isalnum() for word in words), "the log has: " + line)
+    equal(len({word[0] for word in words}), len(words), "keys, each once, in: " + line)
+    return dict(words)
+
+
+@peer_test("a client's text cannot forge the log, neither a line nor a value")
 def _():
     machine = new_machine()
-    forged = "x\ntime=now level=info event=audit action=leave object=\"n1\" by=admin:forged"
-    refused(join(machine, id=forged), "INVALID_ARGUMENT", "id")
-    line = mesh().leader().wait_log("action=join", "by=admin:forged")
-    check(line.startswith("time=20") and "event=audit action=join" in line, "the log has: " + line)
+    for number, forged in enumerate(("x\ntime=now event=audit action=leave object=\"n1\" by=admin:forged",
+                                     "x\" by=admin:forged outcome=ok y=\"", "x\\")):
+        refused(join(machine, id="%d%s" % (number, forged)), "INVALID_ARGUMENT", "id")
+        line = pairs(mesh().leader().wait_log("action=join", "object=\"%dx" % number))
+        equal((line["by"], line["outcome"], line["event"]), ("node:" + machine.name, "invalid", "audit"), "the line's values")
 
 
 @peer_test("what other protocols say to the API's port harms nobody")

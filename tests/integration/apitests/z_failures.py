@@ -8,8 +8,9 @@ import time
 from apilib.machine import ENROLL, Machine
 from apilib.mesh import Mesh
 from apilib.world import JOIN, at, lab, nodes_of, peer, peer_test
+from apitests.bad_input import pairs
 from apitests.membership import dump
-from testing import Failure, check, equal, note
+from testing import Failure, check, equal, note, test
 
 SECONDS = float(os.environ.get("KILL_SECONDS", "10"))
 
@@ -94,3 +95,10 @@ def _():
     for node in hurt.nodes:
         equal(dump(node), dump(hurt.founder), "rows of " + node.name)
     print("        %d kills, %d joins acknowledged, seed %d" % (kills, len(joiner.acknowledged), seed), flush=True)
+
+
+@test("whatever was done here, every line of the logs is key=value")
+def _():
+    for node in lab().nodes:
+        for line in node.log_text().splitlines():
+            pairs(line)
