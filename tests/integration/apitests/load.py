@@ -3,6 +3,7 @@
 import signal
 import socket
 import ssl
+import time
 
 from apilib.world import (DESCRIBE, FOLLOW, GET_NODE, GET_STATUS, JOIN, LIST_NODES, at, call, join, lab, mesh, new_machine,
                           nodes_of, peer, peer_test)
@@ -80,10 +81,12 @@ def _():
     tls = ssl.create_default_context(cafile=str(node.dir / "identity/ca.pem"))
     tls.load_cert_chain(node.dir / "identity/node.pem")
     tls.set_alpn_protocols(["h2"])
+    idle, deadline = [], time.monotonic() + 60
     with entered(lab().ns):
-        idle = [connect(node.grpc_port) for _ in range(100)]
-        idle += [connect(node.grpc_port, tls) for _ in range(100)]
-        idle += [connect(node.raft_port) for _ in range(50)]
+        for port, how, count in ((node.grpc_port, None, 100), (node.grpc_port, tls, 100), (node.raft_port, None, 50)):
+            for _ in range(count):
+                check(time.monotonic() < deadline, "only %d connections are taken in a minute" % len(idle))
+                idle.append(connect(port, how))
     answer = call(node.as_itself(), DESCRIBE, deadline=5000)
     equal((answer.code, answer.reply["role"] in ("voter", "leader"), answer.reply["leader_id"] != ""),
           ("OK", True, True), "with all of them open")
