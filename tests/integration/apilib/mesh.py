@@ -63,7 +63,9 @@ class Mesh:
     def add(self, name, role, *options):
         node = self.lab.node(name).join(self.token("--role", role), *options).start()
         self.nodes.append(node)
+        # An observer is one from its first moment; what makes it a member is that Join has answered.
         node.wait_status(role=role)
+        node.wait_joined()
         return node
 
     def leader(self):

@@ -122,6 +122,10 @@ class Node:
             return status and all(status[name] == value for name, value in wanted.items())
         wait_until(seconds, reached, "%s has %r" % (self.name, wanted))
 
+    def wait_joined(self, seconds=20):
+        """Until the node knows its own row, with the address that the mesh gave it."""
+        wait_until(seconds, lambda: self.status().get("address_ipv6"), "%s has an address" % self.name)
+
     # ---- identities, for the independent client ----
 
     def anybody(self):
