@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "apply.h"
+#include "egress.h"
 #include "mesh.h"
 #include "netlink_gen.h"
 #include "nexthop.h"
@@ -47,6 +48,12 @@ static int put_gauges(struct sk_buff *skb, struct wgm_table *table)
 		{ WGMESH_A_STATS_PREFIXES, READ_ONCE(table->n_prefixes) },
 		{ WGMESH_A_STATS_PENDING, wgm_table_pending(table) },
 		{ WGMESH_A_STATS_MEMORY, wgm_table_memory(table) },
+		{ WGMESH_A_STATS_WAITING, READ_ONCE(table->holds.packets) },
+		{ WGMESH_A_STATS_HELD, READ_ONCE(table->holds.held) },
+		{ WGMESH_A_STATS_HELD_SENT, READ_ONCE(table->holds.sent) },
+		{ WGMESH_A_STATS_HELD_OVERFLOW, READ_ONCE(table->holds.overflow) },
+		{ WGMESH_A_STATS_HELD_TIMEOUT, READ_ONCE(table->holds.timeout) },
+		{ WGMESH_A_STATS_HELD_ENDED, READ_ONCE(table->holds.ended) },
 	};
 
 	return put_values(skb, values, ARRAY_SIZE(values));
@@ -64,6 +71,10 @@ int wgm_put_stats(struct sk_buff *skb, struct wgm_mesh *mesh)
 		{ WGMESH_A_STATS_WG_REMOVALS, atomic64_read(&stats->wg_removals) },
 		{ WGMESH_A_STATS_WG_ERRORS, atomic64_read(&stats->wg_errors) },
 		{ WGMESH_A_STATS_WG_RETRIES, atomic64_read(&stats->wg_retries) },
+		{ WGMESH_A_STATS_ACTIVATED, atomic64_read(&stats->activated) },
+		{ WGMESH_A_STATS_ACTIVATIONS_DEFERRED, atomic64_read(&stats->deferred) },
+		{ WGMESH_A_STATS_EVICTED, atomic64_read(&stats->evicted) },
+		{ WGMESH_A_STATS_EVENTS_SUPPRESSED, atomic64_read(&stats->events_suppressed) },
 	};
 	struct nlattr *nest = nla_nest_start(skb, WGMESH_A_MESH_STATS);
 
@@ -78,11 +89,13 @@ int wgm_put_mesh(struct sk_buff *skb, struct wgm_mesh *mesh)
 {
 	if (wgm_put_names(skb, mesh) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_FLAGS, READ_ONCE(mesh->flags)) ||
-	    nla_put_u32(skb, WGMESH_A_MESH_FEATURES, 0) ||
+	    nla_put_u32(skb, WGMESH_A_MESH_FEATURES,
+			wgm_egress_supported() ? WGMESH_MESH_FEATURES_EGRESS : 0) ||
 	    wgm_put_u64(skb, WGMESH_A_MESH_GENERATION, READ_ONCE(mesh->table.generation)) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_PEERS_MAX, READ_ONCE(mesh->table.peers_max)) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_ACTIVE_MAX, READ_ONCE(mesh->active_max)) ||
-	    nla_put_u32(skb, WGMESH_A_MESH_TRANSACTION_TIMEOUT, READ_ONCE(mesh->txn_timeout)))
+	    nla_put_u32(skb, WGMESH_A_MESH_TRANSACTION_TIMEOUT, READ_ONCE(mesh->txn_timeout)) ||
+	    nla_put_u32(skb, WGMESH_A_MESH_IDLE_TIMEOUT, READ_ONCE(mesh->idle_timeout)))
 		return -EMSGSIZE;
 	return wgm_put_stats(skb, mesh);
 }
@@ -151,16 +164,11 @@ static int put_peer_prefixes(struct sk_buff *skb, struct wgm_table *table,
 	return 0;
 }
 
-/* Where the peer was seen last, or where it should be. */
-static int put_endpoint(struct sk_buff *skb, const struct wgm_peer *peer)
+int wgm_put_endpoint(struct sk_buff *skb, const struct wgm_peer *peer)
 {
-	const struct wgm_endpoint *endpoint = &peer->endpoint;
 	struct sockaddr_in6 sockaddr;
-	int len;
+	int len = wgm_endpoint_encode(wgm_peer_endpoint(peer), &sockaddr);
 
-	if (peer->extra && peer->extra->seen.family)
-		endpoint = &peer->extra->seen;
-	len = wgm_endpoint_encode(endpoint, &sockaddr);
 	return len ? nla_put(skb, WGMESH_A_PEER_ENDPOINT, len, &sockaddr) : 0;
 }
 
@@ -189,7 +197,7 @@ int wgm_put_peer(struct sk_buff *skb, struct wgm_table *table, const struct wgm_
 	    nla_put_u16(skb, WGMESH_A_PEER_KEEPALIVE, peer->keepalive) ||
 	    nla_put_u32(skb, WGMESH_A_PEER_STATE, peer->state) ||
 	    wgm_put_u64(skb, WGMESH_A_PEER_GENERATION, peer->generation) ||
-	    put_endpoint(skb, peer) || put_extra(skb, peer) ||
+	    wgm_put_endpoint(skb, peer) || put_extra(skb, peer) ||
 	    put_peer_prefixes(skb, table, peer, skip))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);

@@ -24,6 +24,9 @@ int wgm_put_result(struct sk_buff *skb, const struct wgm_apply_result *result);
 /* The generation of the table, and how old the counters of peers are. */
 int wgm_put_moment(struct sk_buff *skb, struct wgm_mesh *mesh);
 
+/* Where the peer was seen last, or where it should be.  Table's lock. */
+int wgm_put_endpoint(struct sk_buff *skb, const struct wgm_peer *peer);
+
 /* The peer with its prefixes from the *@skip-th on; as many as fit, but at least one.
  * When some are left, *@skip counts those put so far, else it is 0.  Table's lock.
  */

@@ -446,6 +446,30 @@ static bool commit_values(struct wgm_peer *peer, const struct wgm_change *change
 	return changed;
 }
 
+/* A dormant peer stays so until somebody needs it; one that is being evicted leaves,
+ * unless it is needed again.
+ */
+static void tell_wireguard(struct wgm_table *table, struct wgm_peer *peer, bool fresh)
+{
+	bool needed = wgm_peer_is_resident(table, peer);
+
+	switch (peer->state) {
+	case WGMESH_PEER_STATE_EVICTING:
+		needed |= fresh;
+		fallthrough;
+	case WGMESH_PEER_STATE_DORMANT:
+		if (!needed)
+			return;
+		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
+		break;
+	case WGMESH_PEER_STATE_ACTIVE:
+		if (!peer->dirty)
+			return;
+		break;
+	}
+	wgm_peer_queue(table, peer);
+}
+
 static void commit_upsert(struct apply *a, struct wgm_change *change)
 {
 	struct wgm_table *table = a->table;
@@ -456,10 +480,7 @@ static void commit_upsert(struct apply *a, struct wgm_change *change)
 	table->n_peers += change->fresh;
 	changed |= commit_values(peer, change, change->fresh || a->batch->replace);
 	changed |= commit_hops(table, peer);
-	if (peer->state != WGMESH_PEER_STATE_ACTIVE)
-		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
-	if (peer->dirty || peer->state != WGMESH_PEER_STATE_ACTIVE)
-		wgm_peer_queue(table, peer);
+	tell_wireguard(table, peer, change->fresh);
 	if (changed) {
 		peer->generation = table->generation;
 		a->result.upserted++;

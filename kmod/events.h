@@ -23,4 +23,11 @@ void wgm_event_apply(struct wgm_mesh *mesh, const struct wgm_apply_result *resul
  */
 void wgm_event_fault(struct wgm_mesh *mesh, struct wgm_peer *peer, int err);
 
+/* peer-ntf, to the group peers: at most WGM_PEER_EVENTS in a second, and what is more is
+ * counted.  Table's lock held.
+ */
+void wgm_event_peer(struct wgm_mesh *mesh, const struct wgm_peer *peer,
+		    enum wgmesh_peer_reason reason);
+#define WGM_PEER_EVENTS	1000
+
 #endif /* _WGM_EVENTS_H */

@@ -8,6 +8,7 @@
 #include <net/net_namespace.h>
 #include <uapi/linux/wgmesh.h>
 
+#include "egress.h"
 #include "mesh.h"
 #include "netlink.h"
 #include "nexthop.h"
@@ -44,6 +45,8 @@ static int __init wgm_init(void)
 	err = find_wireguard();
 	if (err)
 		return err;
+	if (!wgm_egress_supported())
+		pr_info("this kernel lacks CONFIG_NETFILTER_EGRESS or CONFIG_NETFILTER_SKIP_EGRESS: tables are told to WireGuard whole, and no mesh can be lazy\n");
 	err = wgm_hop_init();
 	if (err)
 		return err;

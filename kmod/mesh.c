@@ -7,6 +7,7 @@
  *     wgm_net.lock		meshes of a namespace; mutex
  *       wgm_mesh.txns.lock	open transactions; mutex
  *         wgm_table.lock	the table; mutex
+ *           wgm_holds.lock	packets that wait; spinlock, also from softirq
  *           wgm_mesh.lock	name, dying; spinlock, also from softirq
  *
  * generic netlink's own locks are outside of all but rtnl when a handler runs, and
@@ -27,7 +28,10 @@
 #include <net/netns/generic.h>
 #include <net/rtnetlink.h>
 
+#include "egress.h"
 #include "events.h"
+#include "evict.h"
+#include "hold.h"
 #include "mesh.h"
 
 struct wgm_net {
@@ -89,6 +93,9 @@ static void finish_mesh(struct work_struct *work)
 	struct wgm_mesh *mesh = container_of(work, struct wgm_mesh, finish);
 
 	cancel_delayed_work_sync(&mesh->sync.work);
+	cancel_delayed_work_sync(&mesh->expire);
+	cancel_delayed_work_sync(&mesh->patrol);
+	synchronize_net();	/* the hook may be running */
 	wgm_txns_close(mesh);
 	wgm_sync_fini(&mesh->sync);
 	wgm_mesh_put(mesh);
@@ -100,6 +107,7 @@ static bool detach(struct wgm_net *wn, struct wgm_mesh *mesh)
 	if (mesh->dying)
 		return false;
 	list_del(&mesh->list);
+	wgm_egress_close(mesh);
 	spin_lock_bh(&mesh->lock);
 	WRITE_ONCE(mesh->dying, true);
 	queue_work(mesh->wq, &mesh->finish);
@@ -122,6 +130,41 @@ bool wgm_mesh_detach(struct wgm_mesh *mesh)
 	return was_live;
 }
 
+static void expire(struct work_struct *work)
+{
+	struct wgm_mesh *mesh = container_of(to_delayed_work(work), struct wgm_mesh, expire);
+	unsigned long left = wgm_holds_expire(&mesh->table.holds);
+
+	if (left)
+		wgm_mesh_queue(mesh, &mesh->expire, left);
+}
+
+void wgm_mesh_set_lazy(struct wgm_mesh *mesh, bool lazy)
+{
+	struct wgm_table *table = &mesh->table;
+	struct wgm_peer *peer;
+	unsigned long id;
+
+	lockdep_assert_held(&table->lock);
+	WRITE_ONCE(mesh->flags, lazy ? mesh->flags | WGMESH_MESH_FLAGS_LAZY :
+				       mesh->flags & ~WGMESH_MESH_FLAGS_LAZY);
+	if (lazy == table->lazy)
+		return;
+	table->lazy = lazy;
+	if (lazy) {
+		WRITE_ONCE(table->on_demand, true);
+		wgm_mesh_queue(mesh, &mesh->patrol, HZ);
+		return;
+	}
+	for (id = 0; (peer = wgm_peer_next(table, &id)); id++) {
+		cond_resched();
+		if (peer->state != WGMESH_PEER_STATE_DORMANT || peer->marks & WGM_PEER_GONE)
+			continue;
+		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
+		wgm_peer_queue(table, peer);
+	}
+}
+
 static struct wgm_mesh *alloc_mesh(struct net *net, const struct net_device *dev,
 				   const struct wgm_mesh_config *config)
 {
@@ -137,9 +180,11 @@ static struct wgm_mesh *alloc_mesh(struct net *net, const struct net_device *dev
 	strscpy(mesh->ifname, dev->name, IFNAMSIZ);
 	INIT_WORK(&mesh->finish, finish_mesh);
 	wgm_txns_init(&mesh->txns);
-	mesh->flags = config->flags;
 	mesh->txn_timeout = config->txn_timeout ?: WGM_TXN_TIMEOUT_DEFAULT;
 	mesh->active_max = config->active_max ?: WGM_PEERS_MAX_DEFAULT;
+	mesh->idle_timeout = config->idle_timeout ?: WGM_IDLE_TIMEOUT_DEFAULT;
+	INIT_DELAYED_WORK(&mesh->expire, expire);
+	INIT_DELAYED_WORK(&mesh->patrol, wgm_evict_patrol);
 	if (wgm_table_init(&mesh->table, config->peers_max ?: WGM_PEERS_MAX_DEFAULT)) {
 		kfree(mesh);
 		return NULL;
@@ -152,9 +197,10 @@ static struct wgm_mesh *alloc_mesh(struct net *net, const struct net_device *dev
 }
 
 /* Links a mesh in the order of the indexes, and takes a reference for the list. */
-static int attach(struct wgm_net *wn, struct wgm_mesh *mesh)
+static int attach(struct wgm_net *wn, struct wgm_mesh *mesh, struct net_device *dev)
 {
 	struct wgm_mesh *at;
+	int err;
 
 	lockdep_assert_held(&wn->lock);
 	if (!wn->wq)
@@ -168,6 +214,9 @@ static int attach(struct wgm_net *wn, struct wgm_mesh *mesh)
 		if (at->ifindex > mesh->ifindex)
 			break;
 	}
+	err = wgm_egress_open(mesh, dev);
+	if (err)
+		return err;
 	list_add_tail(&mesh->list, &at->list);
 	refcount_inc(&mesh->refs);
 	return 0;
@@ -189,7 +238,7 @@ static int check_device(const struct net_device *dev, struct netlink_ext_ack *ex
 static int new_mesh(struct net *net, int ifindex, const struct wgm_mesh_config *config,
 		    struct netlink_ext_ack *extack, struct wgm_mesh **ret)
 {
-	const struct net_device *dev = __dev_get_by_index(net, ifindex);
+	struct net_device *dev = __dev_get_by_index(net, ifindex);
 	struct wgm_net *wn = wgm_net(net);
 	struct wgm_mesh *mesh;
 	int err;
@@ -202,9 +251,12 @@ static int new_mesh(struct net *net, int ifindex, const struct wgm_mesh_config *
 	if (!mesh)
 		return -ENOMEM;
 	mutex_lock(&wn->lock);
-	err = attach(wn, mesh);
+	err = attach(wn, mesh, dev);
 	mutex_unlock(&wn->lock);
 	if (!err) {
+		wgm_table_lock(&mesh->table);
+		wgm_mesh_set_lazy(mesh, config->flags & WGMESH_MESH_FLAGS_LAZY);
+		wgm_table_unlock(&mesh->table);
 		*ret = mesh;
 		return 0;
 	}
@@ -266,12 +318,15 @@ static int on_netdev(struct notifier_block *nb, unsigned long event, void *info)
 	const struct net_device *dev = netdev_notifier_info_to_dev(info);
 	struct wgm_mesh *mesh;
 
-	if (event != NETDEV_UNREGISTER && event != NETDEV_CHANGENAME)
+	if (event != NETDEV_UNREGISTER && event != NETDEV_CHANGENAME &&
+	    event != NETDEV_GOING_DOWN && event != NETDEV_DOWN)
 		return NOTIFY_DONE;
 	mesh = wgm_mesh_lookup(dev_net(dev), dev->ifindex);
 	if (!mesh)
 		return NOTIFY_DONE;
-	if (event == NETDEV_CHANGENAME) {
+	if (event == NETDEV_GOING_DOWN || event == NETDEV_DOWN) {
+		wgm_holds_purge(&mesh->table.holds);
+	} else if (event == NETDEV_CHANGENAME) {
 		rename_mesh(mesh, dev->name);
 		wgm_event_mesh(mesh, WGMESH_CMD_MESH_SET_NTF);
 	} else if (wgm_mesh_detach(mesh)) {

@@ -11,6 +11,7 @@
 
 #include <linux/if.h>
 #include <linux/list.h>
+#include <linux/netfilter.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -39,6 +40,16 @@ struct wgm_mesh {
 	u32 flags;			/* enum wgmesh_mesh_flags */
 	u32 active_max;
 	u32 txn_timeout;		/* ms */
+	u32 idle_timeout;		/* ms */
+
+	struct nf_hook_ops egress;
+	bool hooked;
+	struct delayed_work expire;	/* of packets that wait */
+	struct delayed_work patrol;	/* looks for idle peers */
+	u32 allowance;			/* activations that the rate allows; table's lock */
+	unsigned long refilled_at;	/* jiffies; table's lock */
+	unsigned long events_since;	/* jiffies: of this second; table's lock */
+	u32 events;			/* to the group peers in this second; table's lock */
 
 	struct wgm_table table;
 	struct wgm_txns txns;
@@ -49,6 +60,7 @@ struct wgm_mesh {
 
 #define WGM_PEERS_MAX_DEFAULT	(1U << 20)
 #define WGM_TXN_TIMEOUT_DEFAULT	30000
+#define WGM_IDLE_TIMEOUT_DEFAULT	200000
 
 /* What mesh-new may set; 0 stands for the default. */
 struct wgm_mesh_config {
@@ -56,6 +68,7 @@ struct wgm_mesh_config {
 	u32 peers_max;
 	u32 active_max;
 	u32 txn_timeout;
+	u32 idle_timeout;
 };
 
 /* Makes the mesh of a device and puts it to work; a reference is returned.
@@ -82,6 +95,9 @@ void wgm_mesh_put(struct wgm_mesh *mesh);	/* may sleep; takes NULL */
  * that is sooner, or not if the mesh ends.  A @delay of 0 means now in any case.
  */
 void wgm_mesh_queue(struct wgm_mesh *mesh, struct delayed_work *work, unsigned long delay);
+
+/* Switches on-demand activation on or off.  Table's lock held; kick the worker then. */
+void wgm_mesh_set_lazy(struct wgm_mesh *mesh, bool lazy);
 
 bool wgm_mesh_dying(struct wgm_mesh *mesh);
 void wgm_mesh_name(struct wgm_mesh *mesh, char *ret);	/* IFNAMSIZ bytes */

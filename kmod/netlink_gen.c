@@ -21,6 +21,11 @@ static const struct netlink_range_validation wgmesh_a_mesh_transaction_timeout_r
 	.max	= 600000ULL,
 };
 
+static const struct netlink_range_validation wgmesh_a_mesh_idle_timeout_range = {
+	.min	= 1000ULL,
+	.max	= 86400000ULL,
+};
+
 /* Common nested types */
 const struct nla_policy wgmesh_hop_nl_policy[WGMESH_A_HOP_STATE + 1] = {
 	[WGMESH_A_HOP_PUBLIC_KEY] = NLA_POLICY_EXACT_LEN(WGMESH_KEY_LEN),
@@ -54,7 +59,7 @@ const struct nla_policy wgmesh_prefix_nl_policy[WGMESH_A_PREFIX_HOP + 1] = {
 };
 
 /* WGMESH_CMD_MESH_NEW - do */
-static const struct nla_policy wgmesh_mesh_new_nl_policy[WGMESH_A_MESH_TRANSACTION_TIMEOUT + 1] = {
+static const struct nla_policy wgmesh_mesh_new_nl_policy[WGMESH_A_MESH_IDLE_TIMEOUT + 1] = {
 	[WGMESH_A_MESH_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[WGMESH_A_MESH_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[WGMESH_A_MESH_SOCKET_NETNS_FD] = { .type = NLA_S32, },
@@ -62,6 +67,7 @@ static const struct nla_policy wgmesh_mesh_new_nl_policy[WGMESH_A_MESH_TRANSACTI
 	[WGMESH_A_MESH_PEERS_MAX] = NLA_POLICY_FULL_RANGE(NLA_U32, &wgmesh_a_mesh_peers_max_range),
 	[WGMESH_A_MESH_ACTIVE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[WGMESH_A_MESH_TRANSACTION_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &wgmesh_a_mesh_transaction_timeout_range),
+	[WGMESH_A_MESH_IDLE_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &wgmesh_a_mesh_idle_timeout_range),
 };
 
 /* WGMESH_CMD_MESH_DEL - do */
@@ -71,13 +77,14 @@ static const struct nla_policy wgmesh_mesh_del_nl_policy[WGMESH_A_MESH_IFNAME + 
 };
 
 /* WGMESH_CMD_MESH_SET - do */
-static const struct nla_policy wgmesh_mesh_set_nl_policy[WGMESH_A_MESH_TRANSACTION_TIMEOUT + 1] = {
+static const struct nla_policy wgmesh_mesh_set_nl_policy[WGMESH_A_MESH_IDLE_TIMEOUT + 1] = {
 	[WGMESH_A_MESH_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[WGMESH_A_MESH_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[WGMESH_A_MESH_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
 	[WGMESH_A_MESH_PEERS_MAX] = NLA_POLICY_FULL_RANGE(NLA_U32, &wgmesh_a_mesh_peers_max_range),
 	[WGMESH_A_MESH_ACTIVE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[WGMESH_A_MESH_TRANSACTION_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &wgmesh_a_mesh_transaction_timeout_range),
+	[WGMESH_A_MESH_IDLE_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &wgmesh_a_mesh_idle_timeout_range),
 };
 
 /* WGMESH_CMD_MESH_GET - do */
@@ -130,13 +137,28 @@ static const struct nla_policy wgmesh_stats_get_nl_policy[WGMESH_A_MESH_IFNAME +
 	[WGMESH_A_MESH_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
+/* WGMESH_CMD_PEER_ACTIVATE - do */
+static const struct nla_policy wgmesh_peer_activate_nl_policy[WGMESH_A_MESH_PEER + 1] = {
+	[WGMESH_A_MESH_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[WGMESH_A_MESH_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[WGMESH_A_MESH_PEER] = NLA_POLICY_NESTED(wgmesh_peer_nl_policy),
+};
+
+/* WGMESH_CMD_PEER_EVICT - do */
+static const struct nla_policy wgmesh_peer_evict_nl_policy[WGMESH_A_MESH_FORCE + 1] = {
+	[WGMESH_A_MESH_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[WGMESH_A_MESH_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[WGMESH_A_MESH_PEER] = NLA_POLICY_NESTED(wgmesh_peer_nl_policy),
+	[WGMESH_A_MESH_FORCE] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for wgmesh */
 static const struct genl_split_ops wgmesh_nl_ops[] = {
 	{
 		.cmd		= WGMESH_CMD_MESH_NEW,
 		.doit		= wgmesh_nl_mesh_new_doit,
 		.policy		= wgmesh_mesh_new_nl_policy,
-		.maxattr	= WGMESH_A_MESH_TRANSACTION_TIMEOUT,
+		.maxattr	= WGMESH_A_MESH_IDLE_TIMEOUT,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -150,7 +172,7 @@ static const struct genl_split_ops wgmesh_nl_ops[] = {
 		.cmd		= WGMESH_CMD_MESH_SET,
 		.doit		= wgmesh_nl_mesh_set_doit,
 		.policy		= wgmesh_mesh_set_nl_policy,
-		.maxattr	= WGMESH_A_MESH_TRANSACTION_TIMEOUT,
+		.maxattr	= WGMESH_A_MESH_IDLE_TIMEOUT,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -205,6 +227,20 @@ static const struct genl_split_ops wgmesh_nl_ops[] = {
 		.doit		= wgmesh_nl_stats_get_doit,
 		.policy		= wgmesh_stats_get_nl_policy,
 		.maxattr	= WGMESH_A_MESH_IFNAME,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= WGMESH_CMD_PEER_ACTIVATE,
+		.doit		= wgmesh_nl_peer_activate_doit,
+		.policy		= wgmesh_peer_activate_nl_policy,
+		.maxattr	= WGMESH_A_MESH_PEER,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= WGMESH_CMD_PEER_EVICT,
+		.doit		= wgmesh_nl_peer_evict_doit,
+		.policy		= wgmesh_peer_evict_nl_policy,
+		.maxattr	= WGMESH_A_MESH_FORCE,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

@@ -30,6 +30,8 @@ int wgmesh_nl_prefix_get_doit(struct sk_buff *skb, struct genl_info *info);
 int wgmesh_nl_prefix_list_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb);
 int wgmesh_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+int wgmesh_nl_peer_activate_doit(struct sk_buff *skb, struct genl_info *info);
+int wgmesh_nl_peer_evict_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	WGMESH_NLGRP_CONFIG,

@@ -5,6 +5,7 @@
 #include <net/sock.h>
 
 #include "answer.h"
+#include "egress.h"
 #include "events.h"
 #include "mesh.h"
 #include "netlink.h"
@@ -19,15 +20,15 @@ static int answer_mesh(struct genl_info *info, struct wgm_mesh *mesh)
 	return skb ? wgm_nl_end_answer(info, skb, hdr, wgm_put_mesh(skb, mesh)) : -ENOMEM;
 }
 
-/* What this version cannot do is refused, rather than promised. */
+/* What this kernel cannot do is refused, rather than promised. */
 static int check_flags(struct genl_info *info)
 {
 	const struct nlattr *flags = info->attrs[WGMESH_A_MESH_FLAGS];
 
-	if (!flags || !(nla_get_u32(flags) & WGMESH_MESH_FLAGS_LAZY))
+	if (!flags || !(nla_get_u32(flags) & WGMESH_MESH_FLAGS_LAZY) || wgm_egress_supported())
 		return 0;
 	NL_SET_ERR_MSG_ATTR(info->extack, flags,
-			    "lazy needs the features egress and doorman, which this module lacks");
+			    "lazy needs the feature egress: this kernel is built without CONFIG_NETFILTER_EGRESS or CONFIG_NETFILTER_SKIP_EGRESS");
 	return -EOPNOTSUPP;
 }
 
@@ -51,9 +52,11 @@ int wgmesh_nl_mesh_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
 	const struct wgm_mesh_config config = {
+		.flags = wgm_nl_u32(info->attrs, WGMESH_A_MESH_FLAGS, 0),
 		.peers_max = wgm_nl_u32(info->attrs, WGMESH_A_MESH_PEERS_MAX, 0),
 		.active_max = wgm_nl_u32(info->attrs, WGMESH_A_MESH_ACTIVE_MAX, 0),
 		.txn_timeout = wgm_nl_u32(info->attrs, WGMESH_A_MESH_TRANSACTION_TIMEOUT, 0),
+		.idle_timeout = wgm_nl_u32(info->attrs, WGMESH_A_MESH_IDLE_TIMEOUT, 0),
 	};
 	struct wgm_mesh *mesh;
 	int ifindex, err;
@@ -105,6 +108,11 @@ static int set_limits(struct wgm_mesh *mesh, struct genl_info *info)
 	WRITE_ONCE(mesh->active_max, wgm_nl_u32(tb, WGMESH_A_MESH_ACTIVE_MAX, mesh->active_max));
 	WRITE_ONCE(mesh->txn_timeout,
 		   wgm_nl_u32(tb, WGMESH_A_MESH_TRANSACTION_TIMEOUT, mesh->txn_timeout));
+	WRITE_ONCE(mesh->idle_timeout,
+		   wgm_nl_u32(tb, WGMESH_A_MESH_IDLE_TIMEOUT, mesh->idle_timeout));
+	if (tb[WGMESH_A_MESH_FLAGS])
+		wgm_mesh_set_lazy(mesh, nla_get_u32(tb[WGMESH_A_MESH_FLAGS]) &
+					WGMESH_MESH_FLAGS_LAZY);
 	return 0;
 }
 
@@ -121,8 +129,10 @@ int wgmesh_nl_mesh_set_doit(struct sk_buff *skb, struct genl_info *info)
 		err = set_limits(mesh, info);
 		wgm_table_unlock(&mesh->table);
 	}
-	if (!err)
+	if (!err) {
+		wgm_sync_kick(mesh);
 		wgm_event_mesh(mesh, WGMESH_CMD_MESH_SET_NTF);
+	}
 	wgm_mesh_put(mesh);
 	return err;
 }

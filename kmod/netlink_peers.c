@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Handlers of peer-get, peer-list, prefix-get and prefix-list.
+/* Handlers of peer-get, -list, -activate and -evict, prefix-get and prefix-list.
  *
  * A dump fills one buffer at each call, and says in cb->ctx where to go on.
  */
@@ -7,6 +7,8 @@
 #include <net/sock.h>
 
 #include "answer.h"
+#include "egress.h"
+#include "evict.h"
 #include "mesh.h"
 #include "netlink.h"
 #include "netlink_gen.h"
@@ -76,6 +78,75 @@ int wgmesh_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 	wgm_table_unlock(&mesh->table);
 	wgm_mesh_put(mesh);
 	return err;
+}
+
+typedef int (*peer_order)(struct wgm_mesh *mesh, struct wgm_peer *peer, struct genl_info *info);
+
+static int order_peer(struct genl_info *info, peer_order order)
+{
+	const u8 *key = read_key(info);
+	struct wgm_mesh *mesh;
+	struct wgm_peer *peer;
+	int err = -ENOENT;
+
+	if (IS_ERR(key))
+		return PTR_ERR(key);
+	mesh = wgm_nl_mesh_of(info);
+	if (IS_ERR(mesh))
+		return PTR_ERR(mesh);
+	wgm_table_lock(&mesh->table);
+	peer = wgm_peer_lookup(&mesh->table, key);
+	if (peer)
+		err = order(mesh, peer, info);
+	else
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[WGMESH_A_MESH_PEER], "no such peer");
+	wgm_table_unlock(&mesh->table);
+	if (!err)
+		wgm_sync_kick(mesh);
+	wgm_mesh_put(mesh);
+	return err;
+}
+
+static int order_activation(struct wgm_mesh *mesh, struct wgm_peer *peer, struct genl_info *info)
+{
+	if (peer->state != WGMESH_PEER_STATE_DORMANT)
+		return 0;
+	if (!wgm_egress_allows(mesh)) {
+		NL_SET_ERR_MSG(info->extack, "as many peers as active-max are active, or too many were activated just now");
+		return -EBUSY;
+	}
+	wgm_peer_set_state(&mesh->table, peer, WGMESH_PEER_STATE_ACTIVATING);
+	wgm_peer_hurry(&mesh->table, peer);
+	return 0;
+}
+
+int wgmesh_nl_peer_activate_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return order_peer(info, order_activation);
+}
+
+static int order_eviction(struct wgm_mesh *mesh, struct wgm_peer *peer, struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[WGMESH_A_MESH_PEER];
+
+	if (wgm_peer_is_resident(&mesh->table, peer)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "this peer is always active: it is pinned, has a keepalive, or the mesh is not lazy");
+		return -EPERM;
+	}
+	if (peer->state == WGMESH_PEER_STATE_DORMANT)
+		return 0;
+	if (!info->attrs[WGMESH_A_MESH_FORCE] && !wgm_evict_is_idle(mesh, peer)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the peer's session may be alive (see force)");
+		return -EBUSY;
+	}
+	peer->marks |= WGM_PEER_EVICT;
+	WRITE_ONCE(mesh->sync.survey_due, true);
+	return 0;
+}
+
+int wgmesh_nl_peer_evict_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return order_peer(info, order_eviction);
 }
 
 static int answer_prefix(struct wgm_mesh *mesh, struct genl_info *info, struct sk_buff *skb,

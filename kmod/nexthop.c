@@ -92,12 +92,19 @@ struct wgm_hop *wgm_hop_chosen(const struct wgm_table *table, const struct wgm_p
 	return NULL;
 }
 
-/* Adding the prefix to the chosen peer takes it from any other; without a chosen
- * one the peers that have it must let go of it themselves.
+struct wgm_hop *wgm_hop_owner(const struct wgm_table *table, const struct wgm_prefix *prefix)
+{
+	struct wgm_hop *hop = wgm_hop_chosen(table, prefix);
+
+	return hop && hop->peer->state != WGMESH_PEER_STATE_DORMANT ? hop : NULL;
+}
+
+/* Adding the prefix to its owner takes it from any other peer; without an owner the
+ * peers that have it must let go of it themselves.
  */
 void wgm_hop_kick(struct wgm_table *table, struct wgm_prefix *prefix)
 {
-	struct wgm_hop *hop = wgm_hop_chosen(table, prefix);
+	struct wgm_hop *hop = wgm_hop_owner(table, prefix);
 
 	if (hop) {
 		if (!(hop->flags & WGM_HOP_ACKED))

@@ -79,6 +79,11 @@ bool wgm_hop_any_visible(const struct wgm_table *table, const struct wgm_prefix 
 /* The hop that carries the prefix now; NULL when nobody does. Under RCU or the lock. */
 struct wgm_hop *wgm_hop_chosen(const struct wgm_table *table, const struct wgm_prefix *prefix);
 
+/* The chosen hop, when its peer is in WireGuard or on its way there; else NULL.  With
+ * the table's lock.
+ */
+struct wgm_hop *wgm_hop_owner(const struct wgm_table *table, const struct wgm_prefix *prefix);
+
 /* Queues the peers that have something to tell WireGuard about @prefix. */
 void wgm_hop_kick(struct wgm_table *table, struct wgm_prefix *prefix);
 

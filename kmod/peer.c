@@ -6,6 +6,7 @@
 #include <linux/socket.h>
 #include <net/ipv6.h>
 
+#include "hold.h"
 #include "nexthop.h"
 #include "peer.h"
 #include "table.h"
@@ -83,6 +84,8 @@ void wgm_peer_free(struct wgm_table *table, struct wgm_peer *peer)
 {
 	lockdep_assert_held(&table->lock);
 	WARN_ON_ONCE(peer->hops || peer->marks & WGM_PEER_QUEUED);
+	wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_DORMANT);
+	wgm_hold_end(table, peer);
 	rhashtable_remove_fast(&table->by_key, &peer->hash, wgm_peer_hash_params);
 	xa_erase(&table->by_id, peer->id);
 	table->memory -= sizeof(*peer);
@@ -129,13 +132,34 @@ void wgm_peer_set_state(struct wgm_table *table, struct wgm_peer *peer, u8 state
 	lockdep_assert_held(&table->lock);
 	table->n_active += (state == WGMESH_PEER_STATE_ACTIVE) -
 			   (peer->state == WGMESH_PEER_STATE_ACTIVE);
+	table->n_awake += (state != WGMESH_PEER_STATE_DORMANT) -
+			  (peer->state != WGMESH_PEER_STATE_DORMANT);
 	WRITE_ONCE(peer->state, state);
+}
+
+bool wgm_peer_is_resident(const struct wgm_table *table, const struct wgm_peer *peer)
+{
+	return !table->lazy || peer->flags & WGMESH_PEER_FLAGS_PINNED || peer->keepalive;
+}
+
+const struct wgm_endpoint *wgm_peer_endpoint(const struct wgm_peer *peer)
+{
+	return peer->extra && peer->extra->seen.family ? &peer->extra->seen : &peer->endpoint;
+}
+
+void wgm_peer_hurry(struct wgm_table *table, struct wgm_peer *peer)
+{
+	lockdep_assert_held(&table->lock);
+	wgm_queue_push(&table->urgent, peer);
 }
 
 void wgm_peer_queue(struct wgm_table *table, struct wgm_peer *peer)
 {
 	lockdep_assert_held(&table->lock);
-	wgm_queue_push(peer->marks & WGM_PEER_GONE ? &table->removals : &table->updates, peer);
+	if (wgm_peer_must_leave(peer))
+		wgm_queue_push(&table->removals, peer);
+	else
+		wgm_queue_push(&table->updates, peer);
 }
 
 void wgm_peer_sweep(struct wgm_table *table, struct wgm_peer *peer)

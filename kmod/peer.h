@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #include <uapi/linux/wgmesh.h>
 
+struct wgm_hold;
 struct wgm_hop;
 struct wgm_table;
 
@@ -36,6 +37,9 @@ struct wgm_peer_extra {
 	u64 rx_bytes;
 	u64 tx_bytes;
 	u64 last_handshake;		/* ns since 1970 */
+	u64 past_rx_bytes;		/* of what rx_bytes counts, before it was last evicted */
+	u64 past_tx_bytes;
+	u64 quiet_since;		/* ns of boottime: a survey saw no change since; 0: not seen */
 };
 
 enum wgm_peer_marks {
@@ -47,6 +51,7 @@ enum wgm_peer_marks {
 	WGM_PEER_FOREIGN = BIT(5),	/* found in WireGuard, never in the table */
 	WGM_PEER_SEEN = BIT(6),		/* by the survey that is under way */
 	WGM_PEER_FAULTY = BIT(7),	/* WireGuard refused it, and listeners know */
+	WGM_PEER_EVICT = BIT(8),	/* somebody wants it evicted, even if it is in use */
 };
 
 /* What differs from WireGuard, besides hops, of a peer that is in there. */
@@ -63,15 +68,30 @@ struct wgm_peer {
 	struct wgm_hop *hops;
 	struct wgm_peer *next;		/* in a queue */
 	struct wgm_peer_extra *extra;	/* may be NULL */
+	struct wgm_hold *hold;		/* may be NULL; under the lock of the table's holds */
 	struct wgm_endpoint endpoint;	/* as last configured */
 	u32 id;
 	u16 keepalive;			/* seconds; 0: off */
 	u16 n_hops;			/* visible ones */
+	u16 marks;			/* enum wgm_peer_marks */
 	u8 flags;			/* enum wgmesh_peer_flags, the stored ones */
 	u8 state;			/* enum wgmesh_peer_state */
-	u8 marks;			/* enum wgm_peer_marks */
 	u8 dirty;			/* enum wgm_peer_dirt */
+	u8 used;			/* set by the data path, cleared by surveys; no lock */
 };
+
+/* In WireGuard, or on its way there. */
+static inline bool wgm_peer_is_awake(const struct wgm_peer *peer)
+{
+	return peer->state == WGMESH_PEER_STATE_ACTIVATING ||
+	       peer->state == WGMESH_PEER_STATE_ACTIVE;
+}
+
+/* To be removed from WireGuard. */
+static inline bool wgm_peer_must_leave(const struct wgm_peer *peer)
+{
+	return peer->marks & WGM_PEER_GONE || peer->state == WGMESH_PEER_STATE_EVICTING;
+}
 
 /* All of these want the table's lock. */
 
@@ -96,6 +116,15 @@ int wgm_peer_extend(struct wgm_table *table, struct wgm_peer *peer);
 const u8 *wgm_peer_psk(const struct wgm_peer *peer);
 
 void wgm_peer_set_state(struct wgm_table *table, struct wgm_peer *peer, u8 state);
+
+/* Whether the peer belongs into WireGuard though nothing is sent to it. */
+bool wgm_peer_is_resident(const struct wgm_table *table, const struct wgm_peer *peer);
+
+/* Where the peer was seen last, or where it should be. */
+const struct wgm_endpoint *wgm_peer_endpoint(const struct wgm_peer *peer);
+
+/* Puts an ACTIVATING peer before all others. */
+void wgm_peer_hurry(struct wgm_table *table, struct wgm_peer *peer);
 
 /* Puts the peer into the queue it belongs to. */
 void wgm_peer_queue(struct wgm_table *table, struct wgm_peer *peer);

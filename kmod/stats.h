@@ -14,6 +14,10 @@ struct wgm_stats {
 	atomic64_t wg_removals;
 	atomic64_t wg_errors;
 	atomic64_t wg_retries;
+	atomic64_t activated;
+	atomic64_t deferred;
+	atomic64_t evicted;
+	atomic64_t events_suppressed;
 };
 
 #endif /* _WGM_STATS_H */

@@ -10,6 +10,7 @@
 #include <linux/ktime.h>
 #include <net/genetlink.h>
 
+#include "events.h"
 #include "mesh.h"
 #include "nexthop.h"
 #include "peer.h"
@@ -22,6 +23,7 @@
 #define TRIES	3	/* until a dump was not disturbed */
 
 struct survey {
+	struct wgm_mesh *mesh;
 	struct wgm_table *table;
 	struct wgm_peer *peer;	/* the current one: a peer may span messages */
 };
@@ -62,21 +64,41 @@ static void read_found(struct found *ret, struct nlattr **tb)
 		ret->last_handshake = timespec_ns(tb[WGPEER_A_LAST_HANDSHAKE_TIME]);
 }
 
+static void note_activity(struct wgm_peer *peer, const struct found *found)
+{
+	struct wgm_peer_extra *extra = peer->extra;
+	bool used = xchg(&peer->used, 0);
+
+	if (used || !extra->quiet_since ||
+	    extra->rx_bytes != extra->past_rx_bytes + found->rx_bytes ||
+	    extra->tx_bytes != extra->past_tx_bytes + found->tx_bytes ||
+	    found->last_handshake > extra->last_handshake)
+		extra->quiet_since = ktime_get_boottime_ns();
+}
+
 static int note_counters(struct survey *s, const struct found *found)
 {
 	struct wgm_peer_extra *extra;
+	bool handshake, moved;
 	int err;
 
-	if (!s->peer->extra && !found->rx_bytes && !found->tx_bytes && !found->last_handshake)
+	if (!s->peer->extra && !s->table->lazy && !found->rx_bytes && !found->tx_bytes && !found->last_handshake)
 		return 0;
 	err = wgm_peer_extend(s->table, s->peer);
 	if (err)
 		return err;
 	extra = s->peer->extra;
-	extra->rx_bytes = found->rx_bytes;
-	extra->tx_bytes = found->tx_bytes;
-	extra->last_handshake = found->last_handshake;
+	note_activity(s->peer, found);
+	handshake = found->last_handshake > extra->last_handshake;
+	moved = extra->seen.family && !wgm_endpoint_equal(&extra->seen, &found->endpoint);
+	extra->rx_bytes = extra->past_rx_bytes + found->rx_bytes;
+	extra->tx_bytes = extra->past_tx_bytes + found->tx_bytes;
+	extra->last_handshake = max(extra->last_handshake, found->last_handshake);
 	extra->seen = found->endpoint;
+	if (handshake)
+		wgm_event_peer(s->mesh, s->peer, WGMESH_PEER_REASON_HANDSHAKE);
+	if (moved)
+		wgm_event_peer(s->mesh, s->peer, WGMESH_PEER_REASON_ENDPOINT_MOVED);
 	return 0;
 }
 
@@ -116,6 +138,19 @@ static int compare_values(struct wgm_peer *peer, const struct found *found)
 	return 0;
 }
 
+/* Packets may wait for a peer that WireGuard turns out to have: they go out when it
+ * surely has all of it.
+ */
+static void adopt(struct wgm_table *table, struct wgm_peer *peer)
+{
+	if (peer->state == WGMESH_PEER_STATE_EVICTING && !(peer->marks & WGM_PEER_GONE))
+		return;
+	if (wgm_hold_skip(table, peer))
+		return;
+	wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
+	wgm_peer_queue(table, peer);
+}
+
 static int begin_peer(struct survey *s, const u8 *key, struct nlattr **tb)
 {
 	struct wgm_peer *peer = wgm_peer_find(s->table, key);
@@ -136,7 +171,7 @@ static int begin_peer(struct survey *s, const u8 *key, struct nlattr **tb)
 	else
 		err = compare_values(peer, &found);
 	peer->marks |= WGM_PEER_IN_WG | WGM_PEER_SEEN;
-	wgm_peer_set_state(s->table, peer, WGMESH_PEER_STATE_ACTIVE);
+	adopt(s->table, peer);
 	for (hop = peer->hops; hop; hop = hop->peer_next)
 		hop->flags &= ~WGM_HOP_WG_MASK;
 	if (!err)
@@ -260,8 +295,10 @@ static void note_lost(struct wgm_table *table, struct wgm_peer *peer)
 	for (hop = peer->hops; hop; hop = hop->peer_next)
 		hop->flags &= ~WGM_HOP_WG_MASK;
 	wgm_peer_sweep(table, peer);
-	wgm_peer_set_state(table, peer, peer->marks & WGM_PEER_GONE ?
-			   WGMESH_PEER_STATE_DORMANT : WGMESH_PEER_STATE_ACTIVATING);
+	if (!(peer->marks & WGM_PEER_GONE) && wgm_peer_is_resident(table, peer))
+		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
+	else
+		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_DORMANT);
 	wgm_peer_queue(table, peer);
 }
 
@@ -287,7 +324,7 @@ int wgm_survey(struct wgm_mesh *mesh)
 	int err, tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
-		struct survey s = { .table = &mesh->table };
+		struct survey s = { .mesh = mesh, .table = &mesh->table };
 
 		err = wgm_wg_dump(&mesh->sync.wg, mesh->ifindex, read_message, &s);
 		finish(&s, !err);

@@ -20,7 +20,10 @@
 #include <linux/random.h>
 #include <net/netlink.h>
 
+#include "egress.h"
 #include "events.h"
+#include "evict.h"
+#include "hold.h"
 #include "mesh.h"
 #include "nexthop.h"
 #include "peer.h"
@@ -30,6 +33,7 @@
 
 #define BACKOFF_MAX	60	/* s */
 #define REFRESH_MIN	NSEC_PER_SEC
+#define WAITING_PAUSE	(HZ / 20 ?: 1)
 
 /* Kept free while peers are put into a message: for the sink peer, and for the
  * start of a peer and all its values.
@@ -48,8 +52,8 @@ static bool wants_add(const struct wgm_table *table, const struct wgm_hop *hop)
 /* If another peer has the prefix now, adding it there takes it away here. */
 static bool wants_drop(const struct wgm_table *table, const struct wgm_hop *hop)
 {
-	return hop->flags & WGM_HOP_GONE && hop->flags & WGM_HOP_IN_WG &&
-	       !(hop->flags & WGM_HOP_DROPPING) && !wgm_hop_chosen(table, hop->prefix);
+	return hop->flags & WGM_HOP_IN_WG && !(hop->flags & WGM_HOP_DROPPING) &&
+	       !wgm_hop_owner(table, hop->prefix);
 }
 
 static bool has_drops(const struct wgm_table *table, const struct wgm_peer *peer)
@@ -125,7 +129,7 @@ static int put_values(struct wgm_sync *sync, const struct wgm_peer *peer, bool w
 			return -EMSGSIZE;
 	if (!whole && !(peer->dirty & WGM_DIRTY_ENDPOINT))
 		return 0;
-	len = wgm_endpoint_encode(&peer->endpoint, &sockaddr);
+	len = wgm_endpoint_encode(wgm_peer_endpoint(peer), &sockaddr);
 	return len ? nla_put(msg, WGPEER_A_ENDPOINT, len, &sockaddr) : 0;
 }
 
@@ -226,24 +230,28 @@ static void release(struct wgm_table *table, struct wgm_peer *peer)
 	wgm_peer_free(table, peer);
 }
 
+/* Those for which packets wait have a message of their own, and so a quick answer. */
 static void put_updates(struct wgm_mesh *mesh, unsigned int max)
 {
 	struct wgm_table *table = &mesh->table;
+	struct wgm_queue *queue = table->urgent.head ? &table->urgent : &table->updates;
 	struct wgm_sync *sync = &mesh->sync;
 	struct wgm_peer *peer;
 
-	while (sync->round->n < max && (peer = wgm_queue_pop(&table->updates))) {
+	while (sync->round->n < max && (peer = wgm_queue_pop(queue))) {
 		if (peer->marks & WGM_PEER_GONE) {
 			if (peer->marks & WGM_PEER_IN_WG)
 				wgm_peer_queue(table, peer);
 			else
 				release(table, peer);
+		} else if (!wgm_peer_is_awake(peer)) {
+			continue;	/* evicted meanwhile: it has all when it comes back */
 		} else if (wgm_table_is_own_key(table, peer->key)) {
 			/* WireGuard would say nothing, and do nothing. */
 			wgm_event_fault(mesh, peer, -EINVAL);
 			wgm_queue_push(&table->retries, peer);
 		} else if (put_update(sync, table, peer)) {
-			wgm_queue_unpop(&table->updates, peer);
+			wgm_queue_unpop(queue, peer);
 			break;
 		}
 	}
@@ -256,8 +264,8 @@ static void put_removals(struct wgm_mesh *mesh, unsigned int max)
 	struct wgm_peer *peer;
 
 	while (max && (peer = wgm_queue_pop(&table->removals))) {
-		if (!(peer->marks & WGM_PEER_GONE)) {
-			wgm_peer_queue(table, peer);
+		if (!wgm_peer_must_leave(peer)) {
+			wgm_queue_push(&table->updates, peer);
 		} else if (!(peer->marks & WGM_PEER_IN_WG)) {
 			release(table, peer);
 		} else if (!put_removal(sync, table, peer)) {
@@ -280,10 +288,11 @@ static int build(struct wgm_mesh *mesh)
 	err = wgm_wg_set_begin(&sync->wg, mesh->ifindex);
 	if (err)
 		return err;
+	wgm_egress_wake(mesh);
 	put_updates(mesh, sync->singly ? 1 : WGM_ROUND_UPDATES);
 	if (!sync->can_remove_ips)
 		put_sink(sync, table);
-	if (!table->updates.head && (!sync->singly || !sync->round->n) &&
+	if (!table->urgent.head && !table->updates.head && (!sync->singly || !sync->round->n) &&
 	    wgm_wg_room(&sync->wg) > ROOM_PEER * WGM_ROUND_REMOVALS)
 		put_removals(mesh, sync->singly ? 1 : WGM_ROUND_REMOVALS);
 	return 0;
@@ -312,9 +321,26 @@ again:
 	wgm_hop_kick(table, hop->prefix);
 }
 
-static void note_update(struct wgm_table *table, const struct wgm_round_entry *entry)
+/* WireGuard has the peer: what waited for it may go. */
+static void note_awake(struct wgm_mesh *mesh, struct wgm_peer *peer)
 {
+	struct wgm_table *table = &mesh->table;
+	bool came = table->lazy && peer->state == WGMESH_PEER_STATE_ACTIVATING;
+
+	wgm_hold_release(table, peer);
+	if (!came || peer->marks & WGM_PEER_GONE)
+		return;
+	if (peer->extra)
+		peer->extra->quiet_since = 0;
+	atomic64_inc(&mesh->stats.activated);
+	wgm_event_peer(mesh, peer, WGMESH_PEER_REASON_ACTIVATED);
+}
+
+static void note_update(struct wgm_mesh *mesh, const struct wgm_round_entry *entry)
+{
+	struct wgm_table *table = &mesh->table;
 	struct wgm_peer *peer = entry->peer;
+	bool unfinished;
 	struct wgm_hop *hop;
 
 	peer->marks &= ~WGM_PEER_FAULTY;
@@ -328,20 +354,41 @@ static void note_update(struct wgm_table *table, const struct wgm_round_entry *e
 	}
 	wgm_peer_sweep(table, peer);
 	/* A batch that removed it meanwhile found the peer in WireGuard, and queued it. */
-	wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVE);
-	if (!(peer->marks & WGM_PEER_GONE) && (has_adds(table, peer) || has_drops(table, peer)))
+	unfinished = !(peer->marks & WGM_PEER_GONE) && has_adds(table, peer);
+	if (!unfinished || !wgm_hold_waits(table, peer))
+		note_awake(mesh, peer);
+	if (unfinished || (!(peer->marks & WGM_PEER_GONE) && has_drops(table, peer)))
 		wgm_peer_queue(table, peer);
 }
 
-static void note_removal(struct wgm_table *table, const struct wgm_round_entry *entry)
+/* It is dormant again; what arrived for it meanwhile brings it back. */
+static void note_evicted(struct wgm_mesh *mesh, struct wgm_peer *peer)
 {
+	struct wgm_peer_extra *extra = peer->extra;
+
+	wgm_peer_sweep(&mesh->table, peer);
+	wgm_peer_set_state(&mesh->table, peer, WGMESH_PEER_STATE_DORMANT);
+	if (extra) {
+		extra->past_rx_bytes = extra->rx_bytes;
+		extra->past_tx_bytes = extra->tx_bytes;
+		extra->quiet_since = 0;
+	}
+	atomic64_inc(&mesh->stats.evicted);
+	wgm_event_peer(mesh, peer, WGMESH_PEER_REASON_EVICTED);
+}
+
+static void note_removal(struct wgm_mesh *mesh, const struct wgm_round_entry *entry)
+{
+	struct wgm_table *table = &mesh->table;
 	struct wgm_peer *peer = entry->peer;
 	struct wgm_hop *hop;
 
 	peer->marks &= ~(WGM_PEER_IN_WG | WGM_PEER_FAULTY);
 	for (hop = peer->hops; hop; hop = hop->peer_next)
 		hop->flags &= ~WGM_HOP_WG_MASK;
-	if (!(peer->marks & WGM_PEER_GONE)) {
+	if (!(peer->marks & WGM_PEER_GONE) && peer->state == WGMESH_PEER_STATE_EVICTING) {
+		note_evicted(mesh, peer);
+	} else if (!(peer->marks & WGM_PEER_GONE)) {
 		/* A batch brought it back meanwhile. */
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
 		wgm_peer_sweep(table, peer);
@@ -359,10 +406,10 @@ static void note_success(struct wgm_mesh *mesh)
 	mesh->sync.proven |= round->removes_ips;
 	for (i = 0; i < round->n; i++) {
 		if (round->entries[i].removal) {
-			note_removal(&mesh->table, &round->entries[i]);
+			note_removal(mesh, &round->entries[i]);
 			atomic64_inc(&mesh->stats.wg_removals);
 		} else {
-			note_update(&mesh->table, &round->entries[i]);
+			note_update(mesh, &round->entries[i]);
 			atomic64_inc(&mesh->stats.wg_updates);
 		}
 	}
@@ -391,6 +438,7 @@ static void note_failed_entry(struct wgm_table *table, const struct wgm_round_en
 			note_not_added(table, hop);
 		hop->flags &= ~WGM_HOP_DROPPING;
 	}
+	/* A peer that may have left stays until it is tried again. */
 	if (entry->removal && !(peer->marks & WGM_PEER_GONE))
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
 }
@@ -499,7 +547,7 @@ static int run_round(struct wgm_mesh *mesh)
 
 	wgm_table_lock(table);
 	err = build(mesh);
-	more = table->updates.head || table->removals.head;
+	more = table->urgent.head || table->updates.head || table->removals.head;
 	table->in_flight = err ? 0 : sync->round->n;
 	wgm_table_unlock(table);
 	if (err)
@@ -552,6 +600,8 @@ static int survey(struct wgm_mesh *mesh)
 	if (!xchg(&sync->survey_due, false))
 		return 0;
 	err = wgm_survey(mesh);
+	if (!err)
+		wgm_evict(mesh);
 	if (!err || sync->surveyed_at)
 		return 0;
 	WRITE_ONCE(sync->survey_due, true);
@@ -577,6 +627,24 @@ static int prepare(struct wgm_mesh *mesh)
 	return err;
 }
 
+/* Packets may wait for the rate, or for room below active-max. */
+static void attend_waiting(struct wgm_mesh *mesh)
+{
+	struct wgm_table *table = &mesh->table;
+	bool waiting, full;
+
+	wgm_table_lock(table);
+	waiting = wgm_hold_next(table);
+	full = table->n_awake >= READ_ONCE(mesh->active_max);
+	if (!table->lazy && !wgm_table_pending(table))
+		WRITE_ONCE(table->on_demand, false);
+	wgm_table_unlock(table);
+	if (waiting && full)
+		wgm_sync_refresh(mesh);
+	if (waiting)
+		wgm_mesh_queue(mesh, &mesh->sync.work, WAITING_PAUSE);
+}
+
 static void work(struct work_struct *work)
 {
 	struct wgm_mesh *mesh = container_of(to_delayed_work(work), struct wgm_mesh, sync.work);
@@ -591,6 +659,8 @@ static void work(struct work_struct *work)
 		err = min(more, 0);
 		cond_resched();
 	}
+	if (READ_ONCE(mesh->table.on_demand))
+		attend_waiting(mesh);
 	if (err || READ_ONCE(mesh->table.retries.n))
 		schedule_retry(mesh);
 	else

@@ -51,9 +51,11 @@ int wgm_table_init(struct wgm_table *table, u32 peers_max)
 {
 	mutex_init(&table->lock);
 	xa_init_flags(&table->by_id, XA_FLAGS_ALLOC);
+	queue_init(&table->urgent);
 	queue_init(&table->updates);
 	queue_init(&table->removals);
 	queue_init(&table->retries);
+	wgm_holds_init(&table->holds);
 	table->peers_max = peers_max;
 	return rhashtable_init(&table->by_key, &wgm_peer_hash_params);
 }

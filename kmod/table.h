@@ -15,6 +15,7 @@
 #include <linux/xarray.h>
 #include <uapi/linux/wgmesh.h>
 
+#include "hold.h"
 #include "reap.h"
 
 struct wgm_peer;
@@ -44,14 +45,20 @@ struct wgm_table {
 	u32 peers_max;
 	u32 n_peers;			/* visible */
 	u32 n_active;			/* in WireGuard, as it acknowledged */
+	u32 n_awake;			/* not DORMANT, hidden ones included */
 	u32 n_prefixes;			/* with a visible hop */
 	u32 in_flight;			/* peers of the message that is on its way */
 	size_t memory;			/* bytes of peers, hops and prefixes */
 
+	bool lazy;			/* peers are put into WireGuard on demand */
+	bool on_demand;			/* packets may have to wait; READ_ONCE in the data path */
+
+	struct wgm_queue urgent;	/* peers for which packets wait; before all updates */
 	struct wgm_queue updates;	/* peers to add or change in WireGuard */
 	struct wgm_queue removals;	/* peers to remove; after all updates */
 	struct wgm_queue retries;	/* WireGuard refused; after a while back to one of the above */
 
+	struct wgm_holds holds;
 	struct wgm_reaper reaper;
 };
 
@@ -87,8 +94,8 @@ void wgm_queue_unpop(struct wgm_queue *queue, struct wgm_peer *peer);
 /* Peers whose change has not reached WireGuard. */
 static inline u32 wgm_table_pending(const struct wgm_table *table)
 {
-	return READ_ONCE(table->updates.n) + READ_ONCE(table->removals.n) +
-	       READ_ONCE(table->retries.n) + READ_ONCE(table->in_flight);
+	return READ_ONCE(table->urgent.n) + READ_ONCE(table->updates.n) + 
+	       READ_ONCE(table->removals.n) + READ_ONCE(table->retries.n) + READ_ONCE(table->in_flight);
 }
 
 /* Bytes that the table takes, indexes included. */
