@@ -46,6 +46,8 @@ static void put_settings(struct message *m, const struct mesh_settings *s)
 		message_put_u32(m, WGMESH_A_MESH_ACTIVE_MAX, s->active_max);
 	if (s->fields & MESH_SET_TRANSACTION_TIMEOUT)
 		message_put_u32(m, WGMESH_A_MESH_TRANSACTION_TIMEOUT, s->transaction_timeout);
+	if (s->fields & MESH_SET_IDLE_TIMEOUT)
+		message_put_u32(m, WGMESH_A_MESH_IDLE_TIMEOUT, s->idle_timeout);
 	if (s->fields & MESH_SET_SOCKET_NETNS)
 		message_put(m, WGMESH_A_MESH_SOCKET_NETNS_FD, &fd, sizeof(fd));
 }

@@ -40,6 +40,7 @@ struct mesh_info {
 	uint32_t peers_max;
 	uint32_t active_max;
 	uint32_t transaction_timeout;	/* ms */
+	uint32_t idle_timeout;		/* ms */
 	struct mesh_stats stats;
 };
 
@@ -48,6 +49,7 @@ enum mesh_settings_fields {
 	MESH_SET_PEERS_MAX = 2,
 	MESH_SET_ACTIVE_MAX = 4,
 	MESH_SET_TRANSACTION_TIMEOUT = 8,
+	MESH_SET_IDLE_TIMEOUT = 32,
 	MESH_SET_SOCKET_NETNS = 16,	/* mesh_new() only */
 };
 
@@ -57,6 +59,7 @@ struct mesh_settings {
 	uint32_t peers_max;
 	uint32_t active_max;
 	uint32_t transaction_timeout;	/* ms */
+	uint32_t idle_timeout;		/* ms */
 	int socket_netns_fd;		/* where the device was created; borrowed */
 };
 

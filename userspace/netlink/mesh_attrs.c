@@ -71,6 +71,8 @@ static const struct attr_name mesh_names[] = {
 	[WGMESH_A_MESH_ERRNO] = { .name = "errno" },
 	[WGMESH_A_MESH_REASON] = { .name = "reason" },
 	[WGMESH_A_MESH_COUNTERS_AGE] = { .name = "counters-age" },
+	[WGMESH_A_MESH_IDLE_TIMEOUT] = { .name = "idle-timeout" },
+	[WGMESH_A_MESH_FORCE] = { .name = "force" },
 };
 
 const struct attr_set mesh_attrs = { .names = mesh_names, .count = COUNT(mesh_names) };
@@ -91,6 +93,16 @@ const char *mesh_stat_name(unsigned int stat)
 		[WGMESH_A_STATS_WG_RETRIES] = "wg-retries",
 		[WGMESH_A_STATS_PENDING] = "pending",
 		[WGMESH_A_STATS_MEMORY] = "memory",
+		[WGMESH_A_STATS_WAITING] = "waiting",
+		[WGMESH_A_STATS_HELD] = "held",
+		[WGMESH_A_STATS_HELD_SENT] = "held-sent",
+		[WGMESH_A_STATS_HELD_OVERFLOW] = "held-overflow",
+		[WGMESH_A_STATS_HELD_TIMEOUT] = "held-timeout",
+		[WGMESH_A_STATS_HELD_ENDED] = "held-ended",
+		[WGMESH_A_STATS_ACTIVATED] = "activated",
+		[WGMESH_A_STATS_ACTIVATIONS_DEFERRED] = "activations-deferred",
+		[WGMESH_A_STATS_EVICTED] = "evicted",
+		[WGMESH_A_STATS_EVENTS_SUPPRESSED] = "events-suppressed",
 	};
 
 	return stat < COUNT(names) ? names[stat] : NULL;

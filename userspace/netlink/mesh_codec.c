@@ -85,6 +85,7 @@ static const struct nla_policy mesh_policy[WGMESH_A_MESH_MAX + 1] = {
 	[WGMESH_A_MESH_ERRNO] = { .type = NLA_U32 },
 	[WGMESH_A_MESH_REASON] = { .type = NLA_U32 },
 	[WGMESH_A_MESH_COUNTERS_AGE] = { .type = NLA_U32 },
+	[WGMESH_A_MESH_IDLE_TIMEOUT] = { .type = NLA_U32 },
 };
 
 static int decode_stats(struct nlattr *nest, struct mesh_stats *ret)
@@ -111,6 +112,7 @@ static int fill_info(struct nlattr **tb, struct mesh_info *ret, struct error *er
 		.peers_max = u32_of(tb[WGMESH_A_MESH_PEERS_MAX]),
 		.active_max = u32_of(tb[WGMESH_A_MESH_ACTIVE_MAX]),
 		.transaction_timeout = u32_of(tb[WGMESH_A_MESH_TRANSACTION_TIMEOUT]),
+		.idle_timeout = u32_of(tb[WGMESH_A_MESH_IDLE_TIMEOUT]),
 	};
 
 	if (tb[WGMESH_A_MESH_IFNAME])

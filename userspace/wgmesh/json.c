@@ -80,6 +80,7 @@ json_t *json_of_mesh(const struct mesh_info *info)
 	set_number(o, "peers_max", info->peers_max);
 	set_number(o, "active_max", info->active_max);
 	set_number(o, "transaction_timeout", info->transaction_timeout);
+	set_number(o, "idle_timeout", info->idle_timeout);
 	json_object_set_new(o, "stats", json_of_stats(&info->stats));
 	return o;
 }

@@ -34,6 +34,8 @@ static int parse_setting(const char *name, const char *value, struct mesh_settin
 		return parse_number(value, MESH_SET_PEERS_MAX, &s->peers_max, s);
 	if (strcmp(name, "active-max") == 0)
 		return parse_number(value, MESH_SET_ACTIVE_MAX, &s->active_max, s);
+	if (strcmp(name, "idle-timeout") == 0)
+		return parse_number(value, MESH_SET_IDLE_TIMEOUT, &s->idle_timeout, s);
 	if (strcmp(name, "transaction-timeout") == 0)
 		return parse_number(value, MESH_SET_TRANSACTION_TIMEOUT, &s->transaction_timeout,
 				    s);
@@ -75,7 +77,8 @@ int mesh_main(const struct command *self, int argc, char **argv)
 	for (int i = 3; i < argc; i += 2)
 		if (i + 1 == argc || parse_setting(argv[i], argv[i + 1], &settings))
 			return tool_usage(self, "wrong setting \"%s\": lazy on|off, peers-max N, "
-					  "active-max N, transaction-timeout MILLISECONDS",
+					  "active-max N, idle-timeout MILLISECONDS, "
+					  "transaction-timeout MILLISECONDS",
 					  argv[i]);
 	if (strcmp(argv[1], "set") == 0 && !settings.fields)
 		return tool_usage(self, "nothing to set");
