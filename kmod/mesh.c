@@ -112,10 +112,12 @@ static bool detach(struct wgm_net *wn, struct wgm_mesh *mesh)
 	WRITE_ONCE(mesh->dying, true);
 	queue_work(mesh->wq, &mesh->finish);
 	spin_unlock_bh(&mesh->lock);
-	/* Nobody starts it again; and its timer must not run out while the queue is
+	/* Nobody starts them again; and a timer must not run out while the queue is
 	 * being destroyed, which takes no new work.
 	 */
 	cancel_delayed_work(&mesh->sync.work);
+	cancel_delayed_work(&mesh->expire);
+	cancel_delayed_work(&mesh->patrol);
 	return true;
 }
 
