@@ -33,6 +33,7 @@
 #include "evict.h"
 #include "hold.h"
 #include "mesh.h"
+#include "park.h"
 
 struct wgm_net {
 	struct mutex lock;		/* all below */
@@ -97,6 +98,7 @@ static void finish_mesh(struct work_struct *work)
 	cancel_delayed_work_sync(&mesh->patrol);
 	synchronize_net();	/* the hook may be running */
 	wgm_txns_close(mesh);
+	wgm_park_end(mesh);
 	wgm_sync_fini(&mesh->sync);
 	wgm_mesh_put(mesh);
 }

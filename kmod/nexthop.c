@@ -111,6 +111,9 @@ void wgm_hop_kick(struct wgm_table *table, struct wgm_prefix *prefix)
 			wgm_peer_queue(table, hop->peer);
 		return;
 	}
+	hop = wgm_hop_chosen(table, prefix);
+	if (hop && table->on_demand)
+		wgm_peer_queue(table, hop->peer);	/* it may have to be parked */
 	wgm_for_each_hop(table, hop, prefix)
 		if (hop->flags & WGM_HOP_IN_WG && !(hop->peer->marks & WGM_PEER_GONE))
 			wgm_peer_queue(table, hop->peer);

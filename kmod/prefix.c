@@ -172,7 +172,7 @@ static bool splice(struct wgm_table *table, struct wgm_prefix __rcu **link,
 	struct wgm_prefix *left = wgm_table_deref(table, node->child[0]);
 	struct wgm_prefix *right = wgm_table_deref(table, node->child[1]);
 
-	if (rcu_access_pointer(node->hops) || (left && right))
+	if (rcu_access_pointer(node->hops) || node->parked || (left && right))
 		return false;
 	rcu_assign_pointer(*link, left ? left : right);
 	free_node(table, node);
@@ -183,9 +183,28 @@ void wgm_prefix_prune(struct wgm_table *table, struct wgm_prefix *prefix)
 {
 	struct wgm_prefix __rcu **above, **link = link_of(table, prefix, &above);
 
+	if (prefix->parked && !rcu_access_pointer(prefix->hops))
+		table->stale_parks = true;
 	/* What joined it to a neighbour has one child left, then. */
 	if (splice(table, link, prefix) && above)
 		splice(table, above, wgm_table_deref(table, *above));
+}
+
+struct wgm_prefix *wgm_prefix_down(struct wgm_table *table, const struct wgm_prefix *at,
+				   const struct wgm_prefix *prefix)
+{
+	struct wgm_prefix *next;
+
+	if (at)
+		next = wgm_table_deref(table, at->child[bit_at(prefix->addr, at->len)]);
+	else
+		next = wgm_table_deref(table, table->root[wgm_family_index(prefix->bits)]);
+	return next != prefix ? next : NULL;
+}
+
+bool wgm_prefix_holds(const struct wgm_prefix *prefix, const u8 *addr)
+{
+	return holds(prefix, addr);
 }
 
 struct wgm_prefix *wgm_prefix_next(const struct wgm_table *table, u8 bits, const u8 *addr, u8 len)

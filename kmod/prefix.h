@@ -18,6 +18,7 @@ struct wgm_prefix {
 	struct wgm_hop __rcu *hops;	/* see nexthop.h */
 	u8 len;				/* 0 to bits */
 	u8 bits;			/* 32 or 128 */
+	u8 parked;			/* enum wgm_parked; such a node stays without hops, too */
 	u8 addr[];			/* bits / 8 bytes; bits after len are zero */
 };
 
@@ -40,6 +41,13 @@ void wgm_prefix_prune(struct wgm_table *table, struct wgm_prefix *prefix);
  * Includes nodes without hops.
  */
 struct wgm_prefix *wgm_prefix_next(const struct wgm_table *table, u8 bits, const u8 *addr, u8 len);
+
+/* The node below @at (NULL: above all) on the way to @prefix; NULL at its end.  The lock. */
+struct wgm_prefix *wgm_prefix_down(struct wgm_table *table, const struct wgm_prefix *at,
+				   const struct wgm_prefix *prefix);
+
+/* Whether @addr lies within the prefix. */
+bool wgm_prefix_holds(const struct wgm_prefix *prefix, const u8 *addr);
 
 /* Whether the bits of @addr after @len are all zero. */
 bool wgm_prefix_is_canonical(const u8 *addr, u8 bits, u8 len);

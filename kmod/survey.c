@@ -13,6 +13,7 @@
 #include "events.h"
 #include "mesh.h"
 #include "nexthop.h"
+#include "park.h"
 #include "peer.h"
 #include "prefix.h"
 #include "survey.h"
@@ -26,6 +27,7 @@ struct survey {
 	struct wgm_mesh *mesh;
 	struct wgm_table *table;
 	struct wgm_peer *peer;	/* the current one: a peer may span messages */
+	bool parking;		/* the peer at which prefixes are parked was seen */
 };
 
 /* WireGuard's attributes of a peer, as far as they are of interest. */
@@ -242,6 +244,11 @@ static int read_peer(struct survey *s, const struct nlattr *attr)
 	if (!tb[WGPEER_A_PUBLIC_KEY] || nla_len(tb[WGPEER_A_PUBLIC_KEY]) != WGMESH_KEY_LEN)
 		return -EPROTO;
 	key = nla_data(tb[WGPEER_A_PUBLIC_KEY]);
+	if (!memcmp(key, s->mesh->sync.parking_key, WGMESH_KEY_LEN)) {
+		end_peer(s);
+		s->parking = true;
+		return 0;
+	}
 	/* The rest of a peer that began in the message before? */
 	if (!s->peer || memcmp(s->peer->key, key, WGMESH_KEY_LEN)) {
 		end_peer(s);
@@ -315,6 +322,9 @@ static void finish(struct survey *s, bool complete)
 			note_lost(s->table, peer);
 		peer->marks &= ~WGM_PEER_SEEN;
 	}
+	/* Somebody took it from WireGuard, and all that was parked with it. */
+	if (complete && !s->parking && s->table->n_parked)
+		wgm_park_forget(s->table);
 	wgm_table_unlock(s->table);
 }
 

@@ -26,6 +26,7 @@
 #include "hold.h"
 #include "mesh.h"
 #include "nexthop.h"
+#include "park.h"
 #include "peer.h"
 #include "prefix.h"
 #include "survey.h"
@@ -156,6 +157,9 @@ static int put_update(struct wgm_sync *sync, struct wgm_table *table, struct wgm
 		return -EMSGSIZE;
 	if (!whole && !peer->dirty && !has_adds(table, peer) && !has_drops(table, peer))
 		return 0;
+	err = wgm_park_inside(sync, table, peer);
+	if (err)
+		return err;
 	nest = wgm_wg_put_peer(&sync->wg, peer->key, whole ? 0 : WGPEER_F_UPDATE_ONLY);
 	if (!nest)
 		return -EMSGSIZE;
@@ -176,7 +180,11 @@ static int put_removal(struct wgm_sync *sync, struct wgm_table *table, struct wg
 {
 	struct nlattr *nest;
 	struct wgm_hop *hop;
+	int err;
 
+	err = wgm_park_own(sync, table, peer);
+	if (err)
+		return err;
 	nest = wgm_wg_put_peer(&sync->wg, peer->key, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);
 	if (!nest)
 		return -EMSGSIZE;
@@ -245,7 +253,10 @@ static void put_updates(struct wgm_mesh *mesh, unsigned int max)
 			else
 				release(table, peer);
 		} else if (!wgm_peer_is_awake(peer)) {
-			continue;	/* evicted meanwhile: it has all when it comes back */
+			if (!wgm_park_own(sync, table, peer))
+				continue;
+			wgm_queue_unpop(queue, peer);
+			break;
 		} else if (wgm_table_is_own_key(table, peer->key)) {
 			/* WireGuard would say nothing, and do nothing. */
 			wgm_event_fault(mesh, peer, -EINVAL);
@@ -285,10 +296,13 @@ static int build(struct wgm_mesh *mesh)
 
 	sync->round->n = 0;
 	sync->round->removes_ips = false;
+	sync->round->parks = false;
+	sync->round->unparks = false;
 	err = wgm_wg_set_begin(&sync->wg, mesh->ifindex);
 	if (err)
 		return err;
 	wgm_egress_wake(mesh);
+	wgm_park_clear(sync, table);
 	put_updates(mesh, sync->singly ? 1 : WGM_ROUND_UPDATES);
 	if (!sync->can_remove_ips)
 		put_sink(sync, table);
@@ -307,6 +321,7 @@ static void note_added(struct wgm_table *table, struct wgm_hop *hop)
 
 	hop->flags &= ~WGM_HOP_ADDING;
 	hop->flags |= WGM_HOP_IN_WG | WGM_HOP_ACKED;
+	wgm_park_note_moved(table, hop->prefix);
 again:
 	wgm_for_each_hop(table, other, hop->prefix) {
 		if (other == hop || !(other->flags & WGM_HOP_WG_MASK))
@@ -404,6 +419,8 @@ static void note_success(struct wgm_mesh *mesh)
 	unsigned int i;
 
 	mesh->sync.proven |= round->removes_ips;
+	if (round->unparks)
+		wgm_park_note_cleared(&mesh->table);
 	for (i = 0; i < round->n; i++) {
 		if (round->entries[i].removal) {
 			note_removal(mesh, &round->entries[i]);
@@ -484,7 +501,7 @@ static bool is_about_removal_of_ips(struct wgm_sync *sync, int err)
 static int queue_failed(struct wgm_mesh *mesh, int err)
 {
 	const struct wgm_round *round = mesh->sync.round;
-	bool about_peer = is_about_a_peer(err);
+	bool about_peer = round->n && is_about_a_peer(err);
 	unsigned int i;
 
 	if (is_about_removal_of_ips(&mesh->sync, err)) {
@@ -513,6 +530,8 @@ static int note_failure(struct wgm_mesh *mesh, int err)
 	unsigned int i;
 
 	err = queue_failed(mesh, err);
+	if (round->parks)
+		wgm_park_forget(&mesh->table);
 	for (i = 0; i < round->n; i++)
 		note_failed_entry(&mesh->table, &round->entries[i]);
 	return err;
@@ -552,7 +571,7 @@ static int run_round(struct wgm_mesh *mesh)
 	wgm_table_unlock(table);
 	if (err)
 		return err;
-	if (!sync->round->n)
+	if (!sync->round->n && !sync->round->parks)
 		return more;
 
 	atomic64_inc(&mesh->stats.wg_messages);
@@ -692,6 +711,7 @@ int wgm_sync_init(struct wgm_sync *sync, struct net *net)
 	sync->survey_due = true;
 	sync->can_remove_ips = true;
 	get_random_bytes(sync->sink_key, sizeof(sync->sink_key));
+	get_random_bytes(sync->parking_key, sizeof(sync->parking_key));
 	sync->round = kvmalloc(sizeof(*sync->round), GFP_KERNEL);
 	if (!sync->round)
 		return -ENOMEM;

@@ -23,6 +23,8 @@ struct wgm_peer;
 struct wgm_round {
 	unsigned int n;
 	bool removes_ips;	/* it uses WGALLOWEDIP_F_REMOVE_ME */
+	bool parks;		/* prefixes, or takes them away */
+	bool unparks;		/* the latter */
 	struct wgm_round_entry {
 		struct wgm_peer *peer;
 		bool removal;
@@ -42,6 +44,8 @@ struct wgm_sync {
 	struct wgm_wg wg;
 	struct wgm_round *round;
 	u8 sink_key[WGMESH_KEY_LEN];	/* of a peer that takes prefixes with it */
+	u8 parking_key[WGMESH_KEY_LEN];	/* see park.h */
+	bool parking;		/* WireGuard may have its peer */
 	bool can_remove_ips;	/* WGALLOWEDIP_F_REMOVE_ME works, as far as is known */
 	bool proven;		/* it did */
 	unsigned int singly;	/* rounds to send with one peer each */

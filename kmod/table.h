@@ -53,6 +53,9 @@ struct wgm_table {
 	bool lazy;			/* peers are put into WireGuard on demand */
 	bool on_demand;			/* packets may have to wait; READ_ONCE in the data path */
 
+	u32 n_parked;			/* prefixes, see park.h */
+	bool stale_parks;		/* some of them are nobody's */
+
 	struct wgm_queue urgent;	/* peers for which packets wait; before all updates */
 	struct wgm_queue updates;	/* peers to add or change in WireGuard */
 	struct wgm_queue removals;	/* peers to remove; after all updates */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Parking of prefixes.  WireGuard lets a peer send from any address for which it is
+ * the longest match: so the prefix of a dormant peer within a prefix of an active one
+ * would belong to the active one.  Such prefixes are parked at a peer of a random key,
+ * the private part of which nobody has, and without an endpoint.
+ *
+ * The order is what protects: a peer gets a prefix after all that is to be parked
+ * within it, in the same message; a peer that is evicted leaves after its prefixes were
+ * parked, in the same message; and adding a parked prefix to its peer moves it.
+ *
+ * All want the table's lock and are for the worker, but for wgm_park_end().
+ */
+#ifndef _WGM_PARK_H
+#define _WGM_PARK_H
+
+#include <linux/types.h>
+
+struct wgm_mesh;
+struct wgm_peer;
+struct wgm_prefix;
+struct wgm_sync;
+struct wgm_table;
+
+enum wgm_parked {
+	WGM_PARKED_NOT,
+	WGM_PARKED,		/* or a message that does it is on its way */
+	WGM_PARKED_LEAVING,	/* a message that takes it away is on its way */
+};
+
+/* Before a peer is told: parks what dormant peers have within its new prefixes.  -EMSGSIZE
+ * when not all fits; the rest in another message.
+ */
+int wgm_park_inside(struct wgm_sync *sync, struct wgm_table *table, const struct wgm_peer *peer);
+
+/* Parks those prefixes of a peer that lie within others': of one that is dormant, or, just
+ * before its removal in the same message, of one that is evicted.  -EMSGSIZE.
+ */
+int wgm_park_own(struct wgm_sync *sync, struct wgm_table *table, const struct wgm_peer *peer);
+
+/* Takes away what is parked and in nobody's table any more. */
+void wgm_park_clear(struct wgm_sync *sync, struct wgm_table *table);
+/* The message that did so was successful. */
+void wgm_park_note_cleared(struct wgm_table *table);
+
+/* The prefix has a peer in WireGuard again. */
+void wgm_park_note_moved(struct wgm_table *table, struct wgm_prefix *prefix);
+
+/* Nothing is known of what is parked: all of it is parked again. */
+void wgm_park_forget(struct wgm_table *table);
+
+/* Removes the peer that has what is parked; with the mesh, and without the lock. */
+void wgm_park_end(struct wgm_mesh *mesh);
+
+#endif /* _WGM_PARK_H */
