@@ -20,7 +20,8 @@ struct faults {
 	unsigned int crash, restart;
 	unsigned int partition, heal;
 	unsigned int churn, transfer;
-	unsigned int write, read;
+	unsigned int write, read, retry;
+	unsigned int compact;
 };
 
 /* Most runs have only some of the faults: all at once would hide what a few can do. */
@@ -45,6 +46,8 @@ static struct faults draw_faults(struct rng *rng)
 		.transfer = some(rng, 1, 10),
 		.write = (unsigned int)rng_range(rng, 10, 200),
 		.read = (unsigned int)rng_range(rng, 5, 100),
+		.retry = some(rng, 5, 100),
+		.compact = some(rng, 2, either(rng, 10, 100)),
 	};
 }
 
@@ -82,6 +85,7 @@ static void draw_cluster(struct cluster *c, uint64_t seed)
 	c->store_delay_max = some(&rng, 1, either(&rng, 20, 250));
 	c->store_failure = some(&rng, 1, 50);
 	c->apply_delay_max = some(&rng, 1, 30);
+	c->snapshot_delay_max = some(&rng, 1, 300);
 	for (unsigned int id = 1; id <= count; id++)
 		c->servers[id].tick_period = (unsigned int)rng_range(&rng, TICK - 2, TICK + 2);
 }
@@ -210,6 +214,18 @@ static void use(struct cluster *c, const struct faults *f)
 		client_write(c, s, rng_range(&c->rng, 8, 60));
 	if (s && rng_chance(&c->rng, f->read))
 		client_read(c, s);
+	if (s && rng_chance(&c->rng, f->retry))
+		client_retry(c, s, rng_range(&c->rng, 8, 60));
+}
+
+/* All that may go, or somewhat less. */
+static void compact(struct cluster *c)
+{
+	struct server *s = any_server(c);
+	uint64_t keep = rng_chance(&c->rng, 500) ? 0 : rng_range(&c->rng, 0, 30);
+
+	if (s->raft && s->disk.applied > keep)
+		server_compact(s, s->disk.applied - keep);
 }
 
 static void crash(struct cluster *c)
@@ -233,6 +249,8 @@ static void harm(struct cluster *c, const struct faults *f)
 		change_membership(c);
 	if (rng_chance(&c->rng, f->transfer))
 		transfer(c);
+	if (rng_chance(&c->rng, f->compact))
+		compact(c);
 }
 
 static void make_calm(struct cluster *c)
@@ -241,6 +259,7 @@ static void make_calm(struct cluster *c)
 	heal(c);
 	c->network.loss = c->network.doubling = c->network.lateness = 0;
 	c->store_delay_max = c->store_failure = c->apply_delay_max = 0;
+	c->snapshot_delay_max = 0;
 	for (unsigned int id = 1; id <= c->count; id++) {
 		c->servers[id].store_due = c->now;
 		c->servers[id].apply_due = c->now;
@@ -284,6 +303,15 @@ static void recover(struct cluster *c)
 		cluster_leader(c) ? (ull)cluster_leader(c)->id : 0);
 }
 
+static void check_history(struct cluster *c)
+{
+	uint64_t value;
+
+	if (!history_is_linearizable(&c->client.history, &value))
+		violate(c, "linearisability: no order of the client's %zu operations explains when "
+			"it read and wrote %llu", c->client.history.count, (ull)value);
+}
+
 void chaos_run(uint64_t seed, unsigned int steps, FILE *out, struct chaos_result *ret)
 {
 	static struct cluster cluster;
@@ -301,6 +329,8 @@ void chaos_run(uint64_t seed, unsigned int steps, FILE *out, struct chaos_result
 	}
 	if (!cluster_failed(c))
 		recover(c);
+	if (!cluster_failed(c))
+		check_history(c);
 	*ret = (struct chaos_result){
 		.acknowledged = c->client.acknowledged,
 		.reads = c->client.answered,

@@ -10,32 +10,60 @@ typedef unsigned long long ull;
 
 enum { PAYLOAD_MAX = 512 };
 
-bool client_write(struct cluster *c, struct server *s, size_t size)
+static bool propose(struct cluster *c, struct server *s, size_t size, uint64_t value,
+		    size_t operation)
 {
 	struct client *client = &c->client;
 	uint8_t payload[PAYLOAD_MAX] = { 0 };
 	struct raft_position position;
 	struct error error;
 
-	if (!s->raft || client->write_count == PENDING_MAX)
-		return false;
-	store_u64(payload, ++client->next_value);
+	store_u64(payload, value);
 	if (raft_propose(s->raft, payload, size < PAYLOAD_MAX ? size : PAYLOAD_MAX, &position,
 			 &error)) {
-		trace(c, "S%llu refuses write %llu: %s", (ull)s->id, (ull)client->next_value,
-		      error.text);
+		trace(c, "S%llu refuses write %llu: %s", (ull)s->id, (ull)value, error.text);
 		return false;
 	}
-	trace(c, "S%llu takes write %llu as entry %llu of term %llu", (ull)s->id,
-	      (ull)client->next_value, (ull)position.index, (ull)position.term);
+	trace(c, "S%llu takes write %llu as entry %llu of term %llu", (ull)s->id, (ull)value,
+	      (ull)position.index, (ull)position.term);
 	client->writes[client->write_count++] = (struct pending_write){
 		.server = s->id,
 		.incarnation = s->incarnation,
 		.position = position,
-		.value = client->next_value,
+		.value = value,
+		.operation = operation,
 	};
 	server_pump(s);
 	return true;
+}
+
+/* A write that is refused was asked for all the same: it stays without an answer for ever. */
+bool client_write(struct cluster *c, struct server *s, size_t size)
+{
+	struct client *client = &c->client;
+	uint64_t value = ++client->next_value;
+
+	if (!s->raft || client->write_count == PENDING_MAX)
+		return false;
+	return propose(c, s, size, value, history_invoke(&client->history, true, value));
+}
+
+bool client_retry(struct cluster *c, struct server *s, size_t size)
+{
+	struct client *client = &c->client;
+	struct unknown_write w;
+
+	if (!client->unknown_count || !s->raft || client->write_count == PENDING_MAX)
+		return false;
+	w = client->unknown[--client->unknown_count];
+	return propose(c, s, size, w.value, w.operation);
+}
+
+static void note_unknown(struct client *client, const struct pending_write *w)
+{
+	if (client->unknown_count == UNKNOWN_MAX)
+		client->unknown_count--;
+	client->unknown[client->unknown_count++] = (struct unknown_write){ w->value, w->operation };
 }
 
 bool client_read(struct cluster *c, struct server *s)
@@ -56,6 +84,7 @@ bool client_read(struct cluster *c, struct server *s)
 		return false;
 	}
 	trace(c, "S%llu takes read %llu", (ull)s->id, (ull)read.id);
+	read.operation = history_invoke(&client->history, false, 0);
 	client->reads[client->read_count++] = read;
 	server_pump(s);
 	return true;
@@ -66,13 +95,16 @@ static void acknowledge(struct server *s, const struct pending_write *w,
 {
 	struct cluster *c = s->cluster;
 
-	if (w->position.term != entry->term)
-		return;		/* another leader's entry is in its place: the write is lost */
+	if (w->position.term != entry->term) {	/* another leader's entry is in its place */
+		note_unknown(&c->client, w);
+		return;
+	}
 	if (entry->len < 8 || load_u64(entry->data) != w->value)
 		violate(c, "S%llu applies entry %llu of term %llu, which is not the write it took "
 			"there", (ull)s->id, (ull)entry->index, (ull)entry->term);
 	trace(c, "S%llu acknowledges write %llu", (ull)s->id, (ull)w->value);
 	c->client.acknowledged++;
+	history_return(&c->client.history, w->operation, w->value);
 	if (entry->index > c->oracle.acknowledged)
 		c->oracle.acknowledged = entry->index;
 }
@@ -109,6 +141,9 @@ void client_on_read(struct server *s, const struct raft_read *read)
 			violate(c, "stale read: S%llu answers read %llu with entry %llu applied; "
 				"entry %llu was acknowledged before it was asked", (ull)s->id,
 				(ull)read->id, (ull)s->applied, (ull)p->floor);
+		if (read->ok)
+			history_return(&client->history, p->operation,
+				       oracle_value_at(&c->oracle, s->applied));
 		client->answered += read->ok;
 		client->reads[i] = client->reads[--client->read_count];
 		return;
@@ -122,9 +157,12 @@ void client_on_crash(struct server *s)
 	struct client *client = &s->cluster->client;
 	size_t writes = 0, reads = 0;
 
-	for (size_t i = 0; i < client->write_count; i++)
+	for (size_t i = 0; i < client->write_count; i++) {
 		if (client->writes[i].server != s->id)
 			client->writes[writes++] = client->writes[i];
+		else
+			note_unknown(client, &client->writes[i]);
+	}
 	for (size_t i = 0; i < client->read_count; i++)
 		if (client->reads[i].server != s->id)
 			client->reads[reads++] = client->reads[i];

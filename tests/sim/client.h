@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A client that writes to and reads from whoever says to lead, and remembers what it was told. */
+/*
+ * A client that writes to and reads from whoever says to lead, and remembers what it was told.
+ * What it is not told the fate of, it may ask for again: the value is its request id, and the state
+ * machine takes each only once.
+ */
 #ifndef WGMESH_SIM_CLIENT_H
 #define WGMESH_SIM_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "history.h"
 #include "raft/raft.h"
 
 struct cluster;
@@ -16,6 +21,7 @@ struct pending_write {
 	unsigned int incarnation;
 	struct raft_position position;
 	uint64_t value;
+	size_t operation;	/* of the history */
 };
 
 struct pending_read {
@@ -23,14 +29,22 @@ struct pending_read {
 	unsigned int incarnation;
 	uint64_t id;
 	uint64_t floor;		/* the highest index acknowledged when it was asked */
+	size_t operation;
 };
 
-enum { PENDING_MAX = 512 };
+struct unknown_write {
+	uint64_t value;
+	size_t operation;
+};
+
+enum { PENDING_MAX = 512, UNKNOWN_MAX = 32 };
 
 struct client {
 	struct pending_write writes[PENDING_MAX];
 	struct pending_read reads[PENDING_MAX];
-	size_t write_count, read_count;
+	struct unknown_write unknown[UNKNOWN_MAX];
+	size_t write_count, read_count, unknown_count;
+	struct history history;
 	uint64_t next_value;
 	uint64_t acknowledged, answered;	/* how many */
 };
@@ -38,6 +52,8 @@ struct client {
 /* @size: of the payload, 8 or more.  False: refused. */
 bool client_write(struct cluster *c, struct server *s, size_t size);
 bool client_read(struct cluster *c, struct server *s);
+/* Once more what nobody has answered; false: there is no such write, or it is refused. */
+bool client_retry(struct cluster *c, struct server *s, size_t size);
 
 /* What the server's driver tells. */
 void client_on_applied(struct server *s, const struct raft_entry *entry);

@@ -46,12 +46,28 @@ void cluster_fini(struct cluster *c)
 	for (unsigned int id = 1; id <= c->count; id++)
 		server_fini(&c->servers[id]);
 	network_fini(&c->network);
+	history_fini(&c->client.history);
 	oracle_fini(&c->oracle);
 }
 
 bool cluster_failed(const struct cluster *c)
 {
 	return c->oracle.violation[0] != 0;
+}
+
+/* From anybody who answers: what a server has applied is committed, whoever it is. */
+static void fetch_snapshot(struct server *s)
+{
+	struct cluster *c = s->cluster;
+	const struct server *from = &c->servers[rng_range(&c->rng, 1, c->count)];
+
+	if (!s->seen.behind) {
+		s->snapshot_due = 0;
+	} else if (from->raft && !c->network.cut[from->id][s->id] &&
+		   !c->network.cut[s->id][from->id]) {
+		s->snapshot_due = c->now + TICK;
+		server_install(s, from);
+	}
 }
 
 static void advance_server(struct server *s)
@@ -62,6 +78,8 @@ static void advance_server(struct server *s)
 		server_finish_store(s);
 	if (s->raft && s->applying.apply_count && s->apply_due <= c->now)
 		server_finish_apply(s);
+	if (s->raft && s->snapshot_due && s->snapshot_due <= c->now)
+		fetch_snapshot(s);
 	if (s->raft && s->next_tick <= c->now) {
 		s->next_tick = c->now + s->tick_period;
 		server_tick(s);

@@ -36,6 +36,7 @@ struct server {
 	uint64_t applied;
 	unsigned int tick_period;
 	uint64_t next_tick;
+	uint64_t snapshot_due;		/* it is behind, and gets one then; 0: not */
 	struct raft_status seen;	/* after the last step */
 	uint64_t checked_commit;
 };
@@ -52,6 +53,7 @@ struct cluster {
 	unsigned int store_delay_max;	/* units */
 	unsigned int store_failure;	/* per thousand */
 	unsigned int apply_delay_max;
+	unsigned int snapshot_delay_max;
 	FILE *trace;			/* NULL: silent */
 };
 
@@ -77,6 +79,10 @@ void server_tick(struct server *s);
 void server_step(struct server *s, const struct raft_message *m);
 void server_finish_store(struct server *s);	/* if one is under way */
 void server_finish_apply(struct server *s);
+/* Forget the log up to @index, at most what the state machine has on disk. */
+void server_compact(struct server *s, uint64_t index);
+/* Become what @from has applied; if that is news.  A running server starts anew with it. */
+void server_install(struct server *s, const struct server *from);
 /* Do what the core wants, until it wants nothing; after every input. */
 void server_pump(struct server *s);
 

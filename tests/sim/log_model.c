@@ -64,6 +64,7 @@ void log_model_truncate(struct log_model *log, uint64_t from)
 void log_model_copy(struct log_model *to, const struct log_model *from)
 {
 	log_model_truncate(to, 1);
+	to->base = from->base;
 	for (uint64_t i = 1; i <= from->last; i++)
 		log_model_append(to, log_model_at(from, i)->entry);
 }

@@ -19,6 +19,7 @@ struct log_item {
 struct log_model {
 	struct log_item *items;		/* items[0] has index 1 */
 	uint64_t last;
+	uint64_t base;			/* compacted up to here: kept for the oracle, not to be read */
 	size_t capacity;
 };
 

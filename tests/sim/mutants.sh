@@ -128,6 +128,12 @@ mutant no-quorum-check leader.c 's/if (heard <= raft_configuration_voters.*/if (
 mutant read-without-round read.c 's/w->round > round || //'
 mutant read-before-noop read.c 's/ || raft_term_at(r, r->commit) != r->term//'
 mutant read-before-applied read.c 's/ || w->index > r->applied//'
+# 5.3: who has another entry than the last one dropped needs a snapshot, is told so, and says so.
+mutant base-by-index-alone compaction.c 's/return index > r->log.last ||.*/return index > r->log.last;/'
+mutant base-untold leader.c 's/\.log_index = r->log.first - 1,/.log_index = 0,/'
+mutant behind-unsaid follower.c 's/behind ? 0 : r->log.last/r->log.last/'
+# 5.1: what is compacted is not read again.
+mutant read-what-is-gone replication.c 's/if (p->next < r->log.first)/if (false)/'
 # 3.10: a transfer that does not succeed ends.
 mutant transfer-for-ever transfer.c 's/if (r->transfer_to && ++r->transfer_elapsed.*/if (false)/'
 # 3.5: what was lost is sent again.

@@ -26,6 +26,7 @@ void violate(struct cluster *c, const char *fmt, ...)
 void oracle_fini(struct oracle *o)
 {
 	free(o->committed);
+	free(o->written);
 	free(o->prefixes);
 	free(o->leaders);
 }
@@ -175,11 +176,44 @@ static void check_durability(struct server *s, const struct raft_status *now)
 			(ull)now->term, disks, voters);
 }
 
+uint64_t oracle_value_at(const struct oracle *o, uint64_t index)
+{
+	return index ? o->committed[index - 1].value : 0;
+}
+
+/* True the first time. */
+static bool note_written(struct oracle *o, uint64_t value)
+{
+	bool first;
+
+	if (value >= o->written_capacity) {
+		size_t capacity = value * 2 + 256;
+
+		o->written = realloc(o->written, capacity * sizeof(o->written[0]));
+		if (!o->written)
+			err(2, "oracle");
+		memset(o->written + o->written_capacity, 0,
+		       (capacity - o->written_capacity) * sizeof(o->written[0]));
+		o->written_capacity = capacity;
+	}
+	first = !o->written[value];
+	o->written[value] = true;
+	return first;
+}
+
+/* The state machine: one register, and each request id counts once. */
+static uint64_t run_entry(struct oracle *o, const struct raft_entry *entry)
+{
+	if (entry->kind == RAFT_ENTRY_DATA && note_written(o, load_u64(entry->data)))
+		return load_u64(entry->data);
+	return oracle_value_at(o, o->commit);
+}
+
 static void commit_one(struct server *s, uint64_t index)
 {
 	struct oracle *o = &s->cluster->oracle;
 	const struct raft_entry *entry = log_model_at(&s->view, index)->entry;
-	struct committed now = { entry->term, entry_hash(entry) };
+	struct committed now = { .term = entry->term, .hash = entry_hash(entry) };
 
 	if (index <= o->commit) {
 		if (o->committed[index - 1].hash != now.hash)
@@ -194,6 +228,7 @@ static void commit_one(struct server *s, uint64_t index)
 		if (!o->committed)
 			err(2, "oracle");
 	}
+	now.value = run_entry(o, entry);
 	o->committed[o->commit++] = now;
 }
 

@@ -18,6 +18,7 @@ struct server;
 struct committed {
 	uint64_t term;
 	uint64_t hash;
+	uint64_t value;		/* of the register, once this entry is applied */
 };
 
 struct known_prefix {
@@ -32,6 +33,8 @@ struct oracle {
 	size_t committed_capacity;
 	struct known_prefix *prefixes;	/* a hash table, open addressing; index 0: free */
 	size_t prefix_count, prefix_capacity;
+	bool *written;			/* by value: a second entry with it changes nothing */
+	size_t written_capacity;
 	uint64_t *leaders;		/* by term; 0: none */
 	size_t leaders_capacity;
 	uint64_t acknowledged;		/* the highest index told to a client as done */
@@ -49,6 +52,9 @@ void oracle_check_message(struct server *s, const struct raft_message *m);
 void oracle_check_state(struct server *s);
 /* State machine safety (3.6.3). */
 void oracle_check_applied(struct server *s, const struct raft_entry *entry);
+
+/* What the state machine's register holds with @index applied: a function of the log alone. */
+uint64_t oracle_value_at(const struct oracle *o, uint64_t index);
 
 void oracle_fini(struct oracle *o);
 

@@ -243,6 +243,20 @@ static void run_remove(struct script *s, char *args[], int count)
 	change(s, args, RAFT_REMOVE);
 }
 
+/* The state machine is synced before, as it must be. */
+static void run_compact(struct script *s, char *args[], int count)
+{
+	struct server *server = parse_running(s, args[0]);
+
+	server->disk.applied = server->applied;
+	server_compact(server, strtoull(args[1], NULL, 10));
+}
+
+static void run_install(struct script *s, char *args[], int count)
+{
+	server_install(parse_server(s, args[0]), parse_running(s, args[1]));
+}
+
 static void run_show(struct script *s, char *args[], int count)
 {
 	struct cluster *c = &s->cluster;
@@ -281,6 +295,8 @@ static const struct command commands[] = {
 	{ "add", 2, run_add, false },
 	{ "promote", 2, run_promote, false },
 	{ "remove", 2, run_remove, false },
+	{ "compact", 2, run_compact, false },
+	{ "install", 2, run_install, false },
 	{ "show", 0, run_show, false },
 };
 

@@ -12,12 +12,13 @@ static int read_term(void *data, uint64_t index, uint64_t *ret_term, struct erro
 {
 	struct server *s = data;
 
-	*ret_term = log_model_term(&s->disk.log, index);
+	*ret_term = index > s->disk.log.base ? log_model_term(&s->disk.log, index) : 0;
 	if (*ret_term)
 		return 0;
 	return error_set(error, ERR_NOT_FOUND,
-			 "S%llu: reads the term of entry %llu, its disk ends at %llu",
-			 (ull)s->id, (ull)index, (ull)s->disk.log.last);
+			 "S%llu: reads the term of entry %llu, its disk has %llu to %llu",
+			 (ull)s->id, (ull)index, (ull)s->disk.log.base + 1,
+			 (ull)s->disk.log.last);
 }
 
 static int read_entries(void *data, uint64_t from, size_t count_max, size_t bytes_max,
@@ -26,11 +27,11 @@ static int read_entries(void *data, uint64_t from, size_t count_max, size_t byte
 	struct server *s = data;
 	size_t count = 0, bytes = 0;
 
-	if (from == 0 || from + count_max - 1 > s->disk.log.last)
+	if (from <= s->disk.log.base || from + count_max - 1 > s->disk.log.last)
 		return error_set(error, ERR_NOT_FOUND,
-				 "S%llu: reads entries %llu … %llu, its disk ends at %llu",
+				 "S%llu: reads entries %llu … %llu, its disk has %llu to %llu",
 				 (ull)s->id, (ull)from, (ull)(from + count_max - 1),
-				 (ull)s->disk.log.last);
+				 (ull)s->disk.log.base + 1, (ull)s->disk.log.last);
 	while (count < count_max && (count == 0 || bytes < bytes_max)) {
 		ret_entries[count] = raft_entry_ref(log_model_at(&s->disk.log,
 								 from + count)->entry);
@@ -86,18 +87,20 @@ static uint64_t last_configuration(const struct server *s, uint64_t before,
 	return 0;
 }
 
+/* The state machine remembers the last configuration applied; the log has the later ones. */
 static struct raft_start disk_start(const struct server *s)
 {
 	struct raft_start start = {
 		.term = s->disk.term,
 		.vote = s->disk.vote,
 		.applied = s->disk.applied,
-		.first_index = 1,
+		.first_index = s->disk.log.base + 1,
+		.base_term = log_model_term(&s->disk.log, s->disk.log.base),
 		.last_index = s->disk.log.last,
 		.last_term = log_model_term(&s->disk.log, s->disk.log.last),
 	};
 
-	if (last_configuration(s, s->disk.log.last + 1, &start.current))
+	if (last_configuration(s, s->disk.log.last + 1, &start.current) > s->disk.applied)
 		last_configuration(s, start.current.index, &start.previous);
 	return start;
 }
@@ -167,6 +170,64 @@ static void check(struct server *s, int rc, const struct error *error)
 {
 	if (rc)
 		violate(s->cluster, "S%llu: %s", (ull)s->id, error->text);
+}
+
+void server_compact(struct server *s, uint64_t index)
+{
+	struct error error;
+
+	if (index > s->disk.applied)
+		index = s->disk.applied;
+	if (index <= s->disk.log.base)
+		return;
+	trace(s->cluster, "S%llu compacts its log up to %llu", (ull)s->id, (ull)index);
+	check(s, raft_compact(s->raft, index, &error), &error);
+	s->disk.log.base = index;
+	server_pump(s);
+}
+
+/* In order: what was being stored, with the promises that went with it, is on disk before. */
+static void stop(struct server *s)
+{
+	if (!s->raft)
+		return;
+	if (s->storing.store.sequence)
+		write_disk(s);
+	raft_actions_release(&s->storing);
+	raft_actions_release(&s->applying);
+	raft_free(s->raft);
+	s->raft = NULL;
+	client_on_crash(s);
+}
+
+/* Thesis 5.3: what follows on the snapshot's last entry stays, a log that does not have it goes. */
+static void replace_log(struct log_model *log, const struct log_model *from, uint64_t index)
+{
+	if (log_model_term(log, index) != log_model_term(from, index)) {
+		log_model_truncate(log, 1);
+		for (uint64_t i = 1; i <= index; i++)
+			log_model_append(log, log_model_at(from, i)->entry);
+	}
+	log->base = index;
+}
+
+void server_install(struct server *s, const struct server *from)
+{
+	bool running = s->raft;
+
+	if (from->applied <= s->applied)
+		return;
+	trace(s->cluster, "S%llu installs S%llu's state of entry %llu", (ull)s->id, (ull)from->id,
+	      (ull)from->applied);
+	stop(s);
+	replace_log(&s->disk.log, &from->disk.log, from->applied);
+	s->disk.applied = from->applied;
+	if (s->disk.term < log_model_term(&s->disk.log, from->applied)) {
+		s->disk.term = log_model_term(&s->disk.log, from->applied);
+		s->disk.vote = 0;
+	}
+	if (running)
+		server_start(s);
 }
 
 void server_tick(struct server *s)
@@ -315,6 +376,10 @@ static void trace_changes(struct server *s, unsigned int changes)
 		      raft_configuration(s->raft)->count);
 	if (changes & RAFT_CHANGED_REMOVED)
 		trace(s->cluster, "S%llu is removed", (ull)s->id);
+	if (changes & RAFT_CHANGED_PEER_BEHIND)
+		trace(s->cluster, "S%llu has a peer behind its log", (ull)s->id);
+	if (changes & RAFT_CHANGED_BEHIND)
+		trace(s->cluster, "S%llu needs a snapshot", (ull)s->id);
 }
 
 static void send_all(struct server *s, const struct raft_actions *a)
@@ -331,6 +396,8 @@ static void send_all(struct server *s, const struct raft_actions *a)
 static void act(struct server *s, struct raft_actions *a)
 {
 	trace_changes(s, a->changes);
+	if (a->changes & RAFT_CHANGED_BEHIND)
+		s->snapshot_due = draw_due(s->cluster, s->cluster->snapshot_delay_max) + 1;
 	send_all(s, a);
 	for (size_t i = 0; i < a->read_count; i++)
 		client_on_read(s, &a->reads[i]);

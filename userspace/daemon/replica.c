@@ -424,26 +424,11 @@ int replica_propose(struct replica *r, const struct entry *entry, proposal_done_
 	return rc < 0 ? rc : consensus_propose(r->consensus, data, len, done, ctx, err);
 }
 
-/* In a short log nobody lags; one that has never answered is not caught up for that. */
-static bool has_answered(const struct replica *r, uint64_t id)
-{
-	struct raft_peer_status peers[RAFT_SERVERS_MAX];
-	size_t n = consensus_peers(r->consensus, peers, RAFT_SERVERS_MAX);
-
-	for (size_t i = 0; i < n; i++)
-		if (peers[i].id == id)
-			return peers[i].match_index > 0;
-	return false;
-}
-
 int replica_change_membership(struct replica *r, const struct raft_change *change,
 			      struct error *err)
 {
 	if (!r->consensus)
 		return error_set(err, ERR_PRECONDITION, "%s is no server", self(r));
-	if (change->kind == RAFT_PROMOTE && !has_answered(r, change->id))
-		return error_set(err, ERR_UNAVAILABLE, "server %lu has stored nothing yet",
-				 (unsigned long)change->id);
 	return consensus_change(r->consensus, change, err);
 }
 

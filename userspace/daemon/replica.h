@@ -68,7 +68,7 @@ const char *replica_leader(const struct replica *r);	/* node id; "" while unknow
 
 /*
  * For leaders: bring the Raft group in line with the state; see membership.h.  Errors of
- * raft_change_membership(); a learner that was never heard of is not promoted (ERR_UNAVAILABLE).
+ * raft_change_membership().
  */
 struct raft_change;
 int replica_change_membership(struct replica *r, const struct raft_change *change,

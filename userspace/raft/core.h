@@ -75,6 +75,7 @@ struct raft {
 	struct outbox outbox;
 	struct storing storing;
 	struct reads reads;
+	bool behind;		/* the leader's log begins behind what agrees with ours */
 	unsigned int changes;
 	struct raft_entry *scratch[RAFT_MESSAGE_ENTRIES_MAX];
 };
@@ -127,6 +128,10 @@ void raft_replicate(struct raft *r);
 void raft_advance_commit(struct raft *r);
 void raft_on_append_reply(struct raft *r, const struct raft_message *m);
 void raft_on_heartbeat_reply(struct raft *r, const struct raft_message *m);
+
+/* compaction.c */
+/* The leader has dropped all up to @index of @term.  True: this server needs a snapshot. */
+bool raft_note_base(struct raft *r, uint64_t index, uint64_t term);
 
 /* follower.c */
 void raft_on_append(struct raft *r, const struct raft_message *m);

@@ -109,13 +109,16 @@ void raft_on_append(struct raft *r, const struct raft_message *m)
 /* Answered without waiting for the disk: it promises nothing but to have heard (thesis 6.4). */
 void raft_on_heartbeat(struct raft *r, const struct raft_message *m)
 {
+	bool behind;
+
 	if (!follow(r, m->from))
 		return;
 	raft_commit_to(r, m->commit_index);
+	behind = raft_note_base(r, m->log_index, m->log_term);
 	raft_send(r, (struct raft_message){
 		.type = RAFT_HEARTBEAT_REPLY,
 		.to = m->from,
 		.round = m->round,
-		.log_index = r->log.last,
+		.log_index = behind ? 0 : r->log.last,
 	});
 }

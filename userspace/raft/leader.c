@@ -46,13 +46,18 @@ void raft_become_leader(struct raft *r)
 	raft_append_own(r, RAFT_ENTRY_NOOP, NULL, 0);
 }
 
-/* Thesis 3.4.  Never tells to commit what is not known to agree there. */
+/*
+ * Thesis 3.4.  Never tells to commit what is not known to agree there; tells where the log begins
+ * here, so that one who needs what is gone learns it (5.3).
+ */
 static void heartbeat(struct raft *r, const struct raft_progress *p)
 {
 	raft_send(r, (struct raft_message){
 		.type = RAFT_HEARTBEAT,
 		.to = p->id,
 		.commit_index = p->match < r->commit ? p->match : r->commit,
+		.log_index = r->log.first - 1,
+		.log_term = r->log.base_term,
 		.round = r->reads.round,
 	});
 }

@@ -166,16 +166,35 @@ void raft_log_set_stored(struct raft_log *log, uint64_t index)
 	}
 }
 
+static void drop_first(struct raft_log *log)
+{
+	struct raft_entry *entry = *slot(log, log->tail_first);
+
+	log->tail_bytes -= cost(entry);
+	raft_entry_unref(entry);
+	log->head++;
+	log->tail_first++;
+}
+
+int raft_log_compact(struct raft_log *log, uint64_t index, struct error *err)
+{
+	uint64_t term;
+	int rc;
+
+	rc = raft_log_term_at(log, index, &term, err);
+	if (rc)
+		return rc;
+	while (log->tail_first <= index)
+		drop_first(log);
+	log->first = index + 1;
+	log->base_term = term;
+	return 0;
+}
+
 void raft_log_trim(struct raft_log *log, uint64_t index, size_t bytes_max)
 {
 	if (index > log->stored)
 		index = log->stored;
-	while (log->tail_bytes > bytes_max && log->tail_first <= index) {
-		struct raft_entry *entry = *slot(log, log->tail_first);
-
-		log->tail_bytes -= cost(entry);
-		raft_entry_unref(entry);
-		log->head++;
-		log->tail_first++;
-	}
+	while (log->tail_bytes > bytes_max && log->tail_first <= index)
+		drop_first(log);
 }

@@ -57,6 +57,9 @@ int raft_log_slice(const struct raft_log *log, uint64_t from, uint64_t to, size_
 /* The disk holds this log up to @index (not below stored). */
 void raft_log_set_stored(struct raft_log *log, uint64_t index);
 
+/* Forget all up to @index (stored, in the log): it is gone, or may go, from the disk. */
+int raft_log_compact(struct raft_log *log, uint64_t index, struct error *err);
+
 /* While more than @bytes_max are in memory, drop stored entries up to @index. */
 void raft_log_trim(struct raft_log *log, uint64_t index, size_t bytes_max);
 

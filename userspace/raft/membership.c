@@ -129,12 +129,15 @@ void raft_membership_committed(struct raft *r, uint64_t old_commit)
 		leave_office(r);
 }
 
-/* Thesis 4.2.1: its log should not be so short that it cannot help to commit. */
+/*
+ * Thesis 4.2.1: its log should not be so short that it cannot help to commit.
+ * In a short log nobody lags, but one that has never answered is not caught up for that.
+ */
 static int check_caught_up(struct raft *r, uint64_t id, struct error *err)
 {
 	const struct raft_progress *p = raft_peer(r, id);
 
-	if (p && p->match + r->config.promote_lag_max >= r->log.last &&
+	if (p && p->match && p->match + r->config.promote_lag_max >= r->log.last &&
 	    p->silent_ticks < r->config.election_ticks)
 		return 0;
 	return error_set(err, ERR_UNAVAILABLE,

@@ -38,7 +38,8 @@ struct raft_message {
 	 * The entry that the message is about.  Votes: the candidate's last.
 	 * Append: the one before entries[0].  Its reply: the last that agrees
 	 * and is stored or, with reject, the log_index of the append refused.
-	 * Heartbeat's reply: the follower's last (log_term unused).
+	 * Heartbeat: the last that is compacted away at the leader.  Its reply: the
+	 * follower's last, or 0 when it needs a snapshot (log_term unused).
 	 */
 	uint64_t log_index;
 	uint64_t log_term;

@@ -124,6 +124,16 @@ int raft_change_membership(struct raft *r, const struct raft_change *change,
 			   struct raft_position *ret, struct error *err);
 
 /*
+ * Forget the log up to @index, which the state machine has on disk (struct raft_start.applied of a
+ * restart now would be @index or more).  Call it before the entries go from the driver's disk: from
+ * then on the core never reads them.  Peers that still need them become
+ * RAFT_PEER_BEHIND, and learn from heartbeats that they need a snapshot: a
+ * server that is raft_status.behind gets the state of another and starts
+ * anew from that (thesis chapter 5).  ERR_INVALID: not applied.
+ */
+int raft_compact(struct raft *r, uint64_t index, struct error *err);
+
+/*
  * Ask for a linearisable read (thesis 6.4, no lease): struct raft_read with
  * this @id comes with a later batch, when this server may read its own applied
  * state.  ERR_PRECONDITION: not the leader; ERR_EXHAUSTED: RAFT_READS_MAX wait.

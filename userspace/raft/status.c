@@ -19,6 +19,7 @@ void raft_status(const struct raft *r, struct raft_status *ret)
 		.configuration_index = r->current.index,
 		.transfer_to = r->transfer_to,
 		.store_failing = r->storing.failing,
+		.behind = r->behind,
 	};
 }
 

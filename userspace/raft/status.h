@@ -32,6 +32,7 @@ struct raft_status {
 	uint64_t configuration_index;	/* of the entry in effect */
 	uint64_t transfer_to;		/* leader: handing over to; 0: not */
 	bool store_failing;		/* since raft_store_failed() */
+	bool behind;			/* needs a snapshot: the leader's log begins too late */
 };
 
 enum raft_peer_state {

@@ -595,6 +595,68 @@ static void membership_errors_name_their_cause(void **state)
 	driver_fini(&d);
 }
 
+/* In so short a log nobody lags: that alone does not make a voter. */
+static void a_learner_that_has_stored_nothing_is_not_promoted(void **state)
+{
+	struct raft_change change = { .kind = RAFT_ADD_LEARNER, .id = 2, .name = "n2" };
+	struct raft_position pos;
+	struct driver d;
+
+	init_single(&d);
+	assert_int_equal(raft_change_membership(d.raft, &change, &pos, NULL), 0);
+	pump(&d);
+	change.kind = RAFT_PROMOTE;
+	assert_int_equal(raft_change_membership(d.raft, &change, &pos, NULL), -ERR_UNAVAILABLE);
+	step(&d, (struct raft_message){ .type = RAFT_APPEND_REPLY, .from = 2, .term = status(&d).term,
+					.log_index = d.last });
+	assert_int_equal(raft_change_membership(d.raft, &change, &pos, NULL), 0);
+	driver_fini(&d);
+}
+
+static void only_what_is_applied_can_be_compacted(void **state)
+{
+	struct raft_position pos;
+	struct raft_status st;
+	struct driver d;
+
+	init_single(&d);
+	d.hold = true;
+	assert_int_equal(raft_propose(d.raft, "x", 1, &pos, NULL), 0);
+	pump(&d);
+	assert_int_equal(raft_compact(d.raft, pos.index, NULL), -ERR_INVALID);
+	assert_int_equal(raft_compact(d.raft, d.applied, NULL), 0);
+	assert_int_equal(raft_compact(d.raft, 1, NULL), 0);	/* long gone: nothing to do */
+	raft_status(d.raft, &st);
+	assert_int_equal(st.first_index, d.applied + 1);
+	assert_int_equal(st.last_index, pos.index);
+	driver_fini(&d);
+}
+
+/* A leader's heartbeat says what it has dropped; it is ours already, or we lack it. */
+static void who_lacks_what_the_leader_dropped_is_behind(void **state)
+{
+	struct raft_message beat = { .type = RAFT_HEARTBEAT, .term = 5, .log_index = 3, .log_term = 1 };
+	struct raft_status st;
+	struct driver d;
+
+	init_voter(&d, 3, 1);
+	step(&d, beat);
+	raft_status(d.raft, &st);
+	assert_false(st.behind);
+	assert_int_equal(driver_last_sent(&d, RAFT_HEARTBEAT_REPLY)->log_index, 3);
+	beat.log_term = 2;
+	step(&d, beat);
+	raft_status(d.raft, &st);
+	assert_true(st.behind);
+	assert_int_equal(driver_last_sent(&d, RAFT_HEARTBEAT_REPLY)->log_index, 0);
+	beat.log_term = 1;
+	beat.log_index = 4;
+	step(&d, beat);
+	raft_status(d.raft, &st);
+	assert_true(st.behind);
+	driver_fini(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +681,9 @@ int main(void)
 		cmocka_unit_test(reads_of_one_are_answered_when_applied),
 		cmocka_unit_test(waiting_reads_are_bounded),
 		cmocka_unit_test(membership_errors_name_their_cause),
+		cmocka_unit_test(a_learner_that_has_stored_nothing_is_not_promoted),
+		cmocka_unit_test(only_what_is_applied_can_be_compacted),
+		cmocka_unit_test(who_lacks_what_the_leader_dropped_is_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
