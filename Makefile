@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 
 # Kernels that the module is built for and tested on.
 KERNELS ?= 6.1 6.12
+# The newest one needs a chroot to build for, and its tests are left out where a mirror lacks it.
+TEST_KERNELS = $(KERNELS) newest
 
 all: userspace module
 	@echo "make: ok, daemon and tools in build/meson/userspace, module in build/kmod"
@@ -39,7 +41,7 @@ shell:
 	@scripts/install-deps build kernel guest test
 	@scripts/demo --shell
 
-CHECKS = static unit threads sim userspace $(KERNELS:%=kernel-%) integration
+CHECKS = static unit threads sim userspace $(TEST_KERNELS:%=kernel-%) integration
 
 check:
 	@scripts/install-deps
@@ -55,7 +57,7 @@ check-unit:
 
 check-kernel:
 	@scripts/install-deps build kernel guest test
-	@scripts/check $(KERNELS:%=kernel-%)
+	@scripts/check $(TEST_KERNELS:%=kernel-%)
 
 check-kernel-debug:
 	@scripts/install-deps build kernel guest test
