@@ -48,6 +48,11 @@ struct log_batch {
 	const struct log_entry *entries;	/* continue the log behind what is left of it */
 	size_t n_entries;
 	const struct hard_state *hard_state;	/* NULL: unchanged */
+	/*
+	 * At last forget the entries up to and with this one, which was in the log before; 0: none.  Only
+	 * what the state has on disk (state_sync()) may go.
+	 */
+	uint64_t compact_to;
 };
 
 struct log_store;
@@ -91,9 +96,10 @@ int log_store_read(struct log_store *log, uint64_t from, uint64_t to, uint64_t m
 		   log_entry_fn fn, void *data, struct error *err);
 
 /*
- * Forget the entries up to and with @index (at most the last one).  Only what the state has on
- * disk (state_store_sync()) may be dropped.
+ * A snapshot of the state, with all up to @index of @term, is on disk: forget the log up to there, and
+ * all of it unless it has that very entry (thesis 5.3).  The term rises to @term if it was lower.
+ * ERR_INVALID: the log begins behind @index, or more is committed.
  */
-int log_store_compact(struct log_store *log, uint64_t index, struct error *err);
+int log_store_install(struct log_store *log, uint64_t index, uint64_t term, struct error *err);
 
 #endif

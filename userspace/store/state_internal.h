@@ -13,7 +13,7 @@
 enum own_statement {
 	OWN_BEGIN, OWN_COMMIT, OWN_ROLLBACK,
 	OWN_SAVEPOINT, OWN_RELEASE, OWN_UNDO,
-	OWN_SET_PROGRESS,
+	OWN_SET_CONFIGURATION, OWN_SET_PROGRESS,
 	OWN_RECALL, OWN_REMEMBER, OWN_FORGET,
 	N_OWN,
 };
@@ -32,6 +32,7 @@ struct state_store {
 	struct db db;
 	bool guarded;		/* the authorizer looks on: SQL of an entry is compiled */
 	bool in_batch;
+	int wal_pages;		/* not copied into the database yet, or some of them */
 	uint64_t applied_index, applied_term;
 	uint64_t committed_index, committed_term;	/* at the start of the batch */
 	int committed_schema;

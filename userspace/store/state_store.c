@@ -4,19 +4,20 @@
 
 #include "store/authorizer.h"
 #include "store/schema.h"
+#include "store/snapshot.h"
 #include "store/state_internal.h"
 
 /*
  * The applied index is in the same transaction as the rows, and the log is synced: what a crash
  * takes from this file is applied once more.  So NORMAL, which syncs only at checkpoints, is
  * enough; OFF is not, for it lets the disk reorder a checkpoint and then tears rows from their
- * index.
+ * index.  Checkpoints wait for the disk: state_sync() makes them, on another thread.
  *
  * The other settings change what a statement means; they are the same on every node, whatever
  * SQLite's packager chose.
  */
 #define PRAGMAS \
-	"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4096;" \
+	"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;" \
 	"PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768;" \
 	"PRAGMA recursive_triggers=ON; PRAGMA foreign_keys=OFF"
 
@@ -27,6 +28,7 @@ static const char *const own_sql[] = {
 	[OWN_SAVEPOINT] = "SAVEPOINT entry",
 	[OWN_RELEASE] = "RELEASE entry",
 	[OWN_UNDO] = "ROLLBACK TO entry",
+	[OWN_SET_CONFIGURATION] = "INSERT OR REPLACE INTO configuration VALUES(0, ?1, ?2)",
 	[OWN_SET_PROGRESS] = "UPDATE progress SET applied_index = ?1, applied_term = ?2",
 	[OWN_RECALL] = "SELECT kind, failed, affected, last_id, text FROM requests WHERE id = ?1",
 	[OWN_REMEMBER] = "INSERT INTO requests VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -87,10 +89,26 @@ static int read_progress(struct state_store *s, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+static int note_wal(void *data, sqlite3 *handle, const char *name, int pages)
+{
+	((struct state_store *)data)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+/* Bookkeeping of this node's, like progress: no part of the schema that entries agree on. */
+static int add_configuration(struct state_store *s, struct error *err)
+{
+	return db_exec(&s->db, "CREATE TABLE IF NOT EXISTS configuration(id INTEGER PRIMARY KEY"
+		       " CHECK(id = 0), idx INTEGER NOT NULL, data BLOB NOT NULL) STRICT", err);
+}
+
 static int load(struct state_store *s, struct error *err)
 {
 	int r = s->db.schema == 0 ? create(s, err) : 0;
 
+	sqlite3_wal_hook(s->db.handle, note_wal, s);
+	if (r == 0)
+		r = add_configuration(s, err);
 	if (r == 0)
 		r = read_progress(s, err);
 	if (r == 0)
@@ -114,6 +132,16 @@ static int with_remedy(int r, struct error *err)
 			 "again: it is built anew from the log", old.text);
 }
 
+static int open_file(struct state_store *s, const char *path, struct error *err)
+{
+	int r = db_open(&s->db, path, DB_SHARED, PRAGMAS, SCHEMA_LATEST, err);
+
+	if (r < 0)
+		return with_remedy(r, err);
+	fix_limits(s->db.handle);
+	return with_remedy(load(s, err), err);
+}
+
 int state_store_open(const char *path, struct state_store **ret, struct error *err)
 {
 	struct state_store *s = calloc(1, sizeof(*s));
@@ -121,30 +149,46 @@ int state_store_open(const char *path, struct state_store **ret, struct error *e
 
 	if (!s)
 		return error_set(err, ERR_MEMORY, "%s: no memory", path);
-	r = db_open(&s->db, path, DB_SHARED, PRAGMAS, SCHEMA_LATEST, err);
-	if (r == 0) {
-		fix_limits(s->db.handle);
-		r = load(s, err);
-	}
+	r = open_file(s, path, err);
 	if (r < 0) {
 		state_store_close(s);
-		return with_remedy(r, err);
+		return r;
 	}
 	*ret = s;
 	return 0;
 }
 
-void state_store_close(struct state_store *s)
+static void close_file(struct state_store *s)
 {
-	if (!s)
-		return;
 	state_store_rollback(s);
 	stmt_cache_fini(&s->cache);
 	db_finalize_all(s->own, N_OWN);
 	db_finalize_all(s->queries, N_QUERIES);
 	db_close(&s->db);
 	changes_drop(&s->changes);
+}
+
+void state_store_close(struct state_store *s)
+{
+	if (!s)
+		return;
+	close_file(s);
 	free(s);
+}
+
+int state_store_replace(struct state_store *s, const char *path, struct error *err)
+{
+	char *own = strdup(s->db.path);
+	int r;
+
+	if (!own)
+		return error_set(err, ERR_MEMORY, "%s: no memory", s->db.path);
+	close_file(s);
+	r = snapshot_move(path, own, err);
+	if (r == 0)
+		r = open_file(s, own, err);
+	free(own);
+	return r;
 }
 
 uint64_t state_store_applied(const struct state_store *s)
@@ -173,6 +217,33 @@ int state_store_begin(struct state_store *s, struct error *err)
 	return 0;
 }
 
+static int keep_configuration(struct state_store *s, const struct log_entry *entry,
+			      struct error *err)
+{
+	sqlite3_stmt *stmt = s->own[OWN_SET_CONFIGURATION];
+
+	sqlite3_bind_int64(stmt, 1, (int64_t)entry->index);
+	db_bind_bytes(stmt, 2, entry->data, entry->len);
+	return db_run(&s->db, stmt, err);
+}
+
+int state_store_configuration(struct state_store *s, uint64_t *ret_index, struct buf *ret_data,
+			      struct error *err)
+{
+	sqlite3_stmt *stmt;
+	int r = db_prepare(&s->db, "SELECT idx, data FROM configuration", &stmt, err);
+
+	if (r < 0)
+		return r;
+	r = db_step(&s->db, stmt, err);
+	*ret_index = r > 0 ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+	if (r > 0 && !buf_append(ret_data, sqlite3_column_blob(stmt, 1),
+				 (size_t)sqlite3_column_bytes(stmt, 1)))
+		r = error_set(err, ERR_MEMORY, "%s: no memory", s->db.path);
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
 int state_store_apply(struct state_store *s, const struct log_entry *entry,
 		      struct apply_result *ret, struct error *err)
 {
@@ -187,6 +258,8 @@ int state_store_apply(struct state_store *s, const struct log_entry *entry,
 				 s->in_batch ? "" : ", outside of a batch");
 	if (entry->kind == LOG_ENTRY_DATA)
 		r = state_apply_data(s, entry, &result, err);
+	else if (entry->kind == LOG_ENTRY_CONFIGURATION)
+		r = keep_configuration(s, entry, err);
 	if (r < 0)
 		return with_remedy(r, err);
 	s->applied_index = entry->index;
@@ -237,20 +310,7 @@ void state_store_rollback(struct state_store *s)
 	changes_drop(&s->changes);
 }
 
-/* A checkpoint syncs the WAL before it copies: complete, it leaves nothing to lose. */
-int state_store_sync(struct state_store *s, uint64_t *ret_index, struct error *err)
+size_t state_store_unsynced(const struct state_store *s)
 {
-	int frames, copied, code;
-
-	if (s->in_batch)
-		return error_set(err, ERR_INTERNAL, "%s: a batch is open", s->db.path);
-	code = sqlite3_wal_checkpoint_v2(s->db.handle, NULL, SQLITE_CHECKPOINT_FULL, &frames,
-					 &copied);
-	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
-		return with_remedy(db_error(&s->db, code, "sync", err), err);
-	if (code != SQLITE_OK || copied < frames)
-		return error_set(err, ERR_UNAVAILABLE, "%s: somebody reads it; sync again later",
-				 s->db.path);
-	*ret_index = s->applied_index;
-	return 0;
+	return (size_t)s->wal_pages;
 }

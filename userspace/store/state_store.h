@@ -9,7 +9,7 @@
  * Entries are applied in batches; a batch and the applied index are one transaction.  It is not
  * synced (synchronous=NORMAL): what a loss of power takes away is the end of the sequence,
  * applied index included, and the log still has it.  Hence two rules for the owner: apply only
- * what the own log has on disk, and compact the log only up to what state_store_sync() returned.
+ * what the own log has on disk, and compact the log only up to what state_sync() returned.
  *
  * One thread at a time.
  */
@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "model/node.h"
 #include "store/log_store.h"
 
@@ -72,8 +73,22 @@ int state_store_commit(struct state_store *s, struct state_changes *ret_changes,
 void state_store_rollback(struct state_store *s);
 void state_changes_fini(struct state_changes *changes);
 
-/* Put all that is committed on disk; returns the applied index that a loss of power now keeps. */
-int state_store_sync(struct state_store *s, uint64_t *ret_index, struct error *err);
+/* Pages that were written since the database was last brought level (state_sync()). */
+size_t state_store_unsynced(const struct state_store *s);
+
+/*
+ * The configuration entry applied last: its data appended to @ret_data, and its index; 0: none was
+ * since this store, or the snapshot that it came from, knows how to keep them.
+ */
+int state_store_configuration(struct state_store *s, uint64_t *ret_index, struct buf *ret_data,
+			      struct error *err);
+
+/*
+ * Become the snapshot at @path (store/snapshot.h), whose file moves to the store's own place.  Nobody
+ * else may have the database open.  Queries go on with the same @s; after a failure @s
+ * is good for closing only.
+ */
+int state_store_replace(struct state_store *s, const char *path, struct error *err);
 
 enum { STATE_DIGEST = 16 /* bytes */ };
 

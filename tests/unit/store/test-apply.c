@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/snapshot.h"
 #include "v1/node_raft.pb-c.h"
 
 static struct log_entry as_log_entry(const struct entry *e, uint64_t index)
@@ -582,7 +583,7 @@ static void a_killed_process_finds_rows_and_index_in_step(void **state)
 		assert_true(state_store_applied(f->state) >= acknowledged);
 		assert_int_equal(count(f), state_store_applied(f->state));
 	}
-	ok(state_store_sync(f->state, &synced, &err), &err);
+	ok(state_sync(f->path, &synced, &err), &err);
 	assert_int_equal(synced, state_store_applied(f->state));
 }
 

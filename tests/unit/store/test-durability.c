@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/snapshot.h"
+
 static struct {
 	unsigned int syncs, writes;
 	bool unsynced;		/* something was written since the last sync */
@@ -180,13 +182,13 @@ static void what_sync_promised_is_synced(void **state)
 	syncs = disk.syncs;
 	feed_ok(f, join(1));
 	assert_int_equal(disk.syncs, syncs);	/* the log has it: no need */
-	ok(state_store_sync(f->state, &index, &err), &err);
+	ok(state_sync(f->path, &index, &err), &err);
 	assert_int_equal(index, 1);
 	assert_true(disk.syncs > syncs);
 	assert_false(disk.unsynced);
 	feed_ok(f, join(2));
 	disk.fail_sync = EIO;
-	assert_int_equal(state_store_sync(f->state, &index, &err), -ERR_IO);
+	assert_int_equal(state_sync(f->path, &index, &err), -ERR_IO);
 	assert_int_equal(index, 1);
 	disk.fail_sync = 0;
 }

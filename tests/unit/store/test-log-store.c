@@ -131,7 +131,8 @@ static void one_batch_truncates_appends_and_votes(void **state)
 	struct log_store *log = open_log(*state);
 	struct log_entry entries[2];
 	struct hard_state hard = { .term = 4, .vote = 1, .commit = 3 };
-	struct log_batch batch = { 6, entries, 2, &hard };
+	struct log_batch batch = { .truncate_from = 6, .entries = entries, .n_entries = 2,
+				   .hard_state = &hard };
 	struct seen seen = { .next = 1 };
 	struct error err;
 
@@ -192,17 +193,23 @@ static void a_batch_that_no_correct_server_asks_for_is_refused(void **state)
 	log_store_close(log);
 }
 
+static void compact_ok(struct log_store *log, uint64_t index)
+{
+	struct error err;
+
+	ok(log_store_append(log, &(struct log_batch){ .compact_to = index }, &err), &err);
+}
+
 static void compacted_entries_are_gone_and_the_rest_stays(void **state)
 {
 	struct log_store *log = open_log(*state);
-	struct error err;
 	uint64_t term;
 
 	append_ok(log, 1, 10, 2);
-	assert_int_equal(log_store_compact(log, 5, &err), -ERR_INVALID);
+	assert_batch_refused(log, &(struct log_batch){ .compact_to = 5 });	/* not committed */
 	set_hard_state(log, 2, 0, 8);
-	ok(log_store_compact(log, 5, &err), &err);
-	ok(log_store_compact(log, 3, &err), &err);
+	compact_ok(log, 5);
+	compact_ok(log, 3);
 	log_store_close(log);
 	log = open_log(*state);
 	assert_int_equal(log_store_first_index(log), 6);
@@ -211,8 +218,67 @@ static void compacted_entries_are_gone_and_the_rest_stays(void **state)
 	assert_int_equal(term, 2);
 	assert_int_equal(log_store_term_at(log, 4, &term, NULL), -ERR_NOT_FOUND);
 	assert_int_equal(read_all(log, 6, 10, UINT64_MAX), 5);
-	ok(log_store_compact(log, 8, &err), &err);
+	compact_ok(log, 8);
 	append_ok(log, 11, 1, 2);
+	log_store_close(log);
+}
+
+/* Appended, committed and compacted in one transaction, up to the last one that was there before. */
+static void a_batch_may_compact_what_it_commits(void **state)
+{
+	struct log_store *log = open_log(*state);
+	struct log_entry next = make_entry(11, 2);
+	struct hard_state hard = { .term = 2, .commit = 10 };
+	struct error err;
+
+	append_ok(log, 1, 10, 2);
+	ok(log_store_append(log, &(struct log_batch){ .entries = &next, .n_entries = 1,
+						      .hard_state = &hard, .compact_to = 10 }, &err), &err);
+	log_store_close(log);
+	log = open_log(*state);
+	assert_int_equal(log_store_first_index(log), 11);
+	assert_int_equal(read_all(log, 11, 11, UINT64_MAX), 1);
+	log_store_close(log);
+}
+
+static void a_snapshot_takes_the_place_of_a_log_that_lacks_it(void **state)
+{
+	struct log_store *log = open_log(*state);
+	struct error err;
+	uint64_t term;
+
+	append_ok(log, 1, 10, 2);
+	set_hard_state(log, 3, 1, 4);
+	assert_int_equal(log_store_install(log, 3, 2, NULL), -ERR_INVALID);
+	ok(log_store_install(log, 7, 5, &err), &err);	/* entry 7 here is of term 2 */
+	log_store_close(log);
+	log = open_log(*state);
+	assert_int_equal(log_store_first_index(log), 8);
+	assert_int_equal(log_store_last_index(log), 7);
+	assert_int_equal(log_store_term_at(log, 7, &term, NULL), 0);
+	assert_int_equal(term, 5);
+	assert_int_equal(log_store_hard_state(log).term, 5);
+	assert_int_equal(log_store_hard_state(log).vote, 0);
+	assert_int_equal(log_store_hard_state(log).commit, 7);
+	append_ok(log, 8, 3, 5);
+	ok(log_store_install(log, 90, 5, &err), &err);
+	assert_int_equal(log_store_last_index(log), 90);
+	log_store_close(log);
+}
+
+static void a_snapshot_leaves_what_follows_on_it(void **state)
+{
+	struct log_store *log = open_log(*state);
+	struct error err;
+
+	append_ok(log, 1, 10, 2);
+	set_hard_state(log, 3, 1, 4);
+	ok(log_store_install(log, 7, 2, &err), &err);
+	log_store_close(log);
+	log = open_log(*state);
+	assert_int_equal(log_store_first_index(log), 8);
+	assert_int_equal(read_all(log, 8, 10, UINT64_MAX), 3);
+	assert_int_equal(log_store_hard_state(log).vote, 1);	/* a promise is a promise */
 	log_store_close(log);
 }
 
@@ -536,6 +602,9 @@ int main(void)
 		TEST(reading_stops_at_the_byte_limit_but_gives_one),
 		TEST(a_batch_that_no_correct_server_asks_for_is_refused),
 		TEST(compacted_entries_are_gone_and_the_rest_stays),
+		TEST(a_batch_may_compact_what_it_commits),
+		TEST(a_snapshot_takes_the_place_of_a_log_that_lacks_it),
+		TEST(a_snapshot_leaves_what_follows_on_it),
 		TEST(the_file_is_for_its_owner_alone),
 		TEST(a_second_daemon_is_kept_out),
 		TEST(a_flipped_bit_in_an_entry_is_refused),

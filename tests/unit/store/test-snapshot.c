@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/snapshot.h"
+
+static struct entry *join(unsigned int i)
+{
+	struct entry *e = new_entry();
+	struct node node = make_node(i);
+	struct error err;
+
+	ok(command_register_node(e, &node, &err), &err);
+	return e;
+}
+
+static char *beside(const struct fixture *f, const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	return path;
+}
+
+static bool has_node(struct state_store *s, unsigned int i)
+{
+	struct node node = make_node(i), found;
+
+	return state_get_node(s, node.id, &found, NULL) == 0;
+}
+
+static void digest(struct state_store *s, uint8_t ret[STATE_DIGEST])
+{
+	struct error err;
+
+	ok(state_store_digest(s, ret, &err), &err);
+}
+
+static void a_snapshot_is_the_state_of_one_index(void **state)
+{
+	struct fixture *f = *state;
+	struct snapshot_info written, checked;
+	uint8_t before[STATE_DIGEST], after[STATE_DIGEST];
+	struct state_store *copy;
+	char *path = beside(f, "snapshot.db");
+	struct error err;
+
+	for (unsigned int i = 1; i <= 50; i++)
+		feed_ok(f, join(i));
+	digest(f->state, before);
+	ok(snapshot_write(f->path, path, &written, &err), &err);
+	feed_ok(f, join(51));
+	ok(snapshot_check(path, &checked, &err), &err);
+	assert_int_equal(checked.index, 50);
+	assert_int_equal(checked.term, written.term);
+	assert_int_equal(checked.size, file_size(path));
+	ok(state_store_open(path, &copy, &err), &err);
+	digest(copy, after);
+	assert_memory_equal(before, after, STATE_DIGEST);
+	state_store_close(copy);
+}
+
+static void a_store_becomes_the_snapshot_and_goes_on(void **state)
+{
+	struct fixture *f = *state;
+	struct snapshot_info info;
+	char *path = beside(f, "snapshot.db");
+	struct error err;
+
+	for (unsigned int i = 1; i <= 3; i++)
+		feed_ok(f, join(i));
+	ok(snapshot_write(f->path, path, &info, &err), &err);
+	feed_ok(f, join(4));
+	ok(state_store_replace(f->state, path, &err), &err);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(state_store_applied(f->state), 3);
+	assert_true(has_node(f->state, 3));
+	assert_false(has_node(f->state, 4));
+	f->index = 3;
+	feed_ok(f, join(5));
+	assert_true(has_node(f->state, 5));
+	state_store_close(f->state);
+	ok(state_store_open(f->path, &f->state, &err), &err);
+	assert_int_equal(state_store_applied(f->state), 4);
+}
+
+static void what_is_no_snapshot_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct snapshot_info info;
+	char *path = beside(f, "snapshot.db");
+	struct error err;
+
+	assert_int_equal(snapshot_check(path, &info, NULL), -ERR_NOT_FOUND);
+	fclose(fopen(path, "w"));
+	assert_int_equal(snapshot_check(path, &info, NULL), -ERR_CORRUPT);
+	for (unsigned int i = 1; i <= 200; i++)
+		feed_ok(f, join(i));
+	ok(snapshot_write(f->path, path, &info, &err), &err);
+	ok(snapshot_check(path, &info, &err), &err);
+	assert_int_equal(truncate(path, file_size(path) / 2), 0);
+	assert_int_equal(snapshot_check(path, &info, &err), -ERR_CORRUPT);
+	assert_non_null(strstr(err.text, path));
+}
+
+/* A snapshot under way, here a reader of old state, must not make a sync promise too much. */
+static void the_owner_goes_on_while_others_read(void **state)
+{
+	struct fixture *f = *state;
+	struct snapshot_info info;
+	uint64_t index = 0;
+	struct error err;
+
+	feed_ok(f, join(1));
+	ok(state_sync(f->path, &index, &err), &err);
+	assert_int_equal(index, 1);
+	for (unsigned int i = 2; i <= 40; i++) {
+		feed_ok(f, join(i));
+		if (i % 10 == 0)
+			ok(snapshot_write(f->path, beside(f, "snapshot.db"), &info, &err), &err);
+	}
+	assert_true(state_store_unsynced(f->state) > 0);
+	ok(state_sync(f->path, &index, &err), &err);
+	assert_int_equal(index, 40);
+}
+
+static void the_last_configuration_applied_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct buf data = BUF_INIT(64);
+	struct log_entry e = { .term = 1, .kind = LOG_ENTRY_CONFIGURATION, .data = "abc", .len = 3 };
+	struct apply_result result;
+	uint64_t index = 9;
+	struct error err;
+
+	ok(state_store_configuration(f->state, &index, &data, &err), &err);
+	assert_int_equal(index, 0);
+	feed_ok(f, join(1));
+	e.index = ++f->index;
+	ok(state_store_begin(f->state, &err), &err);
+	ok(state_store_apply(f->state, &e, &result, &err), &err);
+	ok(state_store_commit(f->state, NULL, &err), &err);
+	feed_ok(f, join(2));
+	state_store_close(f->state);
+	ok(state_store_open(f->path, &f->state, &err), &err);
+	ok(state_store_configuration(f->state, &index, &data, &err), &err);
+	assert_int_equal(index, 2);
+	assert_int_equal(data.len, 3);
+	assert_memory_equal(data.data, "abc", 3);
+	buf_fini(&data);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_state, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_snapshot_is_the_state_of_one_index),
+		TEST(a_store_becomes_the_snapshot_and_goes_on),
+		TEST(what_is_no_snapshot_is_refused),
+		TEST(the_owner_goes_on_while_others_read),
+		TEST(the_last_configuration_applied_is_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
