@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * webmesh.ext.v1.Replication: serves the committed log to those who follow.
- * Only what this node has applied is sent: that is committed for sure.
+ * webmesh.ext.v1.Replication: serves the committed log to those who follow, and the state
+ * to those whose place in it is compacted away.  Only what this node has applied is sent: that is
+ * committed for sure.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/api.h"
+#include "daemon/snapshots.h"
 #include "ext/v1/replication.pb-c.h"
 
 enum {
@@ -23,6 +26,8 @@ struct following {
 	struct daemon *daemon;
 	struct rpc_call *call;
 	uint64_t next_index;
+	struct snapshot_file *snapshot;	/* NULL: none on its way */
+	uint64_t offset;	/* of the next piece of it */
 	bool full;	/* its queue: `writable` goes on */
 	bool ended;	/* by us: only `gone` is still to come */
 };
@@ -83,14 +88,98 @@ static int send_batch(struct following *f, uint64_t applied, struct event *event
 	return r;
 }
 
+/* 1: a piece is sent; 0: there is none yet. */
+static int send_piece(struct following *f, struct error *err)
+{
+	Webmesh__Ext__V1__SnapshotPiece piece = WEBMESH__EXT__V1__SNAPSHOT_PIECE__INIT;
+	struct replica_status status;
+	Webmesh__Ext__V1__FollowEvent m;
+	uint8_t *data = malloc(BATCH_BYTES);
+	ssize_t n;
+	int r;
+
+	if (!data)
+		return error_set(err, ERR_MEMORY, "no memory for a snapshot");
+	n = pread(f->snapshot->fd, data, BATCH_BYTES, (off_t)f->offset);
+	if (n <= 0) {
+		free(data);
+		return error_set(err, ERR_IO, "the snapshot cannot be read");
+	}
+	fill_head(f->daemon, &m, &status);
+	m.snapshot = &piece;
+	piece.index = f->snapshot->info.index;
+	piece.term = f->snapshot->info.term;
+	piece.size = f->snapshot->info.size;
+	piece.offset = f->offset;
+	piece.data.data = data;
+	piece.data.len = (size_t)n;
+	r = rpc_send(f->call, &m.base, err);
+	free(data);
+	if (r == 0)
+		f->offset += (uint64_t)n;
+	return r < 0 ? r : 1;
+}
+
+static void end_snapshot(struct following *f)
+{
+	f->next_index = f->snapshot->info.index + 1;
+	snapshot_file_put(f->snapshot);
+	f->snapshot = NULL;
+}
+
+/* 1: something is sent, go on; 0: nothing to send now. */
+static int push_snapshot(struct following *f, uint64_t first, struct error *err)
+{
+	const char *trouble;
+	int r;
+
+	if (!f->snapshot) {
+		f->offset = 0;
+		f->snapshot = snapshots_get(replica_snapshots(f->daemon->replica), first - 1, &trouble);
+	}
+	if (!f->snapshot)
+		return *trouble ? error_set(err, ERR_UNAVAILABLE, "no snapshot: %.300s", trouble) : 0;
+	r = send_piece(f, err);
+	if (r > 0 && f->offset >= f->snapshot->info.size)
+		end_snapshot(f);
+	return r;
+}
+
+/* Where the disk is slow, reading waits until it is not: whoever leads has better things to do. */
+static int push_entries(struct following *f, struct event *event, struct error *err)
+{
+	uint64_t applied = state_store_applied(f->daemon->state);
+	int r;
+
+	if (f->next_index > applied || replica_log_stalls(f->daemon->replica))
+		return 0;
+	r = send_batch(f, applied, event, err);
+	return r < 0 ? r : 1;
+}
+
+static int push_one(struct following *f, struct event *event, struct error *err)
+{
+	uint64_t first = replica_first_index(f->daemon->replica);
+
+	if (f->snapshot || f->next_index < first)
+		return push_snapshot(f, first, err);
+	return push_entries(f, event, err);
+}
+
 static void push(struct following *f)
 {
-	struct event *event = malloc(sizeof(*event));
+	struct event *event;
 	struct error err = { 0 };
-	int r = event ? 0 : error_set(&err, ERR_MEMORY, "no memory for log entries");
+	int r = 1;
 
-	while (r == 0 && !f->full && !f->ended && f->next_index <= state_store_applied(f->daemon->state)) {
-		r = send_batch(f, state_store_applied(f->daemon->state), event, &err);
+	if (f->full || f->ended ||
+	    (!f->snapshot && f->next_index > state_store_applied(f->daemon->state)))
+		return;
+	event = malloc(sizeof(*event));
+	if (!event)
+		r = error_set(&err, ERR_MEMORY, "no memory for log entries");
+	while (r > 0 && !f->full && !f->ended) {
+		r = push_one(f, event, &err);
 		f->full = r == -ERR_EXHAUSTED;
 		if (f->full)
 			r = 0;
@@ -115,6 +204,7 @@ static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
 	while (*at != f)
 		at = &(*at)->next;
 	*at = f->next;
+	snapshot_file_put(f->snapshot);
 	free(f);
 }
 
@@ -142,10 +232,6 @@ static int check(struct daemon *d, uint64_t from, struct error *err)
 {
 	if (from < 1)
 		return error_set(err, ERR_INVALID, "from_index: 0; the first is 1");
-	if (from < replica_first_index(d->replica))
-		return error_set(err, ERR_PRECONDITION,
-				 "from_index: %lu is compacted away here; the log begins at %lu",
-				 (unsigned long)from, (unsigned long)replica_first_index(d->replica));
 	if (from > state_store_applied(d->state) + 1)
 		return error_set(err, ERR_PRECONDITION,
 				 "from_index: %lu is ahead of this node, which has %lu: ask another",

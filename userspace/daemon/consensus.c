@@ -8,6 +8,7 @@
 
 enum {
 	SCAN_BYTES = 1 << 20,	/* of log per read while looking for configurations */
+	COMPACT_STEP = 1024,	/* entries that go with one batch, so that it stays a short one */
 	HANDLES = 3,
 };
 
@@ -22,6 +23,7 @@ struct consensus {
 	bool dirty;			/* inputs came since the core was last asked */
 	bool held;			/* the disk failed: ask again at the next tick */
 	bool dead;
+	uint64_t compact_to;		/* the state has all up to here on disk, and nobody needs them */
 	struct raft_actions storing;	/* sequence 0: no batch is on its way to the disk */
 	struct log_entry *storing_entries;
 	struct log_batch batch;
@@ -84,6 +86,40 @@ static int reader_read(void *data, uint64_t from, size_t count_max, size_t bytes
 	return 0;
 }
 
+static struct log_entry to_log_entry(const struct raft_entry *e)
+{
+	return (struct log_entry){ .index = e->index, .term = e->term, .kind = e->kind,
+				   .len = (uint32_t)e->len, .data = e->data };
+}
+
+bool consensus_has_in_memory(const struct consensus *c, uint64_t index)
+{
+	struct raft_entry *entry;
+
+	return raft_recent_entries(c->raft, index, 1, &entry);
+}
+
+int consensus_read_memory(const struct consensus *c, uint64_t from, uint64_t to,
+			  uint64_t max_bytes, log_entry_fn fn, void *data)
+{
+	uint64_t bytes = 0;
+	int r = 0;
+
+	for (uint64_t index = from; r == 0 && index <= to; index++) {
+		struct raft_entry *entry;
+		struct log_entry e;
+
+		if (!raft_recent_entries(c->raft, index, 1, &entry))
+			break;
+		bytes += entry->len;
+		if (index > from && bytes > max_bytes)
+			break;
+		e = to_log_entry(entry);
+		r = fn(&e, data);
+	}
+	return r;
+}
+
 /* ---- storing ---- */
 
 static void forget_batch(struct consensus *c)
@@ -112,28 +148,45 @@ static void stored(void *data, const struct error *written)
 		stop(c, &err);
 }
 
+/*
+ * What is compacted goes with the next batch, without an fsync of its own.  The core hears of it first, and
+ * never asks for these entries again, whatever becomes of the batch.
+ */
+static int choose_compaction(struct consensus *c, uint64_t *ret, struct error *err)
+{
+	struct raft_status status;
+
+	raft_status(c->raft, &status);
+	*ret = 0;
+	if (c->compact_to < status.first_index)
+		return 0;
+	*ret = c->compact_to - status.first_index < COMPACT_STEP ? c->compact_to
+								 : status.first_index + COMPACT_STEP - 1;
+	return raft_compact(c->raft, *ret, err);
+}
+
 /* Takes the actions over until the disk has answered. */
 static int start_storing(struct consensus *c, struct raft_actions *actions, struct error *err)
 {
 	const struct raft_store *store = &actions->store;
-	struct log_entry *entries = calloc(store->entry_count + 1, sizeof(*entries));
-	int r;
+	struct log_entry *entries;
+	uint64_t compact_to;
+	int r = choose_compaction(c, &compact_to, err);
 
+	if (r < 0)
+		return r;
+	entries = calloc(store->entry_count + 1, sizeof(*entries));
 	if (!entries)
 		return error_set(err, ERR_MEMORY, "no memory to store %zu log entries",
 				 store->entry_count);
-	for (size_t i = 0; i < store->entry_count; i++) {
-		const struct raft_entry *e = store->entries[i];
-
-		entries[i] = (struct log_entry){ .index = e->index, .term = e->term,
-						 .kind = e->kind, .len = (uint32_t)e->len,
-						 .data = e->data };
-	}
+	for (size_t i = 0; i < store->entry_count; i++)
+		entries[i] = to_log_entry(store->entries[i]);
 	c->hard_state = (struct hard_state){ .term = store->term, .vote = store->vote,
 					     .commit = state_store_applied(c->config.state) };
 	c->batch = (struct log_batch){ .truncate_from = store->truncate_from, .entries = entries,
 				       .n_entries = store->entry_count,
-				       .hard_state = store->hard_state ? &c->hard_state : NULL };
+				       .hard_state = store->hard_state || compact_to ? &c->hard_state : NULL,
+				       .compact_to = compact_to };
 	r = log_writer_append(c->config.writer, &c->batch, stored, c, err);
 	if (r < 0) {
 		free(entries);
@@ -169,15 +222,9 @@ static int apply(struct consensus *c, struct raft_entry *const *entries, size_t 
 
 	if (!batch)
 		return error_set(err, ERR_MEMORY, "no memory to apply %zu log entries", n);
-	for (size_t i = 0; i < n; i++) {
-		const struct raft_entry *e = entries[i];
-
-		if (e->index > applied)
-			batch[count++] = (struct log_entry){ .index = e->index, .term = e->term,
-							     .kind = e->kind,
-							     .len = (uint32_t)e->len,
-							     .data = e->data };
-	}
+	for (size_t i = 0; i < n; i++)
+		if (entries[i]->index > applied)
+			batch[count++] = to_log_entry(entries[i]);
 	if (count)
 		r = applier_apply(c->config.state, batch, count, &c->config.listener,
 				  answer_proposal, c, err);
@@ -294,15 +341,31 @@ static int scan_entry(const struct log_entry *entry, void *data)
 					 scan->err);
 }
 
-int consensus_read_memberships(struct log_writer *writer, struct raft_membership *ret_current,
+/* The state knows the last configuration that it has applied, whose entry may be compacted away. */
+static int read_applied_membership(struct state_store *state, struct raft_membership *ret,
+				   struct error *err)
+{
+	struct buf data = BUF_INIT(RAFT_CONFIGURATION_BYTES_MAX);
+	int r = state_store_configuration(state, &ret->index, &data, err);
+
+	if (r == 0 && ret->index)
+		r = raft_configuration_decode(data.data, data.len, &ret->configuration, err);
+	buf_fini(&data);
+	return r;
+}
+
+int consensus_read_memberships(struct log_writer *writer, struct state_store *state,
+			       struct raft_membership *ret_current,
 			       struct raft_membership *ret_previous, struct error *err)
 {
 	struct raft_membership current = { 0 }, previous = { 0 };
 	struct log_writer_bounds bounds = log_writer_bounds(writer);
-	struct membership_scan scan = { .current = &current, .previous = &previous,
-					.next = bounds.first, .err = err };
-	int r = 0;
+	struct membership_scan scan = { .current = &current, .previous = &previous, .err = err };
+	int r = read_applied_membership(state, &current, err);
 
+	scan.next = current.index ? state_store_applied(state) + 1 : bounds.first;
+	if (scan.next < bounds.first)
+		scan.next = bounds.first;
 	while (r == 0 && scan.next <= bounds.last)
 		r = log_writer_read(writer, scan.next, bounds.last, SCAN_BYTES, scan_entry, &scan, err);
 	if (r < 0)
@@ -332,7 +395,8 @@ static int fill_start(const struct consensus *c, struct raft_start *start, struc
 	else if (r == 0)
 		start->last_term = start->base_term;
 	if (r == 0)
-		r = consensus_read_memberships(w, &start->current, &start->previous, err);
+		r = consensus_read_memberships(w, c->config.state, &start->current, &start->previous,
+					       err);
 	return r;
 }
 
@@ -452,6 +516,12 @@ int consensus_change(struct consensus *c, const struct raft_change *change, stru
 		return error_set(err, ERR_UNAVAILABLE, "this server has stopped");
 	c->dirty = true;
 	return raft_change_membership(c->raft, change, &at, err);
+}
+
+void consensus_compact(struct consensus *c, uint64_t index)
+{
+	if (index > c->compact_to)
+		c->compact_to = index;
 }
 
 /* ---- getters ---- */

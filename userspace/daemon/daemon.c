@@ -11,6 +11,7 @@
 #include "daemon/api.h"
 #include "daemon/authority.h"
 #include "daemon/founding.h"
+#include "daemon/installer.h"
 #include "daemon/join.h"
 #include "daemon/membership.h"
 #include "daemon/version.h"
@@ -42,6 +43,8 @@ static void on_upkeep(uv_timer_t *timer)
 	membership_advance(d->replica, d->state);
 	authority_advance(d);
 	join_consider(d->joining);
+	replica_upkeep(d->replica);
+	api_follow_changed(d);
 	if (++turn % HEARTBEAT_EVERY == 0)
 		api_follow_heartbeat(d);
 	if (turn % CHECK_EVERY == 0)
@@ -133,8 +136,11 @@ static int open_stores(struct daemon *d, struct error *err)
 
 	if (r == 0)
 		r = check_memory(d, err);
+	settings_path(&d->settings, "state.db", path);
 	if (r == 0)
-		r = state_store_open(settings_path(&d->settings, "state.db", path), &d->state, err);
+		r = installer_recover(path, d->log, err);
+	if (r == 0)
+		r = state_store_open(path, &d->state, err);
 	return r;
 }
 

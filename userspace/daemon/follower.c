@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/installer.h"
 #include "ext/v1/replication.pb-c.h"
 #include "raft/entry.h"
 #include "rpc/client.h"
@@ -13,6 +14,7 @@ enum {
 	RETRIES_QUICK = 8,	/* sources in vain after which the pause doubles, and doubles again */
 	DOUBLINGS_MAX = 5,
 	SILENCE_MS = 5000,	/* a source that lives sends something every second */
+	COMPACT_STEP = 1024,	/* entries that go with one batch */
 };
 
 typedef Webmesh__Ext__V1__FollowEvent follow_event;
@@ -33,6 +35,8 @@ struct follower {
 	size_t n_entries;
 	struct log_batch batch;
 	struct hard_state hard_state;
+	uint64_t compact_to;
+	struct installer *installer;
 	bool closing;
 	void (*closed)(void *data);
 	void *closed_data;
@@ -82,6 +86,18 @@ static void tell_configuration(void *data, const struct log_entry *entry,
 		f->config.configuration(f->config.data, entry);
 }
 
+static void go_on(struct follower *f, const struct error *err)
+{
+	if (err->kind != ERR_NONE) {
+		f->config.failed(f->config.data, err);
+		return;
+	}
+	if (state_store_applied(f->config.state) >= f->commit_index)
+		f->config.caught_up(f->config.data);
+	if (f->call && !f->closing)
+		rpc_client_read(f->call);
+}
+
 static void written(void *data, const struct error *write_error)
 {
 	struct follower *f = data;
@@ -91,10 +107,7 @@ static void written(void *data, const struct error *write_error)
 		applier_apply(f->config.state, f->entries, f->n_entries, &f->config.listener,
 			      tell_configuration, f, &err);
 	forget_entries(f);
-	if (err.kind != ERR_NONE)
-		f->config.failed(f->config.data, &err);
-	else if (f->call && !f->closing)
-		rpc_client_read(f->call);
+	go_on(f, &err);
 }
 
 /* Entries must go on where ours end: a source that skips is no source. */
@@ -126,24 +139,120 @@ static int copy_entries(struct follower *f, const follow_event *event, struct er
 }
 
 /*
- * What lies behind the applied index was never committed for us: it is from a
- * time when this node was a server, and the committed entries replace it.
+ * How many of the entries that came are in the log already.  The state may be older than
+ * the log, which has compacted them then: when it is lost, or the power was.
+ */
+static int count_known(struct follower *f, const struct log_writer_bounds *bounds, size_t *ret,
+		       struct error *err)
+{
+	uint64_t term;
+	size_t n = 0;
+	int r = 0;
+
+	while (n < f->n_entries && f->entries[n].index < bounds->first)
+		n++;
+	while (n < f->n_entries && f->entries[n].index <= bounds->last) {
+		r = log_writer_term_at(f->config.writer, f->entries[n].index, &term, err);
+		if (r < 0 || term != f->entries[n].term)
+			break;
+		n++;
+	}
+	*ret = n;
+	return r;
+}
+
+static uint64_t next_compaction(const struct follower *f, uint64_t first)
+{
+	if (f->compact_to < first)
+		return 0;
+	return f->compact_to - first < COMPACT_STEP ? f->compact_to : first + COMPACT_STEP - 1;
+}
+
+/*
+ * Behind the applied index lies what this node has stored as a server.  Others may count on it, and so it
+ * goes only from where the committed entries, which came now, are others.
  */
 static int store(struct follower *f, struct error *err)
 {
 	struct log_writer_bounds bounds = log_writer_bounds(f->config.writer);
 	uint64_t first = f->entries[0].index, term = f->entries[f->n_entries - 1].term;
+	size_t known;
+	int r = count_known(f, &bounds, &known, err);
 
+	if (r < 0)
+		return r;
 	f->hard_state = bounds.hard_state;
-	f->hard_state.commit = first - 1;
+	if (f->hard_state.commit < first - 1)
+		f->hard_state.commit = first - 1;
 	if (term > f->hard_state.term) {
 		f->hard_state.term = term;
 		f->hard_state.vote = 0;
 	}
-	f->batch = (struct log_batch){ .truncate_from = bounds.last >= first ? first : 0,
-				       .entries = f->entries, .n_entries = f->n_entries,
-				       .hard_state = &f->hard_state };
+	f->batch = (struct log_batch){
+		.truncate_from = known < f->n_entries && bounds.last >= first + known ? first + known : 0,
+		.entries = f->entries + known,
+		.n_entries = f->n_entries - known,
+		.hard_state = &f->hard_state,
+		.compact_to = next_compaction(f, bounds.first),
+	};
 	return log_writer_append(f->config.writer, &f->batch, written, f, err);
+}
+
+/* ---- a snapshot instead of entries ---- */
+
+static void leave_source(struct follower *f, const struct error *why)
+{
+	f->config.source_changed(f->config.data, NULL, why->text);
+	if (f->call)
+		rpc_client_cancel(f->call);
+}
+
+static void installed(void *data, const struct error *err, bool intact)
+{
+	const struct state_changes everything = { .mesh = true, .members = true };
+	struct follower *f = data;
+
+	if (err->kind != ERR_NONE && intact) {
+		leave_source(f, err);
+		return;
+	}
+	if (err->kind == ERR_NONE) {
+		f->config.installed(f->config.data);
+		f->config.listener.changed(f->config.listener.data, &everything);
+	}
+	arm(f, SILENCE_MS);
+	go_on(f, err);
+}
+
+/* 1: it was the last piece, and the stream waits until it is installed. */
+static int take_piece(struct follower *f, const Webmesh__Ext__V1__SnapshotPiece *p, struct error *err)
+{
+	const struct installer_piece piece = {
+		.whole = { .index = p->index, .term = p->term, .size = p->size },
+		.offset = p->offset, .data = p->data.data, .len = p->data.len,
+	};
+	int r = installer_add(f->installer, &piece, err);
+
+	if (r > 0)
+		uv_timer_stop(&f->timer);	/* a big one takes its time */
+	return r;
+}
+
+static int take_event(struct follower *f, const follow_event *event, struct error *err)
+{
+	int r;
+
+	if (event->snapshot) {
+		r = take_piece(f, event->snapshot, err);
+	} else if (event->n_entries) {
+		r = copy_entries(f, event, err);
+		if (r == 0)
+			r = store(f, err);
+		return r < 0 ? r : 1;
+	} else {
+		r = 0;
+	}
+	return r;
 }
 
 static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg, void *ctx)
@@ -152,6 +261,7 @@ static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg
 	struct follower *f = ctx;
 	struct error err = { 0 };
 	uint64_t now = uv_now(f->config.loop);
+	int r;
 
 	if (f->closing)
 		return;	/* it was under way when the call was cancelled; the log is another's now */
@@ -161,12 +271,14 @@ static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg
 	strncpy(f->leader, event->leader_id, sizeof(f->leader) - 1);
 	if (event->state_age_ms < now)
 		f->fresh_at = now - event->state_age_ms;
-	if (event->n_entries == 0) {
+	r = take_event(f, event, &err);
+	if (r == 0) {
+		if (state_store_applied(f->config.state) >= f->commit_index && !event->snapshot)
+			f->config.caught_up(f->config.data);
 		rpc_client_read(call);
-	} else if (copy_entries(f, event, &err) < 0 || store(f, &err) < 0) {
+	} else if (r < 0) {
 		forget_entries(f);
-		f->config.source_changed(f->config.data, NULL, err.text);
-		rpc_client_cancel(call);
+		leave_source(f, &err);
 	}
 }
 
@@ -185,13 +297,26 @@ static void finish_close(struct follower *f)
 	free(f);
 }
 
+static void consider_close(struct follower *f)
+{
+	if (!f->call && !f->installer && !f->timer.data)
+		finish_close(f);
+}
+
 static void timer_closed(uv_handle_t *handle)
 {
 	struct follower *f = handle->data;
 
 	handle->data = NULL;
-	if (!f->call)
-		finish_close(f);
+	consider_close(f);
+}
+
+static void installer_closed(void *data)
+{
+	struct follower *f = data;
+
+	f->installer = NULL;
+	consider_close(f);
 }
 
 static void on_done(struct rpc_client_call *call, const struct error *err, void *ctx)
@@ -204,8 +329,8 @@ static void on_done(struct rpc_client_call *call, const struct error *err, void 
 		f->config.source_changed(f->config.data, NULL,
 					 err->kind == ERR_NONE ? "the source ended the stream" : err->text);
 		arm_retry(f);
-	} else if (!f->timer.data) {
-		finish_close(f);
+	} else {
+		consider_close(f);
 	}
 }
 
@@ -241,8 +366,8 @@ static void connect_next(struct follower *f)
 	const struct directory_entry *source;
 
 	arm(f, RETRY_MS);
-	if (log_writer_busy(f->config.writer) || f->config.sources(f->config.data, &dir, &err) < 0 ||
-	    dir.count == 0)
+	if (log_writer_busy(f->config.writer) || installer_busy(f->installer) ||
+	    f->config.sources(f->config.data, &dir, &err) < 0 || dir.count == 0)
 		return;
 	source = &dir.entries[f->turn++ % dir.count];
 	memcpy(f->source, source->node_id, sizeof(f->source));
@@ -259,11 +384,19 @@ static void connect_next(struct follower *f)
 
 int follower_new(const struct follower_config *config, struct follower **ret, struct error *err)
 {
+	const struct installer_config installer = {
+		.loop = config->loop, .writer = config->writer, .state = config->state,
+		.snapshots = config->snapshots, .path = config->state_path,
+	};
 	struct follower *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return error_set(err, ERR_MEMORY, "no memory for a follower");
 	f->config = *config;
+	if (installer_new(&installer, installed, f, &f->installer, err) < 0) {
+		free(f);
+		return -ERR_MEMORY;
+	}
 	uv_timer_init(config->loop, &f->timer);
 	f->timer.data = f;
 	arm(f, 0);
@@ -281,6 +414,18 @@ void follower_free(struct follower *f, void (*closed)(void *data), void *data)
 	if (f->call)
 		rpc_client_cancel(f->call);
 	uv_close((uv_handle_t *)&f->timer, timer_closed);
+	installer_free(f->installer, installer_closed, f);
+}
+
+void follower_compact(struct follower *f, uint64_t index)
+{
+	if (index > f->compact_to)
+		f->compact_to = index;
+}
+
+bool follower_installing(const struct follower *f)
+{
+	return installer_busy(f->installer);
 }
 
 const char *follower_leader(const struct follower *f)

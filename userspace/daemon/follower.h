@@ -2,7 +2,7 @@
 /*
  * Follows the committed log of a cluster that this node does not vote in: keeps
  * the entries in a log of its own, applies them, and changes over to another source
- * when the one it has goes silent.  Owner thread.
+ * when the one it has goes silent.  What no log has any more comes as a snapshot.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_FOLLOWER_H
 #define WGMESH_DAEMON_FOLLOWER_H
@@ -15,6 +15,7 @@
 #include "daemon/applier.h"
 #include "daemon/directory.h"
 #include "daemon/log_writer.h"
+#include "daemon/snapshots.h"
 
 struct rpc_pump;
 
@@ -23,12 +24,18 @@ struct follower_config {
 	struct rpc_pump *pump;
 	struct log_writer *writer;
 	struct state_store *state;
+	const char *state_path;			/* of its database; copied */
+	struct snapshots *snapshots;
 	const struct identity *identity;	/* borrowed; read at every connection */
 	struct applier_listener listener;
 	/* Where to follow from; asked again at every change of source. */
 	int (*sources)(void *data, struct directory *ret, struct error *err);
 	/* A configuration entry was applied. */
 	void (*configuration)(void *data, const struct log_entry *entry);
+	/* All that the source knew to be committed is applied; comes again and again. */
+	void (*caught_up)(void *data);
+	/* A snapshot took the place of log and state; the listener hears of it next. */
+	void (*installed)(void *data);
 	/* The source changed, or was lost (@node_id NULL, @why tells). */
 	void (*source_changed)(void *data, const char *node_id, const char *why);
 	/* This node cannot go on: its disk or its state failed. */
@@ -41,6 +48,11 @@ struct follower;
 int follower_new(const struct follower_config *config, struct follower **ret, struct error *err);
 /* @closed comes from the loop when the memory is gone; no other callback comes. */
 void follower_free(struct follower *f, void (*closed)(void *data), void *data);
+
+/* The log up to @index, which the state has on disk, may go; it does with what comes next. */
+void follower_compact(struct follower *f, uint64_t index);
+/* Log and state are being replaced: nobody else may use them. */
+bool follower_installing(const struct follower *f);
 
 /* As the source tells it: "" while unknown. */
 const char *follower_leader(const struct follower *f);

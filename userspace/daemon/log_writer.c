@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { STALL_MS = 50 };
+
 /*
  * The request is memory of its own: when a write is forgotten, the pool's
  * completion still comes later, finds no writer, and frees it.
@@ -10,7 +12,8 @@
 struct write_request {
 	uv_work_t work;
 	struct log_writer *writer;	/* NULL: nobody waits any more */
-	const struct log_batch *batch;
+	const struct log_batch *batch;	/* NULL: a snapshot is installed */
+	uint64_t index, term;		/* of the snapshot */
 	struct error err;
 };
 
@@ -21,6 +24,7 @@ struct log_writer {
 	uv_cond_t idle;
 	bool writing;		/* under @lock: the pool has, or will have, the log */
 	struct write_request *request;	/* not NULL: busy */
+	uint64_t began;			/* uv_now() */
 	log_written_fn done;
 	void *data;
 };
@@ -77,13 +81,21 @@ bool log_writer_busy(const struct log_writer *w)
 	return w->request;
 }
 
+bool log_writer_stalls(const struct log_writer *w)
+{
+	return w->request && uv_now(w->loop) - w->began > STALL_MS;
+}
+
 /* On a thread of the pool. */
 static void write_batch(uv_work_t *work)
 {
 	struct write_request *request = (struct write_request *)work;
 	struct log_writer *w = request->writer;
 
-	log_store_append(w->log, request->batch, &request->err);
+	if (request->batch)
+		log_store_append(w->log, request->batch, &request->err);
+	else
+		log_store_install(w->log, request->index, request->term, &request->err);
 	uv_mutex_lock(&w->lock);
 	w->writing = false;
 	uv_cond_signal(&w->idle);
@@ -102,21 +114,34 @@ static void write_done(uv_work_t *work, int status)
 	free(request);
 }
 
-int log_writer_append(struct log_writer *w, const struct log_batch *batch, log_written_fn done,
-		      void *data, struct error *err)
+static int start(struct log_writer *w, const struct write_request *what, log_written_fn done,
+		 void *data, struct error *err)
 {
 	struct write_request *request = calloc(1, sizeof(*request));
 
 	if (!request)
 		return error_set(err, ERR_MEMORY, "no memory to store a log batch");
+	*request = *what;
 	request->writer = w;
-	request->batch = batch;
 	w->request = request;
+	w->began = uv_now(w->loop);
 	w->done = done;
 	w->data = data;
 	w->writing = true;	/* no lock: the pool does not know of it yet */
 	uv_queue_work(w->loop, &request->work, write_batch, write_done);
 	return 0;
+}
+
+int log_writer_append(struct log_writer *w, const struct log_batch *batch, log_written_fn done,
+		      void *data, struct error *err)
+{
+	return start(w, &(struct write_request){ .batch = batch }, done, data, err);
+}
+
+int log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
+		       void *data, struct error *err)
+{
+	return start(w, &(struct write_request){ .index = index, .term = term }, done, data, err);
 }
 
 int log_writer_term_at(struct log_writer *w, uint64_t index, uint64_t *ret_term,

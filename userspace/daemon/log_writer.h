@@ -26,10 +26,15 @@ struct log_writer *log_writer_new(uv_loop_t *loop, struct log_store *log);	/* NU
 void log_writer_free(struct log_writer *w);	/* as log_writer_forget(), then frees; NULL is fine */
 
 bool log_writer_busy(const struct log_writer *w);
+/* A write is under way for longer than a read should make the owner wait. */
+bool log_writer_stalls(const struct log_writer *w);
 
 /* @batch and all that it points to stay valid until @done; not while busy. */
 int log_writer_append(struct log_writer *w, const struct log_batch *batch, log_written_fn done,
 		      void *data, struct error *err);
+/* log_store_install(), in the same way. */
+int log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
+		       void *data, struct error *err);
 /* Waits until the write under way is on disk; its callback does not come any more. */
 void log_writer_forget(struct log_writer *w);
 

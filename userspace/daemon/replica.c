@@ -8,10 +8,12 @@
 #include "crypto/random.h"
 #include "daemon/consensus.h"
 #include "daemon/follower.h"
+#include "daemon/snapshots.h"
 #include "transport/transport.h"
 
 enum {
 	STALE_MS = 10000,	/* state older than this is an operator's business */
+	SYNC_PAGES = 4096,	/* of the state, 16 MB: what a start has to read from its journal */
 	REFUSALS_MS = 60000,	/* of refused connections, this many are told in that time */
 	REFUSALS_TOLD = 20,
 };
@@ -26,6 +28,10 @@ struct replica {
 	struct consensus *consensus;
 	struct transport *transport;	/* with consensus */
 	struct follower *follower;
+	struct snapshots *snapshots;
+	char state_path[PATH_MAX];
+	uint64_t synced;		/* the state is on disk up to here */
+	bool behind;		/* a server whose place in the leader's log is gone: it follows first */
 	struct raft_configuration configuration;	/* newest known; consensus has its own */
 	struct raft_configuration reached;	/* whose servers the transport knows */
 	char trouble[ERROR_TEXT_MAX];	/* of the follower */
@@ -55,14 +61,21 @@ static void fail(void *data, const struct error *err)
 
 /* ---- parts come and go ---- */
 
+static void snapshots_closed(void *data)
+{
+	struct replica *r = data;
+
+	if (r->closed)
+		r->closed(r->closed_data);
+	free(r);
+}
+
 static void change_over_closed(uv_handle_t *handle)
 {
 	struct replica *r = handle->data;
 
 	log_writer_free(r->writer);
-	if (r->closed)
-		r->closed(r->closed_data);
-	free(r);
+	snapshots_free(r->snapshots, snapshots_closed, r);
 }
 
 static void part_closed(void *data)
@@ -122,6 +135,10 @@ static bool past_enrolment(const struct replica *r)
 
 static bool is_in_place(const struct replica *r)
 {
+	if (r->follower && follower_installing(r->follower))
+		return true;	/* until that is done */
+	if (r->behind)
+		return r->follower;
 	return r->consensus ? is_server(r) : !is_server(r) || !past_enrolment(r);
 }
 
@@ -232,6 +249,19 @@ static void refresh_listeners(struct replica *r)
 		log_warn("raft-listen-failed", "reason=\"%s\"", log_text(err.text));
 }
 
+/* What the leader has no entries for any more, any member has as a snapshot. */
+static void fall_behind(struct replica *r)
+{
+	struct raft_status status;
+
+	consensus_status(r->consensus, &status);
+	if (!status.behind)
+		return;
+	log_info("behind", "applied=%lu", (unsigned long)status.applied_index);
+	r->behind = true;
+	consider_change_over(r);
+}
+
 static void consensus_changed(void *data, unsigned int changes)
 {
 	struct replica *r = data;
@@ -243,6 +273,8 @@ static void consensus_changed(void *data, unsigned int changes)
 	/* Only a committed removal ends it: one that is rolled back was none. */
 	if (changes & RAFT_CHANGED_REMOVED)
 		consider_change_over(r);
+	if (changes & RAFT_CHANGED_BEHIND)
+		fall_behind(r);
 	r->config.callbacks.role_changed(r->config.data);
 }
 
@@ -327,17 +359,43 @@ static void follower_source(void *data, const char *node_id, const char *why)
 	log_info("source-lost", "reason=\"%s\"", log_text(why));
 }
 
+static void follower_caught_up(void *data)
+{
+	struct replica *r = data;
+
+	if (!r->behind)
+		return;
+	r->behind = false;
+	consider_change_over(r);
+}
+
+static void follower_installed(void *data)
+{
+	struct raft_membership current, previous;
+	struct replica *r = data;
+	struct error err;
+
+	if (consensus_read_memberships(r->writer, r->config.state, &current, &previous, &err) < 0) {
+		fail(r, &err);
+		return;
+	}
+	r->configuration = current.configuration;
+	consider_change_over(r);
+}
+
+/* One that is behind stays a server, with its promises. */
 static int start_follower(struct replica *r, struct error *err)
 {
 	const struct follower_config config = {
 		.loop = r->config.loop, .pump = r->config.pump, .writer = r->writer,
-		.state = r->config.state, .identity = r->config.identity,
+		.state = r->config.state, .state_path = r->state_path,
+		.snapshots = r->snapshots, .identity = r->config.identity,
 		.listener = { .changed = state_changed, .data = r },
 		.sources = follower_sources, .configuration = follower_configuration,
+		.caught_up = follower_caught_up, .installed = follower_installed,
 		.source_changed = follower_source, .failed = fail, .data = r,
 	};
-
-	int rc = local_store_set_text(r->config.local, LOCAL_SERVER_ID, NULL, err);
+	int rc = r->behind ? 0 : local_store_set_text(r->config.local, LOCAL_SERVER_ID, NULL, err);
 
 	return rc < 0 ? rc : follower_new(&config, &r->follower, err);
 }
@@ -348,7 +406,8 @@ static void start_part(struct replica *r)
 {
 	const struct raft_server *own = raft_configuration_lookup_name(&r->configuration, self(r));
 	struct error err = { 0 };
-	int rc = own ? start_consensus(r, own->id, false, &err) : start_follower(r, &err);
+	int rc = own && !r->behind ? start_consensus(r, own->id, false, &err)
+				   : start_follower(r, &err);
 
 	if (rc < 0)
 		fail(r, &err);
@@ -360,14 +419,16 @@ static int start_first(struct replica *r, bool found, struct error *err)
 {
 	struct raft_membership current, previous;
 	const struct raft_server *own;
-	int rc = consensus_read_memberships(r->writer, &current, &previous, err);
+	int rc = consensus_read_memberships(r->writer, r->config.state, &current, &previous, err);
 
 	if (rc < 0)
 		return rc;
 	r->configuration = current.configuration;
 	own = raft_configuration_lookup_name(&r->configuration, self(r));
-	/* A state that is empty beside a log is rebuilt from it. */
-	if (own && (found || !state_store_applied(r->config.state) || past_enrolment(r)))
+	/* A state that is empty beside a log is rebuilt from it, or from another's if the log is short. */
+	r->behind = own && state_store_applied(r->config.state) + 1 < log_writer_bounds(r->writer).first;
+	if (own && !r->behind &&
+	    (found || !state_store_applied(r->config.state) || past_enrolment(r)))
 		return start_consensus(r, own->id, false, err);
 	if (found && log_writer_bounds(r->writer).last == 0)
 		return start_consensus(r, random_u64() >> 1 | 1, true, err);
@@ -383,8 +444,13 @@ int replica_new(const struct replica_config *config, bool found, struct replica 
 	if (!r)
 		return error_set(err, ERR_MEMORY, "no memory for the replica");
 	r->config = *config;
+	settings_path(config->settings, "state.db", r->state_path);
 	r->writer = log_writer_new(config->loop, config->log);
-	if (!r->writer) {
+	r->snapshots = snapshots_new(config->loop, r->state_path);
+	if (!r->writer || !r->snapshots) {
+		log_writer_free(r->writer);
+		if (r->snapshots)
+			snapshots_free(r->snapshots, NULL, NULL);
 		free(r);
 		return error_set(err, ERR_MEMORY, "no memory for the log writer");
 	}
@@ -406,6 +472,53 @@ void replica_free(struct replica *r, void (*closed)(void *data), void *data)
 	r->closed_data = data;
 	if (!r->closing)
 		close_parts(r);
+}
+
+/* ---- upkeep: the state is synced and the log compacted ---- */
+
+static void synced(void *data, uint64_t index, const struct error *err)
+{
+	struct replica *r = data;
+	uint64_t keep = r->config.settings->log_keep;
+
+	if (err->kind != ERR_NONE) {
+		if (err->kind != ERR_UNAVAILABLE)	/* that one is "later" */
+			log_warn("sync-failed", "reason=\"%s\"", log_text(err->text));
+		return;
+	}
+	r->synced = index;
+	if (index <= keep || r->freeing)
+		return;
+	if (r->consensus)
+		consensus_compact(r->consensus, index - keep);
+	else if (r->follower)
+		follower_compact(r->follower, index - keep);
+}
+
+/* Half as much again as is kept: not with every entry. */
+static bool wants_sync(struct replica *r)
+{
+	uint64_t applied = state_store_applied(r->config.state);
+	uint64_t keep = r->config.settings->log_keep;
+
+	if (applied == r->synced)
+		return false;
+	return state_store_unsynced(r->config.state) >= SYNC_PAGES ||
+	       applied - replica_first_index(r) >= keep + keep / 2;
+}
+
+void replica_upkeep(struct replica *r)
+{
+	snapshots_tidy(r->snapshots);
+	if (r->closing || snapshots_busy(r->snapshots) ||
+	    (r->follower && follower_installing(r->follower)) || !wants_sync(r))
+		return;
+	snapshots_sync(r->snapshots, synced, r);
+}
+
+struct snapshots *replica_snapshots(struct replica *r)
+{
+	return r->snapshots;
 }
 
 /* ---- what others ask ---- */
@@ -542,13 +655,25 @@ void replica_status(const struct replica *r, struct replica_status *ret)
 		follower_part_status(r, ret);
 }
 
+bool replica_log_stalls(const struct replica *r)
+{
+	return log_writer_stalls(r->writer);
+}
+
 int replica_read_log(struct replica *r, uint64_t from, uint64_t to, uint64_t max_bytes,
 		     log_entry_fn fn, void *data, struct error *err)
 {
+	if (r->consensus && consensus_has_in_memory(r->consensus, from))
+		return consensus_read_memory(r->consensus, from, to, max_bytes, fn, data);
 	return log_writer_read(r->writer, from, to, max_bytes, fn, data, err);
 }
 
 uint64_t replica_first_index(struct replica *r)
 {
-	return log_writer_bounds(r->writer).first;
+	struct raft_status status;
+
+	if (!r->consensus)
+		return log_writer_bounds(r->writer).first;
+	consensus_status(r->consensus, &status);
+	return status.first_index;
 }

@@ -92,7 +92,13 @@ struct replica_status {
 
 void replica_status(const struct replica *r, struct replica_status *ret);
 
-/* Committed entries from @from on, for those who follow us; see log_writer_read(). */
+/* Now and then, such as every 250 ms: syncs the state, compacts the log, lets old snapshots go. */
+void replica_upkeep(struct replica *r);
+struct snapshots *replica_snapshots(struct replica *r);
+
+/* The disk is slow right now, and a read of the log that is not in memory would wait for it. */
+bool replica_log_stalls(const struct replica *r);
+/* Applied entries from @from on, for those who follow us; see log_writer_read(). */
 int replica_read_log(struct replica *r, uint64_t from, uint64_t to, uint64_t max_bytes,
 		     log_entry_fn fn, void *data, struct error *err);
 uint64_t replica_first_index(struct replica *r);

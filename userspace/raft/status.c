@@ -46,6 +46,19 @@ const struct raft_configuration *raft_configuration(const struct raft *r)
 	return &r->current.configuration;
 }
 
+size_t raft_recent_entries(const struct raft *r, uint64_t from, size_t count_max,
+			   struct raft_entry **ret_entries)
+{
+	size_t n = 0;
+
+	for (; n < count_max; n++) {
+		ret_entries[n] = raft_log_in_memory(&r->log, from + n);
+		if (!ret_entries[n])
+			break;
+	}
+	return n;
+}
+
 const char *raft_role_name(enum raft_role role)
 {
 	switch (role) {

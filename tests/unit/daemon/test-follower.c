@@ -9,19 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "crypto/ca.h"
 #include "daemon/follower.h"
+#include "daemon/installer.h"
 #include "ext/v1/replication.pb-c.h"
 #include "rpc/pump.h"
 #include "rpc/server.h"
 
-enum { SCRIPT_MAX = 8 };
+enum { SCRIPT_MAX = 8, SNAPSHOT_INDEX = 20 };
 
 /* What a source says to the n-th stream: entries @first to @last, and nothing more. */
 struct line {
 	uint64_t first, last;
 	bool end;		/* end the stream behind it */
+	const char *snapshot;	/* a file that comes before the entries; NULL: none */
 };
 
 struct scene {
@@ -34,10 +37,12 @@ struct scene {
 	struct line script[SCRIPT_MAX];
 	unsigned int streams;			/* that were asked for */
 	uint64_t asked[SCRIPT_MAX];		/* from which index */
-	unsigned int lost, changes, failures;
+	unsigned int lost, changes, failures, caught_up, installed;
+	struct snapshots *snapshots;
+	char state_path[96];
 	char why[ERROR_TEXT_MAX];
 	uint64_t wanted;			/* applied index to wait for */
-	bool server_gone, follower_gone, pump_gone;
+	bool server_gone, follower_gone, pump_gone, snapshots_gone;
 };
 
 /* ---- the source ---- */
@@ -63,6 +68,31 @@ static void say(struct rpc_call *call, uint64_t first, uint64_t last)
 	ok(rpc_send(call, &event.base, &err), &err);
 }
 
+/* In pieces, as announced by the file itself; @len as told, if not 0. */
+static void send_snapshot(struct rpc_call *call, const char *path)
+{
+	Webmesh__Ext__V1__FollowEvent event = WEBMESH__EXT__V1__FOLLOW_EVENT__INIT;
+	Webmesh__Ext__V1__SnapshotPiece piece = WEBMESH__EXT__V1__SNAPSHOT_PIECE__INIT;
+	static uint8_t data[40000];
+	FILE *in = fopen(path, "r");
+	struct error err;
+
+	assert_non_null(in);
+	fseek(in, 0, SEEK_END);
+	event.snapshot = &piece;
+	event.leader_id = (char *)"n1";
+	event.commit_index = piece.index = SNAPSHOT_INDEX;
+	piece.term = 1;
+	piece.size = (uint64_t)ftell(in);
+	piece.data.data = data;
+	rewind(in);
+	while ((piece.data.len = fread(data, 1, sizeof(data), in))) {
+		ok(rpc_send(call, &event.base, &err), &err);
+		piece.offset += piece.data.len;
+	}
+	fclose(in);
+}
+
 static void on_follow(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
 	const Webmesh__Ext__V1__FollowRequest *q = (const Webmesh__Ext__V1__FollowRequest *)request;
@@ -71,6 +101,8 @@ static void on_follow(struct rpc_call *call, const ProtobufCMessage *request, vo
 
 	s->asked[n] = q->from_index;
 	s->streams++;
+	if (s->script[n].snapshot)
+		send_snapshot(call, s->script[n].snapshot);
 	say(call, s->script[n].first, s->script[n].last);
 	if (s->script[n].end)
 		rpc_finish(call);
@@ -100,6 +132,16 @@ static int on_sources(void *data, struct directory *ret, struct error *err)
 
 static void on_configuration(void *data, const struct log_entry *entry)
 {
+}
+
+static void on_caught_up(void *data)
+{
+	((struct scene *)data)->caught_up++;
+}
+
+static void on_installed(void *data)
+{
+	((struct scene *)data)->installed++;
 }
 
 static void on_source(void *data, const char *node_id, const char *why)
@@ -161,11 +203,14 @@ static void open_scene(struct scene *s, struct fixture *f)
 		.loop = &f->loop, .writer = f->writer, .state = f->state, .identity = &s->identity,
 		.listener = { .changed = on_changed, .data = s }, .sources = on_sources,
 		.configuration = on_configuration, .source_changed = on_source,
-		.failed = on_failed, .data = s,
+		.caught_up = on_caught_up, .installed = on_installed, .failed = on_failed,
+		.state_path = s->state_path, .data = s,
 	};
 	struct error err;
 
 	s->f = f;
+	snprintf(s->state_path, sizeof(s->state_path), "%s/state.db", f->dir);
+	config.snapshots = s->snapshots = snapshots_new(&f->loop, s->state_path);
 	make_identity(s);
 	ok(rpc_pump_new(&f->loop, &s->pump, &err), &err);
 	start_server(s);
@@ -193,6 +238,8 @@ static void close_scene(struct scene *s)
 	rpc_pump_stop(s->pump, raise_flag, &s->pump_gone);
 	run_until(s->f, flagged, &s->pump_gone);
 	rpc_pump_free(s->pump);
+	snapshots_free(s->snapshots, raise_flag, &s->snapshots_gone);
+	run_until(s->f, flagged, &s->snapshots_gone);
 	identity_fini(&s->identity);
 	assert_int_equal(s->failures, 0);
 }
@@ -305,6 +352,154 @@ static void a_follower_may_go_at_any_moment(void **state)
 	}
 }
 
+/* ---- snapshots ---- */
+
+/* The state of a node that has applied SNAPSHOT_INDEX entries, the first of them a node's. */
+static void fill_source(struct state_store *state)
+{
+	struct node node = make_node("far-away", NODE_OBSERVER, 0);
+	struct entry *e = new_entry();
+	struct apply_result result;
+	struct error err;
+
+	ok(command_register_node(e, &node, &err), &err);
+	ok(state_store_begin(state, &err), &err);
+	for (uint64_t i = 1; i <= SNAPSHOT_INDEX; i++) {
+		struct log_entry entry = { .index = i, .term = 1, .kind = LOG_ENTRY_NOOP };
+
+		if (i == 1)
+			entry = entry_of(e, 1, 1);
+		ok(state_store_apply(state, &entry, &result, &err), &err);
+		if (i == 1)
+			free((void *)entry.data);
+	}
+	ok(state_store_commit(state, NULL, &err), &err);
+}
+
+static void make_snapshot(struct fixture *f, char path[96])
+{
+	struct snapshot_info info;
+	struct state_store *state;
+	struct error err;
+	char source[96];
+
+	snprintf(source, sizeof(source), "%s/source.db", f->dir);
+	snprintf(path, 96, "%s/snapshot.db", f->dir);
+	ok(state_store_open(source, &state, &err), &err);
+	if (state_store_applied(state) == 0)
+		fill_source(state);
+	ok(snapshot_write(source, path, &info, &err), &err);
+	assert_int_equal(info.index, SNAPSHOT_INDEX);
+	state_store_close(state);
+}
+
+static bool knows(struct fixture *f, const char *id)
+{
+	struct node node;
+
+	return state_get_node(f->state, id, &node, NULL) == 0;
+}
+
+static void a_snapshot_takes_the_place_of_what_the_log_lacks(void **state)
+{
+	struct fixture *f = *state;
+	char path[96];
+	struct scene s = { .script = { { .first = SNAPSHOT_INDEX + 1, .last = SNAPSHOT_INDEX + 3 } } };
+
+	make_snapshot(f, path);
+	s.script[0].snapshot = path;
+	open_scene(&s, f);
+	s.wanted = SNAPSHOT_INDEX + 3;
+	run_until(f, has_applied, &s);
+	assert_true(knows(f, "far-away"));
+	assert_int_equal(s.installed, 1);
+	assert_true(s.caught_up > 0);
+	assert_int_equal(log_store_first_index(f->log), SNAPSHOT_INDEX + 1);
+	assert_int_equal(s.lost, 0);
+	close_scene(&s);
+	reopen(f);
+	assert_int_equal(state_store_applied(f->state), SNAPSHOT_INDEX + 3);
+}
+
+static void a_broken_snapshot_changes_nothing_and_the_next_source_is_tried(void **state)
+{
+	struct fixture *f = *state;
+	char path[96], broken[96];
+	struct scene s = { .wanted = SNAPSHOT_INDEX };
+	FILE *file;
+
+	make_snapshot(f, broken);
+	snprintf(path, sizeof(path), "%s/good.db", f->dir);
+	assert_int_equal(rename(broken, path), 0);
+	make_snapshot(f, broken);
+	file = fopen(broken, "r+");
+	fseek(file, 4096 + 8, SEEK_SET);
+	fwrite("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 1, 10, file);
+	fclose(file);
+	s.script[0] = (struct line){ .snapshot = broken };
+	s.script[1] = (struct line){ .snapshot = path };
+	open_scene(&s, f);
+	run_until(f, has_applied, &s);
+	assert_true(knows(f, "far-away"));
+	assert_true(s.lost > 0);
+	assert_non_null(strstr(s.why, "snapshot"));
+	close_scene(&s);
+}
+
+/* Others may have counted on them: they go only where the committed ones are others. */
+static void what_a_server_has_stored_stays_unless_it_conflicts(void **state)
+{
+	struct fixture *f = *state;
+	struct scene s = { .wanted = 2, .script = { { .first = 1, .last = 2 } } };
+	struct log_entry entries[5];
+	struct error err;
+	uint64_t term;
+
+	for (uint64_t i = 0; i < 5; i++)
+		entries[i] = (struct log_entry){ .index = i + 1, .term = i < 3 ? 1 : 2,
+						 .kind = LOG_ENTRY_NOOP };
+	ok(log_store_append(f->log, &(struct log_batch){ .entries = entries, .n_entries = 5 }, &err), &err);
+	open_scene(&s, f);
+	run_until(f, has_applied, &s);
+	assert_int_equal(log_store_last_index(f->log), 5);
+	assert_int_equal(log_store_term_at(f->log, 5, &term, NULL), 0);
+	assert_int_equal(term, 2);
+	close_scene(&s);
+	/* Entry 4 was committed as one of term 1. */
+	reopen(f);
+	memset(&s, 0, sizeof(s));
+	s.script[0] = (struct line){ .first = 3, .last = 4 };
+	s.wanted = 4;
+	open_scene(&s, f);
+	run_until(f, has_applied, &s);
+	assert_int_equal(log_store_last_index(f->log), 4);
+	close_scene(&s);
+}
+
+static void an_installation_that_a_crash_broke_off_is_ended(void **state)
+{
+	struct fixture *f = *state;
+	char path[96], state_path[96], incoming[128];
+	struct error err;
+
+	snprintf(state_path, sizeof(state_path), "%s/state.db", f->dir);
+	snprintf(incoming, sizeof(incoming), "%s.incoming", state_path);
+	/* Before the log was replaced: as if nothing had come. */
+	make_snapshot(f, path);
+	assert_int_equal(rename(path, incoming), 0);
+	ok(installer_recover(state_path, f->log, &err), &err);
+	assert_int_equal(access(incoming, F_OK), -1);
+	assert_false(knows(f, "far-away"));
+	/* Behind that: the log has nothing that the old state could go on with. */
+	make_snapshot(f, path);
+	assert_int_equal(rename(path, incoming), 0);
+	ok(log_store_install(f->log, SNAPSHOT_INDEX, 1, &err), &err);
+	ok(installer_recover(state_path, f->log, &err), &err);
+	reopen(f);
+	assert_true(knows(f, "far-away"));
+	assert_int_equal(state_store_applied(f->state), SNAPSHOT_INDEX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +509,10 @@ int main(void)
 		with_stores(a_source_that_repeats_an_entry_is_left),
 		with_stores(what_the_log_has_beyond_the_state_is_replaced),
 		with_stores(a_follower_may_go_at_any_moment),
+		with_stores(a_snapshot_takes_the_place_of_what_the_log_lacks),
+		with_stores(a_broken_snapshot_changes_nothing_and_the_next_source_is_tried),
+		with_stores(what_a_server_has_stored_stays_unless_it_conflicts),
+		with_stores(an_installation_that_a_crash_broke_off_is_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
