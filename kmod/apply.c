@@ -463,7 +463,8 @@ static void tell_wireguard(struct wgm_table *table, struct wgm_peer *peer, bool 
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
 		break;
 	case WGMESH_PEER_STATE_ACTIVE:
-		if (!peer->dirty)
+		/* What WireGuard had at a peer that was not in the table may have to go. */
+		if (!peer->dirty && !fresh)
 			return;
 		break;
 	}

@@ -81,7 +81,7 @@ static void note_activity(struct wgm_peer *peer, const struct found *found)
 static int note_counters(struct survey *s, const struct found *found)
 {
 	struct wgm_peer_extra *extra;
-	bool handshake, moved;
+	bool handshake, moved = false;
 	int err;
 
 	if (!s->peer->extra && !s->table->lazy && !found->rx_bytes && !found->tx_bytes && !found->last_handshake)
@@ -92,11 +92,14 @@ static int note_counters(struct survey *s, const struct found *found)
 	extra = s->peer->extra;
 	note_activity(s->peer, found);
 	handshake = found->last_handshake > extra->last_handshake;
-	moved = extra->seen.family && !wgm_endpoint_equal(&extra->seen, &found->endpoint);
 	extra->rx_bytes = extra->past_rx_bytes + found->rx_bytes;
 	extra->tx_bytes = extra->past_tx_bytes + found->tx_bytes;
 	extra->last_handshake = max(extra->last_handshake, found->last_handshake);
-	extra->seen = found->endpoint;
+	/* An endpoint that WireGuard is yet to be told is newer than the one that it has. */
+	if (!(s->peer->dirty & WGM_DIRTY_ENDPOINT)) {
+		moved = extra->seen.family && !wgm_endpoint_equal(&extra->seen, &found->endpoint);
+		extra->seen = found->endpoint;
+	}
 	if (handshake)
 		wgm_event_peer(s->mesh, s->peer, WGMESH_PEER_REASON_HANDSHAKE);
 	if (moved)

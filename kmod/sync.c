@@ -77,15 +77,19 @@ static bool has_adds(const struct wgm_table *table, const struct wgm_peer *peer)
 	return false;
 }
 
+static void note_dropping(struct wgm_hop *hop)
+{
+	hop->flags |= WGM_HOP_DROPPING;
+	hop->flags &= ~WGM_HOP_ACKED;
+}
+
 static int put_drop(struct wgm_sync *sync, struct wgm_hop *hop, u32 flags)
 {
 	int err = wgm_wg_put_allowed_ip(&sync->wg, hop->prefix, flags);
 
-	if (err)
-		return err;
-	hop->flags |= WGM_HOP_DROPPING;
-	hop->flags &= ~WGM_HOP_ACKED;
-	return 0;
+	if (!err)
+		note_dropping(hop);
+	return err;
 }
 
 /* -EMSGSIZE when not all fit; the rest follows in another message. */
@@ -211,6 +215,11 @@ static void put_sink(struct wgm_sync *sync, struct wgm_table *table)
 		for (hop = sync->round->entries[i].peer->hops; hop; hop = hop->peer_next) {
 			if (!wants_drop(table, hop))
 				continue;
+			/* Parking took it from the peer; here it would be taken from there. */
+			if (hop->prefix->parked == WGM_PARKED) {
+				note_dropping(hop);
+				continue;
+			}
 			if (!nest) {
 				nest = wgm_wg_put_peer(&sync->wg, sync->sink_key, 0);
 				ips = nla_nest_start(sync->wg.msg, WGPEER_A_ALLOWEDIPS);
