@@ -9,11 +9,25 @@
 #include "prefix.h"
 #include "table.h"
 
-static struct kmem_cache *v4_cache, *v6_cache;
+/* By family, and by whether it is a host prefix. */
+static struct kmem_cache *caches[2][2];
 
-static size_t node_size(u8 bits)
+static size_t children_offset(u8 bits)
 {
-	return sizeof(struct wgm_prefix) + bits / 8;
+	return ALIGN(offsetof(struct wgm_prefix, addr) + bits / 8, sizeof(void *));
+}
+
+static size_t node_size(u8 bits, bool host)
+{
+	return children_offset(bits) + (host ? 0 : 2 * sizeof(struct wgm_prefix *));
+}
+
+/* Where the child of a node hangs that has the bit after the node's last one; not of a
+ * host prefix.
+ */
+static struct wgm_prefix __rcu **child(const struct wgm_prefix *node, unsigned int bit)
+{
+	return (struct wgm_prefix __rcu **)((u8 *)node + children_offset(node->bits)) + bit;
 }
 
 static unsigned int bit_at(const u8 *addr, u8 n)
@@ -44,6 +58,16 @@ static struct wgm_prefix *deref(const struct wgm_table *table, struct wgm_prefix
 	return rcu_dereference_check(p, lockdep_is_held(&table->lock));
 }
 
+static struct wgm_prefix *left_of(const struct wgm_table *table, const struct wgm_prefix *node)
+{
+	return node->len < node->bits ? deref(table, *child(node, 0)) : NULL;
+}
+
+static struct wgm_prefix *right_of(const struct wgm_table *table, const struct wgm_prefix *node)
+{
+	return node->len < node->bits ? deref(table, *child(node, 1)) : NULL;
+}
+
 static struct wgm_prefix *root_of(const struct wgm_table *table, u8 bits)
 {
 	return deref(table, table->root[wgm_family_index(bits)]);
@@ -68,7 +92,7 @@ struct wgm_prefix *wgm_prefix_find(const struct wgm_table *table, u8 bits, const
 	while (at && at->len <= len && holds(at, addr)) {
 		if (at->len == len)
 			return at;
-		at = deref(table, at->child[bit_at(addr, at->len)]);
+		at = deref(table, *child(at, bit_at(addr, at->len)));
 	}
 	return NULL;
 }
@@ -82,7 +106,7 @@ struct wgm_prefix *wgm_prefix_match(const struct wgm_table *table, u8 bits, cons
 			found = at;
 		if (at->len == bits)
 			break;
-		at = deref(table, at->child[bit_at(addr, at->len)]);
+		at = deref(table, *child(at, bit_at(addr, at->len)));
 	}
 	return found;
 }
@@ -92,7 +116,7 @@ static struct wgm_prefix *new_node(struct wgm_table *table, u8 bits, const u8 *a
 	struct wgm_prefix *node;
 	u8 whole = len / 8;
 
-	node = kmem_cache_zalloc(bits == 32 ? v4_cache : v6_cache, GFP_KERNEL_ACCOUNT);
+	node = kmem_cache_zalloc(caches[wgm_family_index(bits)][len == bits], GFP_KERNEL_ACCOUNT);
 	if (!node)
 		return NULL;
 	node->len = len;
@@ -100,13 +124,13 @@ static struct wgm_prefix *new_node(struct wgm_table *table, u8 bits, const u8 *a
 	memcpy(node->addr, addr, whole);
 	if (len % 8)
 		node->addr[whole] = addr[whole] & (0xff << (8 - len % 8));
-	table->memory += node_size(bits);
+	table->memory += node_size(bits, len == bits);
 	return node;
 }
 
 static void free_node(struct wgm_table *table, struct wgm_prefix *node)
 {
-	table->memory -= node_size(node->bits);
+	table->memory -= node_size(node->bits, node->len == node->bits);
 	wgm_reap(&table->reaper, node);
 }
 
@@ -128,9 +152,9 @@ static struct wgm_prefix *insert(struct wgm_table *table, struct wgm_prefix __rc
 			free_node(table, node);
 			return NULL;
 		}
-		RCU_INIT_POINTER(top->child[bit_at(addr, shared)], node);
+		RCU_INIT_POINTER(*child(top, bit_at(addr, shared)), node);
 	}
-	RCU_INIT_POINTER(top->child[bit_at(at->addr, shared)], at);
+	RCU_INIT_POINTER(*child(top, bit_at(at->addr, shared)), at);
 out:
 	if (node)
 		rcu_assign_pointer(*link, top);
@@ -145,7 +169,7 @@ struct wgm_prefix *wgm_prefix_add(struct wgm_table *table, u8 bits, const u8 *ad
 	while ((at = wgm_table_deref(table, *link)) && at->len <= len && holds(at, addr)) {
 		if (at->len == len)
 			return at;
-		link = &at->child[bit_at(addr, at->len)];
+		link = child(at, bit_at(addr, at->len));
 	}
 	return insert(table, link, at, bits, addr, len);
 }
@@ -160,7 +184,7 @@ static struct wgm_prefix __rcu **link_of(struct wgm_table *table, const struct w
 	*ret_above = NULL;
 	while ((at = wgm_table_deref(table, *link)) != node) {
 		*ret_above = link;
-		link = &at->child[bit_at(node->addr, at->len)];
+		link = child(at, bit_at(node->addr, at->len));
 	}
 	return link;
 }
@@ -169,8 +193,7 @@ static struct wgm_prefix __rcu **link_of(struct wgm_table *table, const struct w
 static bool splice(struct wgm_table *table, struct wgm_prefix __rcu **link,
 		   struct wgm_prefix *node)
 {
-	struct wgm_prefix *left = wgm_table_deref(table, node->child[0]);
-	struct wgm_prefix *right = wgm_table_deref(table, node->child[1]);
+	struct wgm_prefix *left = left_of(table, node), *right = right_of(table, node);
 
 	if (rcu_access_pointer(node->hops) || node->parked || (left && right))
 		return false;
@@ -196,7 +219,7 @@ struct wgm_prefix *wgm_prefix_down(struct wgm_table *table, const struct wgm_pre
 	struct wgm_prefix *next;
 
 	if (at)
-		next = wgm_table_deref(table, at->child[bit_at(prefix->addr, at->len)]);
+		next = wgm_table_deref(table, *child(at, bit_at(prefix->addr, at->len)));
 	else
 		next = wgm_table_deref(table, table->root[wgm_family_index(prefix->bits)]);
 	return next != prefix ? next : NULL;
@@ -218,8 +241,8 @@ struct wgm_prefix *wgm_prefix_next(const struct wgm_table *table, u8 bits, const
 			return bit_at(at->addr, shared) ? at : later;
 		if (at->len > len)			/* inside of what was asked for */
 			return at;
-		left = at->len < bits ? deref(table, at->child[0]) : NULL;
-		right = at->len < bits ? deref(table, at->child[1]) : NULL;
+		left = left_of(table, at);
+		right = right_of(table, at);
 		if (at->len == len)
 			return left ? left : right ? right : later;
 		if (bit_at(addr, at->len)) {
@@ -233,23 +256,27 @@ struct wgm_prefix *wgm_prefix_next(const struct wgm_table *table, u8 bits, const
 }
 
 /* Without recursion, and a node is reached over a child link only: turn left
- * children up to the right until there are none.
+ * children up to the right until there are none.  A host prefix has no links to turn:
+ * it goes at once.
  */
 static void free_trie(struct wgm_prefix *node)
 {
 	while (node) {
-		struct wgm_prefix *left = rcu_dereference_raw(node->child[0]);
-		struct wgm_prefix *next;
+		bool host = node->len == node->bits;
+		struct wgm_prefix *left = host ? NULL : rcu_dereference_raw(*child(node, 0));
+		struct wgm_prefix *next = host ? NULL : rcu_dereference_raw(*child(node, 1));
 
-		if (left) {
-			RCU_INIT_POINTER(node->child[0], rcu_dereference_raw(left->child[1]));
-			RCU_INIT_POINTER(left->child[1], node);
+		if (left && left->len == left->bits) {
+			kfree(left);
+			RCU_INIT_POINTER(*child(node, 0), NULL);
+		} else if (left) {
+			RCU_INIT_POINTER(*child(node, 0), rcu_dereference_raw(*child(left, 1)));
+			RCU_INIT_POINTER(*child(left, 1), node);
 			node = left;
-			continue;
+		} else {
+			kfree(node);
+			node = next;
 		}
-		next = rcu_dereference_raw(node->child[1]);
-		kfree(node);
-		node = next;
 	}
 }
 
@@ -261,16 +288,27 @@ void wgm_prefix_free_all(struct wgm_table *table)
 
 int __init wgm_prefix_init(void)
 {
-	v4_cache = kmem_cache_create("wgm_prefix_v4", node_size(32), 0, 0, NULL);
-	v6_cache = kmem_cache_create("wgm_prefix_v6", node_size(128), 0, 0, NULL);
-	if (v4_cache && v6_cache)
-		return 0;
-	wgm_prefix_fini();
-	return -ENOMEM;
+	static const char * const names[2][2] = {
+		{ "wgm_prefix_v4", "wgm_prefix_v4_host" }, { "wgm_prefix_v6", "wgm_prefix_v6_host" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		caches[i / 2][i % 2] = kmem_cache_create(names[i / 2][i % 2],
+							 node_size(i < 2 ? 32 : 128, i % 2), 0, 0,
+							 NULL);
+		if (!caches[i / 2][i % 2]) {
+			wgm_prefix_fini();
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 void wgm_prefix_fini(void)
 {
-	kmem_cache_destroy(v4_cache);
-	kmem_cache_destroy(v6_cache);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		kmem_cache_destroy(caches[i / 2][i % 2]);
 }

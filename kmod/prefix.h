@@ -13,8 +13,10 @@
 struct wgm_hop;
 struct wgm_table;
 
+/* Two links to children follow the address, but for a host prefix: half of all nodes in a
+ * table of many peers.
+ */
 struct wgm_prefix {
-	struct wgm_prefix __rcu *child[2];
 	struct wgm_hop __rcu *hops;	/* see nexthop.h */
 	u8 len;				/* 0 to bits */
 	u8 bits;			/* 32 or 128 */
