@@ -142,7 +142,8 @@ def ns_del(name):
         sh("ip netns del " + name)
 
 
-def _undo():
+def undo():
+    """What was deferred so far; done after each test anyway."""
     problems = []
     while _deferred:
         function, args = _deferred.pop()
@@ -158,7 +159,7 @@ def _run(function):
     try:
         function()
     finally:
-        _undo()
+        undo()
 
 
 def _attempt_test(name, function):
