@@ -502,6 +502,7 @@ static void commit(struct apply *a)
 			commit_upsert(a, change);
 		cond_resched();
 	}
+	wgm_recent_forget(a->table);
 }
 
 int wgm_apply(struct wgm_table *table, struct wgm_batch *batch, struct wgm_apply_result *ret,

@@ -12,13 +12,14 @@
 #include "mesh.h"
 #include "nexthop.h"
 #include "peer.h"
-#include "prefix.h"
+#include "recent.h"
 
 /* A local scan of the address space must not fill WireGuard at once. */
 #define ACTIVATIONS_PER_SECOND	256
 #define ACTIVATIONS_BURST	1024
 
-static struct wgm_prefix *match(const struct wgm_table *table, const struct sk_buff *skb)
+/* Who carries the packet; NULL when nobody does. */
+static struct wgm_hop *match(struct wgm_table *table, const struct sk_buff *skb)
 {
 	union {
 		struct iphdr v4;
@@ -29,11 +30,11 @@ static struct wgm_prefix *match(const struct wgm_table *table, const struct sk_b
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
 		header = skb_header_pointer(skb, skb_network_offset(skb), sizeof(buf.v4), &buf);
-		return !header ? NULL : wgm_prefix_match(table, 32,
+		return !header ? NULL : wgm_recent_hop(table, 32,
 			(const u8 *)&((const struct iphdr *)header)->daddr);
 	case htons(ETH_P_IPV6):
 		header = skb_header_pointer(skb, skb_network_offset(skb), sizeof(buf.v6), &buf);
-		return !header ? NULL : wgm_prefix_match(table, 128,
+		return !header ? NULL : wgm_recent_hop(table, 128,
 			(const u8 *)&((const struct ipv6hdr *)header)->daddr);
 	}
 	return NULL;
@@ -78,13 +79,11 @@ static unsigned int hold(struct wgm_mesh *mesh, struct wgm_peer *peer, struct sk
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct wgm_mesh *mesh = priv;
-	struct wgm_prefix *prefix;
 	struct wgm_hop *hop;
 
 	if (!READ_ONCE(mesh->table.on_demand))
 		return NF_ACCEPT;
-	prefix = match(&mesh->table, skb);
-	hop = prefix ? wgm_hop_chosen(&mesh->table, prefix) : NULL;
+	hop = match(&mesh->table, skb);
 	if (!hop || is_active(hop->peer) || !netif_running(skb->dev))
 		return NF_ACCEPT;
 	return hold(mesh, hop->peer, skb);

@@ -131,6 +131,7 @@ static struct wgm_prefix *new_node(struct wgm_table *table, u8 bits, const u8 *a
 static void free_node(struct wgm_table *table, struct wgm_prefix *node)
 {
 	table->memory -= node_size(node->bits, node->len == node->bits);
+	wgm_recent_forget(table);
 	wgm_reap(&table->reaper, node);
 }
 

@@ -49,6 +49,8 @@ struct wgm_peer *wgm_queue_pop(struct wgm_queue *queue)
 
 int wgm_table_init(struct wgm_table *table, u32 peers_max)
 {
+	int err;
+
 	mutex_init(&table->lock);
 	xa_init_flags(&table->by_id, XA_FLAGS_ALLOC);
 	queue_init(&table->urgent);
@@ -57,7 +59,14 @@ int wgm_table_init(struct wgm_table *table, u32 peers_max)
 	queue_init(&table->retries);
 	wgm_holds_init(&table->holds);
 	table->peers_max = peers_max;
-	return rhashtable_init(&table->by_key, &wgm_peer_hash_params);
+	table->version = 1;
+	err = wgm_recent_init(&table->recent);
+	if (err)
+		return err;
+	err = rhashtable_init(&table->by_key, &wgm_peer_hash_params);
+	if (err)
+		wgm_recent_fini(table->recent);
+	return err;
 }
 
 static void destroy_peer(void *ptr, void *arg)
@@ -72,6 +81,7 @@ void wgm_table_fini(struct wgm_table *table)
 	xa_destroy(&table->by_id);
 	rhashtable_free_and_destroy(&table->by_key, destroy_peer, NULL);
 	wgm_reap_flush(&table->reaper);
+	wgm_recent_fini(table->recent);
 	mutex_destroy(&table->lock);
 }
 

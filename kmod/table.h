@@ -17,6 +17,7 @@
 
 #include "hold.h"
 #include "reap.h"
+#include "recent.h"
 
 struct wgm_peer;
 struct wgm_prefix;
@@ -36,6 +37,8 @@ struct wgm_table {
 	struct xarray by_id;		/* the order of dumps: ids grow */
 	u32 next_id;
 	struct wgm_prefix __rcu *root[2];	/* IPv4, IPv6; RCU lookup */
+	unsigned long version;		/* see recent.h; read without the lock */
+	struct wgm_recent __percpu *recent;
 
 	u64 generation;			/* batches committed */
 	bool authoritative;		/* a whole table was committed: foreign peers go */
