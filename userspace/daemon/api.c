@@ -11,6 +11,8 @@
 #include "ext/v1/cluster.pb-c.h"
 #include "ext/v1/enrollment.pb-c.h"
 #include "ext/v1/replication.pb-c.h"
+#include "ext/v1/servers.pb-c.h"
+#include "ext/v1/snapshots.pb-c.h"
 #include "ext/v1/tokens.pb-c.h"
 #include "rpc/library.h"
 #include "store/state_query.h"
@@ -23,6 +25,8 @@
 #define TOKENS	   (&webmesh__ext__v1__tokens__descriptor)
 #define AUTHORITY  (&webmesh__ext__v1__authority__descriptor)
 #define REPLICATION (&webmesh__ext__v1__replication__descriptor)
+#define SERVERS	   (&webmesh__ext__v1__servers__descriptor)
+#define SNAPSHOTS  (&webmesh__ext__v1__snapshots__descriptor)
 #define CLUSTER	   (&webmesh__ext__v1__cluster__descriptor)
 
 static const struct rpc_method methods[] = {
@@ -35,6 +39,10 @@ static const struct rpc_method methods[] = {
 	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, true, api_create_token },
 	{ AUTHORITY, "FetchKey", RPC_UNARY, RPC_NEED_NODE, false, api_fetch_key },
 	{ REPLICATION, "Follow", RPC_SERVER_STREAM, RPC_NEED_NODE, false, api_follow },
+	{ SERVERS, "List", RPC_UNARY, RPC_NEED_ANY, false, api_list_servers },
+	{ SERVERS, "Transfer", RPC_UNARY, RPC_NEED_ADMIN, true, api_transfer },
+	{ SERVERS, "SetRole", RPC_UNARY, RPC_NEED_ADMIN, true, api_set_role },
+	{ SNAPSHOTS, "Read", RPC_UNARY, RPC_NEED_ADMIN, false, api_read_snapshot },
 	{ CLUSTER, "Describe", RPC_UNARY, RPC_NEED_ANY, false, api_describe },
 };
 

@@ -17,6 +17,7 @@ api_handler api_join, api_leave, api_get_status;
 api_handler api_get_node, api_list_nodes;
 /* webmesh.ext.v1 */
 api_handler api_enroll, api_create_token, api_fetch_key, api_follow, api_describe;
+api_handler api_list_servers, api_transfer, api_set_role, api_read_snapshot;
 
 /* Makes the server, its identity and its listener, and starts it. */
 int api_start(struct daemon *d, struct error *err);

@@ -518,6 +518,14 @@ int consensus_change(struct consensus *c, const struct raft_change *change, stru
 	return raft_change_membership(c->raft, change, &at, err);
 }
 
+int consensus_transfer(struct consensus *c, uint64_t to, struct error *err)
+{
+	if (c->dead)
+		return error_set(err, ERR_UNAVAILABLE, "this server has stopped");
+	c->dirty = true;
+	return raft_transfer(c->raft, to, err);
+}
+
 void consensus_compact(struct consensus *c, uint64_t index)
 {
 	if (index > c->compact_to)

@@ -47,6 +47,9 @@ int consensus_propose(struct consensus *c, const void *data, size_t len, proposa
 /* Errors of raft_change_membership(); the outcome shows in the configuration. */
 int consensus_change(struct consensus *c, const struct raft_change *change, struct error *err);
 
+/* Errors of raft_transfer(); how it ends shows in who leads. */
+int consensus_transfer(struct consensus *c, uint64_t to, struct error *err);
+
 void consensus_status(const struct consensus *c, struct raft_status *ret);
 size_t consensus_peers(const struct consensus *c, struct raft_peer_status *ret, size_t max);
 const struct raft_configuration *consensus_configuration(const struct consensus *c);

@@ -155,6 +155,16 @@ static bool is_refusal(enum error_kind kind)
 	       kind == ERR_EXHAUSTED;
 }
 
+/*
+ * A leader has answered, whatever it said, and this server hears of none: it may have been removed while it
+ * was away, and nobody tells it any more.  The log does.
+ */
+static void doubt_membership(struct joining *j)
+{
+	if (lost(j))
+		replica_follow_first(j->daemon->replica);
+}
+
 static void on_reply(const ProtobufCMessage *reply, const struct error *err, void *ctx)
 {
 	struct joining *j = ctx;
@@ -169,8 +179,10 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 	}
 	if (!reply) {
 		log_info("join-failed", "at=%s reason=\"%s\"", j->address, log_text(err->text));
-		if (is_refusal(err->kind))
+		if (is_refusal(err->kind)) {
 			memcpy(j->trouble, err->text, sizeof(j->trouble));
+			doubt_membership(j);
+		}
 		try_later(j);
 		return;
 	}
@@ -178,7 +190,9 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 	log_info("joined", "node=%s ipv4=%s ipv6=%s at=%s", j->daemon->settings.id,
 		 ((const V1__JoinResponse *)reply)->address_ipv4,
 		 ((const V1__JoinResponse *)reply)->network_ipv6, j->address);
-	if (!lost(j))
+	if (lost(j))
+		doubt_membership(j);
+	else
 		j->failures = 0;
 	try_later(j);
 }
@@ -251,8 +265,30 @@ static void on_timer(uv_timer_t *timer)
 	}
 }
 
+/* The mesh may have decided otherwise than this node was set up: promoted, or demoted. */
+static void adopt_role(struct daemon *d)
+{
+	struct node own;
+	struct error err;
+	bool voter;
+
+	if (state_get_node(d->state, d->settings.id, &own, NULL) < 0 ||
+	    !key_equal(&own.public_key, &d->wireguard_public))
+		return;		/* the row of another that had this name */
+	voter = own.role == NODE_VOTER;
+	if (voter == d->settings.voter)
+		return;
+	if (local_store_set_text(d->local, LOCAL_ROLE, voter ? "voter" : "observer", &err) < 0) {
+		log_warn("role-not-kept", "reason=\"%s\"", log_text(err.text));
+		return;
+	}
+	d->settings.voter = voter;
+	log_info("role-decided", "role=%s", voter ? "voter" : "observer");
+}
+
 void join_consider(struct joining *j)
 {
+	adopt_role(j->daemon);
 	if (!j->call && !uv_is_active((uv_handle_t *)&j->timer) && !idle(j))
 		uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
 }

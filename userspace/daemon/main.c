@@ -15,6 +15,8 @@ static const struct {
 } commands[] = {
 	{ "init", init_main, "init [OPTION…]", "found a mesh, with this node as its first voter" },
 	{ "join", join_main, "join TOKEN [OPTION…]", "get an identity in the mesh that the token is from" },
+	{ "recover", recover_main, "recover [SNAPSHOT] [OPTION…]",
+	  "go on as the only voter, when the others are gone for good" },
 	{ "run", run_main, "run [OPTION…]", "be the daemon; options replace those of init or join" },
 };
 

@@ -8,14 +8,12 @@
 #include "crypto/random.h"
 #include "daemon/consensus.h"
 #include "daemon/follower.h"
+#include "daemon/raft_peers.h"
 #include "daemon/snapshots.h"
-#include "transport/transport.h"
 
 enum {
 	STALE_MS = 10000,	/* state older than this is an operator's business */
 	SYNC_PAGES = 4096,	/* of the state, 16 MB: what a start has to read from its journal */
-	REFUSALS_MS = 60000,	/* of refused connections, this many are told in that time */
-	REFUSALS_TOLD = 20,
 };
 
 /*
@@ -26,18 +24,15 @@ struct replica {
 	struct replica_config config;
 	struct log_writer *writer;
 	struct consensus *consensus;
-	struct transport *transport;	/* with consensus */
+	struct raft_peers *peers;	/* with consensus */
 	struct follower *follower;
 	struct snapshots *snapshots;
 	char state_path[PATH_MAX];
 	uint64_t synced;		/* the state is on disk up to here */
 	bool behind;		/* a server whose place in the leader's log is gone: it follows first */
 	struct raft_configuration configuration;	/* newest known; consensus has its own */
-	struct raft_configuration reached;	/* whose servers the transport knows */
 	char trouble[ERROR_TEXT_MAX];	/* of the follower */
 	uv_timer_t change_over;		/* 0 ms: from the loop, never from inside a callback */
-	uint64_t refusals_since;	/* uv_now() */
-	unsigned int refusals;
 	unsigned int closing;		/* parts that have still to say that they are gone */
 	bool freeing;
 	void (*closed)(void *data);
@@ -93,7 +88,7 @@ static void part_closed(void *data)
 static void close_parts(struct replica *r)
 {
 	struct consensus *consensus = r->consensus;
-	struct transport *transport = r->transport;
+	struct raft_peers *peers = r->peers;
 	struct follower *follower = r->follower;
 
 	r->closing = 1;	/* ours, so that the last part is not the last before all were told */
@@ -103,10 +98,10 @@ static void close_parts(struct replica *r)
 		r->closing++;
 		consensus_free(consensus, part_closed, r);
 	}
-	if (transport) {
-		r->transport = NULL;
+	if (peers) {
+		r->peers = NULL;
 		r->closing++;
-		transport_free(transport, part_closed, r);
+		raft_peers_free(peers, part_closed, r);
 	}
 	if (follower) {
 		r->follower = NULL;
@@ -160,93 +155,15 @@ static void consider_change_over(struct replica *r)
 
 static void send_message(void *data, const struct raft_message *message)
 {
-	struct replica *r = data;
-	struct error err;
-
-	/* A peer that is not known yet misses a message; Raft sends it again. */
-	if (transport_send(r->transport, message, &err) < 0)
-		log_debug("raft-message-dropped", "to=%lu reason=\"%s\"",
-			  (unsigned long)message->to, log_text(err.text));
+	raft_peers_send(((struct replica *)data)->peers, message);
 }
 
-static void receive_message(void *data, uint64_t from, const struct raft_message *message)
+static void receive_message(void *data, const struct raft_message *message)
 {
 	struct replica *r = data;
 
 	if (r->consensus)
 		consensus_receive(r->consensus, message);
-}
-
-/* A port scan must not write the journal full: a few lines a minute tell of it as well. */
-static bool refusals_are_many(struct replica *r)
-{
-	uint64_t now = uv_now(r->config.loop);
-
-	if (now - r->refusals_since > REFUSALS_MS) {
-		r->refusals_since = now;
-		r->refusals = 0;
-	}
-	return ++r->refusals > REFUSALS_TOLD;
-}
-
-static void transport_happened(void *data, enum transport_event event, uint64_t server_id,
-			       const struct endpoint *remote, const char *reason)
-{
-	static const char *const names[] = {
-		[TRANSPORT_PEER_UP] = "raft-peer-up",
-		[TRANSPORT_PEER_DOWN] = "raft-peer-down",
-		[TRANSPORT_DIAL_FAILED] = "raft-dial-failed",
-		[TRANSPORT_REFUSED] = "raft-connection-refused",
-	};
-	char address[ENDPOINT_TEXT_MAX];
-	enum log_level level = LOG_LEVEL_INFO;
-
-	if (event == TRANSPORT_DIAL_FAILED ||
-	    (event == TRANSPORT_REFUSED && refusals_are_many(data)))
-		level = LOG_LEVEL_DEBUG;
-	log_line(level, names[event], "server=%lu address=%s reason=\"%s\"",
-		 (unsigned long)server_id, endpoint_format(remote, address), log_text(reason ? reason : ""));
-}
-
-/* Peers are the servers of the configuration; what the state says of them is how to reach them. */
-static void refresh_peers(struct replica *r)
-{
-	const struct raft_configuration *before = &r->reached;
-	const struct raft_configuration *now = consensus_configuration(r->consensus);
-	struct endpoint endpoints[TRANSPORT_ENDPOINTS_MAX];
-	struct error err;
-	struct node node;
-
-	for (unsigned int i = 0; i < before->count; i++)
-		if (!raft_configuration_lookup(now, before->servers[i].id))
-			transport_remove_peer(r->transport, before->servers[i].id);
-	for (unsigned int i = 0; i < now->count; i++) {
-		const struct raft_server *server = &now->servers[i];
-		size_t n = 0;
-
-		if (strcmp(server->name, self(r)) == 0)
-			continue;
-		if (state_get_node(r->config.state, server->name, &node, NULL) == 0)
-			n = directory_raft_endpoints(r->config.state, &node, endpoints,
-						     TRANSPORT_ENDPOINTS_MAX);
-		if (transport_set_peer(r->transport, server->id, server->name, endpoints, n, &err) < 0)
-			log_warn("raft-peer-unusable", "node=%s reason=\"%s\"", server->name, log_text(err.text));
-	}
-	r->reached = *now;
-}
-
-static void refresh_listeners(struct replica *r)
-{
-	struct endpoint endpoints[TRANSPORT_LISTEN_MAX];
-	struct error err;
-	struct node node;
-	size_t n;
-
-	if (state_get_node(r->config.state, self(r), &node, NULL) < 0)
-		return;
-	n = directory_raft_endpoints(r->config.state, &node, endpoints, TRANSPORT_LISTEN_MAX);
-	if (transport_listen(r->transport, endpoints, n, &err) < 0)
-		log_warn("raft-listen-failed", "reason=\"%s\"", log_text(err.text));
 }
 
 /* What the leader has no entries for any more, any member has as a snapshot. */
@@ -255,11 +172,8 @@ static void fall_behind(struct replica *r)
 	struct raft_status status;
 
 	consensus_status(r->consensus, &status);
-	if (!status.behind)
-		return;
-	log_info("behind", "applied=%lu", (unsigned long)status.applied_index);
-	r->behind = true;
-	consider_change_over(r);
+	if (status.behind)
+		replica_follow_first(r);
 }
 
 static void consensus_changed(void *data, unsigned int changes)
@@ -269,7 +183,7 @@ static void consensus_changed(void *data, unsigned int changes)
 	if (r->freeing || !r->consensus)
 		return;
 	if (changes & RAFT_CHANGED_CONFIGURATION)
-		refresh_peers(r);
+		raft_peers_refresh(r->peers, consensus_configuration(r->consensus));
 	/* Only a committed removal ends it: one that is rolled back was none. */
 	if (changes & RAFT_CHANGED_REMOVED)
 		consider_change_over(r);
@@ -282,10 +196,8 @@ static void state_changed(void *data, const struct state_changes *changes)
 {
 	struct replica *r = data;
 
-	if (r->consensus && (changes->n_nodes || changes->members)) {
-		refresh_listeners(r);
-		refresh_peers(r);
-	}
+	if (r->consensus && (changes->n_nodes || changes->members))
+		raft_peers_refresh(r->peers, consensus_configuration(r->consensus));
 	r->config.callbacks.changed(r->config.data, changes);
 }
 
@@ -300,8 +212,11 @@ static int remember_server(struct replica *r, uint64_t server_id, struct error *
 
 static int start_consensus(struct replica *r, uint64_t server_id, bool found, struct error *err)
 {
-	static const struct transport_callbacks callbacks = { .message = receive_message,
-							      .event = transport_happened };
+	const struct raft_peers_config peers = {
+		.loop = r->config.loop, .server_id = server_id, .identity = r->config.identity,
+		.settings = r->config.settings, .state = r->config.state,
+		.message = receive_message, .data = r,
+	};
 	const struct consensus_config config = {
 		.loop = r->config.loop, .writer = r->writer, .state = r->config.state,
 		.server_id = server_id, .tick_ms = r->config.settings->tick_ms,
@@ -312,17 +227,14 @@ static int start_consensus(struct replica *r, uint64_t server_id, bool found, st
 
 	if (rc < 0)
 		return rc;
-	rc = transport_new(r->config.loop, server_id, r->config.identity, &callbacks, r,
-			   &r->transport, err);
+	rc = raft_peers_new(&peers, &r->peers, err);
 	if (rc == 0)
 		rc = remember_server(r, server_id, err);
 	if (rc < 0) {
 		close_parts(r);
 		return rc;
 	}
-	r->reached.count = 0;
-	refresh_listeners(r);
-	refresh_peers(r);
+	raft_peers_refresh(r->peers, consensus_configuration(r->consensus));
 	log_info("raft-server-started", "server=%lu", (unsigned long)server_id);
 	return 0;
 }
@@ -474,6 +386,15 @@ void replica_free(struct replica *r, void (*closed)(void *data), void *data)
 		close_parts(r);
 }
 
+void replica_follow_first(struct replica *r)
+{
+	if (!r->consensus || r->behind)
+		return;
+	log_info("behind", "applied=%lu", (unsigned long)state_store_applied(r->config.state));
+	r->behind = true;
+	consider_change_over(r);
+}
+
 /* ---- upkeep: the state is synced and the log compacted ---- */
 
 static void synced(void *data, uint64_t index, const struct error *err)
@@ -507,9 +428,20 @@ static bool wants_sync(struct replica *r)
 	       applied - replica_first_index(r) >= keep + keep / 2;
 }
 
+static void tidy_peers(struct replica *r)
+{
+	struct raft_status status;
+
+	consensus_status(r->consensus, &status);
+	raft_peers_tidy(r->peers, consensus_configuration(r->consensus),
+			status.configuration_index <= status.commit_index);
+}
+
 void replica_upkeep(struct replica *r)
 {
 	snapshots_tidy(r->snapshots);
+	if (r->consensus && !r->closing)
+		tidy_peers(r);
 	if (r->closing || snapshots_busy(r->snapshots) ||
 	    (r->follower && follower_installing(r->follower)) || !wants_sync(r))
 		return;
@@ -543,6 +475,20 @@ int replica_change_membership(struct replica *r, const struct raft_change *chang
 	if (!r->consensus)
 		return error_set(err, ERR_PRECONDITION, "%s is no server", self(r));
 	return consensus_change(r->consensus, change, err);
+}
+
+int replica_transfer(struct replica *r, const char *node_id, struct error *err)
+{
+	const struct raft_server *to = NULL;
+
+	if (!r->consensus)
+		return error_set(err, ERR_PRECONDITION, "%s is no server", self(r));
+	if (*node_id) {
+		to = raft_configuration_lookup_name(replica_configuration(r), node_id);
+		if (!to || to->role != RAFT_VOTER)
+			return error_set(err, ERR_NOT_FOUND, "%.80s is no voter", node_id);
+	}
+	return consensus_transfer(r->consensus, to ? to->id : 0, err);
 }
 
 const struct raft_configuration *replica_configuration(const struct replica *r)
@@ -597,6 +543,16 @@ const char *replica_role_name(enum replica_role role)
 	static const char *const names[] = { "leader", "voter", "learner", "observer" };
 
 	return names[role];
+}
+
+bool replica_server_status(const struct replica *r, struct raft_status *ret_status,
+			   struct raft_peer_status *ret_peers, size_t peers_max, size_t *ret_peers_count)
+{
+	if (!r->consensus)
+		return false;
+	consensus_status(r->consensus, ret_status);
+	*ret_peers_count = consensus_peers(r->consensus, ret_peers, peers_max);
+	return true;
 }
 
 /* Heard within an election timeout: those that a check-quorum counts. */

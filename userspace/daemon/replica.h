@@ -73,6 +73,8 @@ const char *replica_leader(const struct replica *r);	/* node id; "" while unknow
 struct raft_change;
 int replica_change_membership(struct replica *r, const struct raft_change *change,
 			      struct error *err);
+/* Hand leadership to the voter @node_id, or with "" to the one that is furthest; raft_transfer(). */
+int replica_transfer(struct replica *r, const char *node_id, struct error *err);
 /* In effect, committed or not; count 0: unknown. */
 const struct raft_configuration *replica_configuration(const struct replica *r);
 
@@ -91,6 +93,18 @@ struct replica_status {
 };
 
 void replica_status(const struct replica *r, struct replica_status *ret);
+
+/* What a server knows of its log and its peers; false: this node is none. */
+struct raft_status;
+struct raft_peer_status;
+bool replica_server_status(const struct replica *r, struct raft_status *ret_status,
+			   struct raft_peer_status *ret_peers, size_t peers_max, size_t *ret_peers_count);
+
+/*
+ * For a server: there is a leader, but not for us.  Stop being one and follow until level: then it is known
+ * whether this node still is a server.
+ */
+void replica_follow_first(struct replica *r);
 
 /* Now and then, such as every 250 ms: syncs the state, compacts the log, lets old snapshots go. */
 void replica_upkeep(struct replica *r);

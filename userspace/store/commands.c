@@ -96,6 +96,52 @@ int command_remove_node(struct entry *e, const char *node_id, struct error *err)
 	return r;
 }
 
+static int set_node_role(struct entry *e, const char *node_id, enum node_role role,
+			 uint64_t server_id, int64_t now, struct error *err)
+{
+	struct sql_value params[] = { text(node_id), number(role), number((int64_t)server_id),
+				      moment(now) };
+
+	if (role != NODE_VOTER)
+		params[2] = (struct sql_value){ .type = SQL_NULL };
+	return entry_add(e, ENTRY_MUST_CHANGE,
+			 "UPDATE nodes SET role = ?2, server_id = ?3, updated_at = ?4 WHERE id = ?1",
+			 params, COUNT(params), err);
+}
+
+int command_set_role(struct entry *e, const char *node_id, enum node_role role,
+		     uint64_t server_id, int64_t now, struct error *err)
+{
+	struct sql_value cert[] = { text(node_id), number(role) };
+	int r;
+
+	if (role == NODE_VOTER && (server_id == 0 || server_id > INT64_MAX))
+		return error_set(err, ERR_INVALID, "server_id: 1 to 2^63-1");
+	r = set_node_role(e, node_id, role, server_id, now, err);
+	if (r == 0)
+		r = entry_add(e, 0, "UPDATE certificates SET role = ?2 WHERE node = ?1", cert,
+			      COUNT(cert), err);
+	return r < 0 ? r : run1(e, 0, "DELETE FROM members WHERE node = ?1", text(node_id), err);
+}
+
+#define OTHER_VOTERS "(SELECT id FROM nodes WHERE role = ?2 AND id != ?1)"
+
+int command_remove_other_voters(struct entry *e, const char *survivor, struct error *err)
+{
+	static const char *const sqls[] = {
+		"UPDATE certificates SET revoked = 1 WHERE node IN " OTHER_VOTERS,
+		"DELETE FROM leases WHERE node IN " OTHER_VOTERS,
+		"DELETE FROM members WHERE node IN " OTHER_VOTERS,
+		"DELETE FROM nodes WHERE role = ?2 AND id != ?1",
+	};
+	struct sql_value params[] = { text(survivor), number(NODE_VOTER) };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < COUNT(sqls); i++)
+		r = entry_add(e, 0, sqls[i], params, COUNT(params), err);
+	return r;
+}
+
 int command_put_token(struct entry *e, const struct token_record *token, struct error *err)
 {
 	struct sql_value params[] = {

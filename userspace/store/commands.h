@@ -30,6 +30,21 @@ int command_register_node(struct entry *e, const struct node *node, struct error
  */
 int command_remove_node(struct entry *e, const char *node_id, struct error *err);
 
+/*
+ * An operator's decision, which outlives what the node was let in as: its certificates allow
+ * @role from now on.  NODE_VOTER: with @server_id, a new one each time; its row among the members
+ * comes with command_put_member().  NODE_OBSERVER: @server_id is not looked at, and the row
+ * among the members goes.  Unknown id: fails with ERR_PRECONDITION.
+ */
+int command_set_role(struct entry *e, const char *node_id, enum node_role role,
+		     uint64_t server_id, int64_t now, struct error *err);
+
+/*
+ * All voters but @survivor leave the mesh, as by command_remove_node() and with their certificates
+ * revoked: they are gone for good, and whoever comes back from them would go on with another history.
+ */
+int command_remove_other_voters(struct entry *e, const char *survivor, struct error *err);
+
 int command_put_token(struct entry *e, const struct token_record *token, struct error *err);
 /*
  * One use of it at time @now (ns).  Unknown, used up, revoked or expired: fails with

@@ -16,6 +16,8 @@ enum exit_code {
 int status_main(struct session *s, int argc, char **argv);
 int get_main(struct session *s, int argc, char **argv);
 int token_main(struct session *s, int argc, char **argv);
+int raft_main(struct session *s, int argc, char **argv);
+int snapshot_main(struct session *s, int argc, char **argv);
 int node_main(struct session *s, int argc, char **argv);
 
 /* "wmctl: TEXT" on standard error; EXIT_ERROR. */

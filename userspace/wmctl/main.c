@@ -18,6 +18,13 @@ static const struct {
 	{ "token", token_main, "token create [--role voter|observer] [--ttl SECONDS] [--uses N]",
 	  "make a join token; printed once" },
 	{ "node", node_main, "node remove ID", "take a node out of the mesh" },
+	{ "raft", raft_main, "raft peers", "list the servers of the Raft group, and how far they are" },
+	{ "raft", raft_main, "raft transfer [ID]", "let another voter lead" },
+	{ "raft", raft_main, "raft promote|demote ID", "make a node a voter, or an observer" },
+	{ "raft", raft_main, "raft remove ID", "take a server and its node out of the mesh, dead or alive" },
+	{ "snapshot", snapshot_main, "snapshot save FILE", "write a backup of the mesh's state" },
+	{ "snapshot", snapshot_main, "snapshot restore FILE",
+	  "begin anew from a backup, on this node, with the others gone (wgmeshd recover)" },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

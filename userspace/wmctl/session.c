@@ -113,24 +113,29 @@ static int find_leader(struct session *s, char *out, size_t cap, struct error *e
 				     s->address);
 }
 
-int session_call_leader(struct session *s, const ProtobufCServiceDescriptor *service,
-			const char *method, const ProtobufCMessage *request,
-			ProtobufCMessage **ret_reply, struct error *err)
+int session_ask_leader(struct session *s, const ProtobufCServiceDescriptor *service,
+		       const char *method, const ProtobufCMessage *request,
+		       ProtobufCMessage **ret_reply, struct error *err)
 {
 	struct rpc_channel *leader;
 	char address[128];
-	int r;
+	int r = find_leader(s, address, sizeof(address), err);
 
-	r = session_call(s, service, method, request, ret_reply, err);
-	if (r != -ERR_PRECONDITION)
-		return r;
-	r = find_leader(s, address, sizeof(address), err);
-	if (r < 0)
-		return r;
-	r = open_channel(s, address, &leader, err);
+	if (r == 0)
+		r = open_channel(s, address, &leader, err);
 	if (r < 0)
 		return r;
 	r = call(s, leader, service, method, request, ret_reply, err);
 	rpc_channel_free(leader);
 	return r;
+}
+
+int session_call_leader(struct session *s, const ProtobufCServiceDescriptor *service,
+			const char *method, const ProtobufCMessage *request,
+			ProtobufCMessage **ret_reply, struct error *err)
+{
+	int r = session_call(s, service, method, request, ret_reply, err);
+
+	return r != -ERR_PRECONDITION
+		? r : session_ask_leader(s, service, method, request, ret_reply, err);
 }

@@ -39,4 +39,9 @@ int session_call_leader(struct session *s, const ProtobufCServiceDescriptor *ser
 			const char *method, const ProtobufCMessage *request,
 			ProtobufCMessage **ret_reply, struct error *err);
 
+/* The same for what any node answers, and the leader best. */
+int session_ask_leader(struct session *s, const ProtobufCServiceDescriptor *service,
+		       const char *method, const ProtobufCMessage *request,
+		       ProtobufCMessage **ret_reply, struct error *err);
+
 #endif

@@ -581,6 +581,68 @@ static void free_addresses_agree_with_brute_force(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_state, teardown)
 
+static void set_role(struct fixture *f, const char *id, enum node_role role, uint64_t server_id)
+{
+	struct entry *e = new_entry();
+
+	assert_int_equal(command_set_role(e, id, role, server_id, 5, NULL), 0);
+	feed_ok(f, e);
+}
+
+static void a_role_that_is_set_goes_for_node_and_certificates(void **state)
+{
+	struct fixture *f = *state;
+	struct certificate cert = { .serial = "aa", .node_id = "n1", .role = NODE_OBSERVER };
+	struct member member = { .server_id = 77, .node_id = "n1", .address = "[fd00::1]:9443" };
+	struct node node = make_node(1), found;
+	struct entry *e = new_entry();
+
+	node.role = NODE_OBSERVER;
+	node.server_id = 0;
+	strcpy(node.id, "n1");
+	assert_int_equal(command_register_node(e, &node, NULL), 0);
+	assert_int_equal(command_put_certificate(e, &cert, NULL), 0);
+	feed_ok(f, e);
+	set_role(f, "n1", NODE_VOTER, 77);
+	e = new_entry();
+	assert_int_equal(command_put_member(e, &member, NULL), 0);
+	feed_ok(f, e);
+	assert_int_equal(state_get_node(f->state, "n1", &found, NULL), 0);
+	assert_int_equal(found.role, NODE_VOTER);
+	assert_int_equal(found.server_id, 77);
+	assert_int_equal(state_get_certificate(f->state, "aa", &cert, NULL), 0);
+	assert_int_equal(cert.role, NODE_VOTER);
+	set_role(f, "n1", NODE_OBSERVER, 0);
+	assert_int_equal(state_get_node(f->state, "n1", &found, NULL), 0);
+	assert_int_equal(found.server_id, 0);
+	assert_int_equal(state_get_member(f->state, 77, &member, NULL), -ERR_NOT_FOUND);
+	e = new_entry();
+	assert_int_equal(command_set_role(e, "nobody", NODE_OBSERVER, 0, 5, NULL), 0);
+	assert_int_equal(feed(f, e).error.kind, ERR_PRECONDITION);
+}
+
+static void the_other_voters_go_and_observers_stay(void **state)
+{
+	struct fixture *f = *state;
+	struct node found;
+	struct entry *e = new_entry();
+
+	for (unsigned int i = 1; i <= 3; i++) {
+		struct node node = make_node(i);
+
+		node.role = i == 3 ? NODE_OBSERVER : NODE_VOTER;
+		node.server_id = i == 3 ? 0 : i;
+		assert_int_equal(command_register_node(e, &node, NULL), 0);
+	}
+	feed_ok(f, e);
+	e = new_entry();
+	assert_int_equal(command_remove_other_voters(e, make_node(1).id, NULL), 0);
+	feed_ok(f, e);
+	assert_int_equal(state_get_node(f->state, make_node(1).id, &found, NULL), 0);
+	assert_int_equal(state_get_node(f->state, make_node(2).id, &found, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(state_get_node(f->state, make_node(3).id, &found, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -603,6 +665,8 @@ int main(void)
 		TEST(a_slash_64_is_found_near_the_random_place),
 		TEST(the_index_of_gaps_lists_nothing_else),
 		TEST(free_addresses_agree_with_brute_force),
+		TEST(a_role_that_is_set_goes_for_node_and_certificates),
+		TEST(the_other_voters_go_and_observers_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
