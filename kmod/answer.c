@@ -40,6 +40,31 @@ static int put_values(struct sk_buff *skb, const struct value *values, int n)
 /* Gauges are read without the table's lock: a dump of meshes must not wait for a
  * large batch.  Each is right by itself.
  */
+static int put_doorman(struct sk_buff *skb, struct wgm_doorman *doorman)
+{
+	struct wgm_doorman_stats *stats = &doorman->stats;
+	u64 waiting = READ_ONCE(doorman->lines[WGM_LINE_PREFERRED].n) +
+		      READ_ONCE(doorman->lines[WGM_LINE_ANYBODY].n) +
+		      READ_ONCE(doorman->lines[WGM_LINE_OPENED].n);
+	const struct value values[] = {
+		{ WGMESH_A_STATS_INITIATIONS_WAITING, waiting },
+		{ WGMESH_A_STATS_INITIATIONS_HELD, atomic64_read(&stats->held) },
+		{ WGMESH_A_STATS_INITIATIONS_CONTINUED, atomic64_read(&stats->continued) },
+		{ WGMESH_A_STATS_INITIATIONS_MAC1, atomic64_read(&stats->mac1) },
+		{ WGMESH_A_STATS_INITIATIONS_UNKNOWN, atomic64_read(&stats->unknown) },
+		{ WGMESH_A_STATS_INITIATIONS_FORGED, atomic64_read(&stats->forged) },
+		{ WGMESH_A_STATS_INITIATIONS_REPLAYED, atomic64_read(&stats->replayed) },
+		{ WGMESH_A_STATS_INITIATIONS_CROSSED, atomic64_read(&stats->crossed) },
+		{ WGMESH_A_STATS_INITIATIONS_FRAGMENTED, atomic64_read(&stats->fragmented) },
+		{ WGMESH_A_STATS_INITIATIONS_OVERFLOW, atomic64_read(&stats->overflow) },
+		{ WGMESH_A_STATS_INITIATIONS_TIMEOUT, atomic64_read(&stats->timeout) },
+		{ WGMESH_A_STATS_INITIATIONS_ENDED, atomic64_read(&stats->ended) },
+		{ WGMESH_A_STATS_FLOORS_RAISED, atomic64_read(&stats->floors) },
+	};
+
+	return put_values(skb, values, ARRAY_SIZE(values));
+}
+
 static int put_gauges(struct sk_buff *skb, struct wgm_table *table)
 {
 	const struct value values[] = {
@@ -78,7 +103,7 @@ int wgm_put_stats(struct sk_buff *skb, struct wgm_mesh *mesh)
 	};
 	struct nlattr *nest = nla_nest_start(skb, WGMESH_A_MESH_STATS);
 
-	if (!nest || put_gauges(skb, &mesh->table) ||
+	if (!nest || put_gauges(skb, &mesh->table) || put_doorman(skb, &mesh->doorman) ||
 	    put_values(skb, values, ARRAY_SIZE(values)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
@@ -90,7 +115,8 @@ int wgm_put_mesh(struct sk_buff *skb, struct wgm_mesh *mesh)
 	if (wgm_put_names(skb, mesh) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_FLAGS, READ_ONCE(mesh->flags)) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_FEATURES,
-			wgm_egress_supported() ? WGMESH_MESH_FEATURES_EGRESS : 0) ||
+			(wgm_egress_supported() ? WGMESH_MESH_FEATURES_EGRESS : 0) |
+			WGMESH_MESH_FEATURES_DOORMAN) ||
 	    wgm_put_u64(skb, WGMESH_A_MESH_GENERATION, READ_ONCE(mesh->table.generation)) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_PEERS_MAX, READ_ONCE(mesh->table.peers_max)) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_ACTIVE_MAX, READ_ONCE(mesh->active_max)) ||

@@ -7,6 +7,7 @@
 #include <linux/skbuff.h>
 #include <net/dst.h>
 
+#include "admit.h"
 #include "egress.h"
 #include "hold.h"
 #include "mesh.h"
@@ -149,5 +150,6 @@ void wgm_egress_wake(struct wgm_mesh *mesh)
 	while ((peer = wgm_hold_next(&mesh->table)) && wgm_egress_allows(mesh)) {
 		wgm_peer_set_state(&mesh->table, peer, WGMESH_PEER_STATE_ACTIVATING);
 		wgm_peer_hurry(&mesh->table, peer);
+		wgm_admit_note_call(mesh, peer);
 	}
 }

@@ -6,6 +6,7 @@
 #include "events.h"
 #include "evict.h"
 #include "hold.h"
+#include "identity.h"
 #include "mesh.h"
 #include "peer.h"
 
@@ -57,7 +58,8 @@ static void insert(struct victims *victims, struct wgm_peer *peer)
 static u32 surplus(struct wgm_mesh *mesh)
 {
 	u32 max = READ_ONCE(mesh->active_max), mark = max - max / 8;
-	u32 n = mesh->table.n_awake + !!wgm_hold_next(&mesh->table);
+	u32 n = mesh->table.n_awake + (wgm_hold_next(&mesh->table) ||
+				       wgm_doorman_waits(&mesh->doorman));
 
 	return n > mark ? n - mark : 0;
 }
@@ -142,5 +144,6 @@ void wgm_evict_patrol(struct work_struct *work)
 	/* Below half of active-max nobody has to go soon. */
 	if (READ_ONCE(mesh->table.n_awake) > READ_ONCE(mesh->active_max) / 2)
 		wgm_sync_refresh(mesh);
+	wgm_identity_suspect(mesh);
 	wgm_mesh_queue(mesh, &mesh->patrol, clamp_t(unsigned long, pause, PATROL_MIN, PATROL_MAX));
 }

@@ -5,9 +5,13 @@
  *
  *   rtnl
  *     wgm_net.lock		meshes of a namespace; mutex
+ *       doormen_lock		all doormen; mutex, held while their workers are waited for
+ *         wgm_doorman.keys_lock	of one device; mutex
+ *           wgm_table.lock	see below
  *       wgm_mesh.txns.lock	open transactions; mutex
  *         wgm_table.lock	the table; mutex
  *           wgm_holds.lock	packets that wait; spinlock, also from softirq
+ *           wgm_doorman.lock	initiations that wait; spinlock, also from softirq
  *           wgm_mesh.lock	name, dying; spinlock, also from softirq
  *
  * generic netlink's own locks are outside of all but rtnl when a handler runs, and
@@ -32,6 +36,7 @@
 #include "events.h"
 #include "evict.h"
 #include "hold.h"
+#include "identity.h"
 #include "mesh.h"
 #include "park.h"
 
@@ -68,16 +73,22 @@ static void rename_mesh(struct wgm_mesh *mesh, const char *name)
 	spin_unlock_bh(&mesh->lock);
 }
 
-void wgm_mesh_queue(struct wgm_mesh *mesh, struct delayed_work *work, unsigned long delay)
+void wgm_mesh_queue_on(struct wgm_mesh *mesh, struct workqueue_struct *wq,
+		       struct delayed_work *work, unsigned long delay)
 {
 	spin_lock_bh(&mesh->lock);
 	if (mesh->dying)
 		; /* the queue may be gone */
 	else if (delay)
-		queue_delayed_work(mesh->wq, work, delay);
+		queue_delayed_work(wq, work, delay);
 	else
-		mod_delayed_work(mesh->wq, work, 0);
+		mod_delayed_work(wq, work, 0);
 	spin_unlock_bh(&mesh->lock);
+}
+
+void wgm_mesh_queue(struct wgm_mesh *mesh, struct delayed_work *work, unsigned long delay)
+{
+	wgm_mesh_queue_on(mesh, mesh->wq, work, delay);
 }
 
 void wgm_mesh_put(struct wgm_mesh *mesh)
@@ -96,7 +107,8 @@ static void finish_mesh(struct work_struct *work)
 	cancel_delayed_work_sync(&mesh->sync.work);
 	cancel_delayed_work_sync(&mesh->expire);
 	cancel_delayed_work_sync(&mesh->patrol);
-	synchronize_net();	/* the hook may be running */
+	synchronize_net();	/* hooks may be running */
+	wgm_doorman_fini(&mesh->doorman);
 	wgm_txns_close(mesh);
 	wgm_park_end(mesh);
 	wgm_sync_fini(&mesh->sync);
@@ -110,6 +122,7 @@ static bool detach(struct wgm_net *wn, struct wgm_mesh *mesh)
 		return false;
 	list_del(&mesh->list);
 	wgm_egress_close(mesh);
+	wgm_doorman_close(&mesh->doorman);
 	spin_lock_bh(&mesh->lock);
 	WRITE_ONCE(mesh->dying, true);
 	queue_work(mesh->wq, &mesh->finish);
@@ -157,6 +170,7 @@ void wgm_mesh_set_lazy(struct wgm_mesh *mesh, bool lazy)
 	table->lazy = lazy;
 	if (lazy) {
 		WRITE_ONCE(table->on_demand, true);
+		wgm_identity_suspect(mesh);
 		wgm_mesh_queue(mesh, &mesh->patrol, HZ);
 		return;
 	}
@@ -184,6 +198,7 @@ static struct wgm_mesh *alloc_mesh(struct net *net, const struct net_device *dev
 	strscpy(mesh->ifname, dev->name, IFNAMSIZ);
 	INIT_WORK(&mesh->finish, finish_mesh);
 	wgm_txns_init(&mesh->txns);
+	wgm_doorman_init(&mesh->doorman);
 	mesh->txn_timeout = config->txn_timeout ?: WGM_TXN_TIMEOUT_DEFAULT;
 	mesh->active_max = config->active_max ?: WGM_PEERS_MAX_DEFAULT;
 	mesh->idle_timeout = config->idle_timeout ?: WGM_IDLE_TIMEOUT_DEFAULT;
@@ -200,8 +215,24 @@ static struct wgm_mesh *alloc_mesh(struct net *net, const struct net_device *dev
 	return mesh;
 }
 
+static int open_hooks(struct wgm_mesh *mesh, struct net_device *dev, struct net *socket_net)
+{
+	int err;
+
+	err = wgm_egress_open(mesh, dev);
+	if (err)
+		return err;
+	err = wgm_doorman_open(mesh, socket_net ?: mesh->net, netif_running(dev));
+	if (!err)
+		return 0;
+	wgm_egress_close(mesh);
+	synchronize_net();
+	return err;
+}
+
 /* Links a mesh in the order of the indexes, and takes a reference for the list. */
-static int attach(struct wgm_net *wn, struct wgm_mesh *mesh, struct net_device *dev)
+static int attach(struct wgm_net *wn, struct wgm_mesh *mesh, struct net_device *dev,
+		  struct net *socket_net)
 {
 	struct wgm_mesh *at;
 	int err;
@@ -218,7 +249,7 @@ static int attach(struct wgm_net *wn, struct wgm_mesh *mesh, struct net_device *
 		if (at->ifindex > mesh->ifindex)
 			break;
 	}
-	err = wgm_egress_open(mesh, dev);
+	err = open_hooks(mesh, dev, socket_net);
 	if (err)
 		return err;
 	list_add_tail(&mesh->list, &at->list);
@@ -255,7 +286,7 @@ static int new_mesh(struct net *net, int ifindex, const struct wgm_mesh_config *
 	if (!mesh)
 		return -ENOMEM;
 	mutex_lock(&wn->lock);
-	err = attach(wn, mesh, dev);
+	err = attach(wn, mesh, dev, config->socket_net);
 	mutex_unlock(&wn->lock);
 	if (!err) {
 		wgm_table_lock(&mesh->table);
@@ -317,25 +348,40 @@ struct wgm_mesh *wgm_mesh_lookup(struct net *net, int ifindex)
 /* ---- what ends and renames meshes from outside ---- */
 
 /* rtnl is held: unhook only.  Also when the device moves to another namespace. */
+static void on_own_device(struct wgm_mesh *mesh, unsigned long event, const struct net_device *dev)
+{
+	switch (event) {
+	case NETDEV_UP:
+		wgm_doorman_set_running(&mesh->doorman, true);
+		fallthrough;
+	case NETDEV_CHANGE:
+		wgm_identity_suspect(mesh);
+		break;
+	case NETDEV_GOING_DOWN:
+	case NETDEV_DOWN:
+		wgm_doorman_set_running(&mesh->doorman, false);
+		wgm_holds_purge(&mesh->table.holds);
+		break;
+	case NETDEV_CHANGENAME:
+		rename_mesh(mesh, dev->name);
+		wgm_event_mesh(mesh, WGMESH_CMD_MESH_SET_NTF);
+		break;
+	case NETDEV_UNREGISTER:
+		if (wgm_mesh_detach(mesh))
+			wgm_event_mesh(mesh, WGMESH_CMD_MESH_DEL_NTF);
+		break;
+	}
+}
+
 static int on_netdev(struct notifier_block *nb, unsigned long event, void *info)
 {
 	const struct net_device *dev = netdev_notifier_info_to_dev(info);
-	struct wgm_mesh *mesh;
+	struct wgm_mesh *mesh = wgm_mesh_lookup(dev_net(dev), dev->ifindex);
 
-	if (event != NETDEV_UNREGISTER && event != NETDEV_CHANGENAME &&
-	    event != NETDEV_GOING_DOWN && event != NETDEV_DOWN)
-		return NOTIFY_DONE;
-	mesh = wgm_mesh_lookup(dev_net(dev), dev->ifindex);
-	if (!mesh)
-		return NOTIFY_DONE;
-	if (event == NETDEV_GOING_DOWN || event == NETDEV_DOWN) {
-		wgm_holds_purge(&mesh->table.holds);
-	} else if (event == NETDEV_CHANGENAME) {
-		rename_mesh(mesh, dev->name);
-		wgm_event_mesh(mesh, WGMESH_CMD_MESH_SET_NTF);
-	} else if (wgm_mesh_detach(mesh)) {
-		wgm_event_mesh(mesh, WGMESH_CMD_MESH_DEL_NTF);
-	}
+	if (event == NETDEV_GOING_DOWN || event == NETDEV_UNREGISTER)
+		wgm_doorman_release_device(dev);
+	if (mesh)
+		on_own_device(mesh, event, dev);
 	wgm_mesh_put(mesh);
 	return NOTIFY_DONE;
 }
@@ -379,6 +425,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	struct workqueue_struct *wq;
 	struct wgm_mesh *mesh, *tmp;
 
+	wgm_doorman_leave(net);
 	mutex_lock(&wn->lock);
 	list_for_each_entry_safe(mesh, tmp, &wn->meshes, list)
 		detach(wn, mesh);
@@ -401,9 +448,12 @@ int __init wgm_mesh_init(void)
 {
 	int err;
 
-	err = register_pernet_subsys(&net_ops);
+	err = wgm_doorman_module_init();
 	if (err)
 		return err;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		goto err_doorman;
 	err = register_netdevice_notifier(&netdev_notifier);
 	if (err)
 		goto err_pernet;
@@ -415,6 +465,8 @@ err_netdev:
 	unregister_netdevice_notifier(&netdev_notifier);
 err_pernet:
 	unregister_pernet_subsys(&net_ops);
+err_doorman:
+	wgm_doorman_module_fini();
 	return err;
 }
 
@@ -431,4 +483,5 @@ void wgm_mesh_fini(void)
 {
 	netlink_unregister_notifier(&netlink_notifier);
 	unregister_pernet_subsys(&net_ops);
+	wgm_doorman_module_fini();
 }

@@ -16,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "doorman.h"
 #include "stats.h"
 #include "sync.h"
 #include "table.h"
@@ -54,6 +55,7 @@ struct wgm_mesh {
 	struct wgm_table table;
 	struct wgm_txns txns;
 	struct wgm_sync sync;
+	struct wgm_doorman doorman;
 	struct wgm_stats stats;
 	struct work_struct finish;
 };
@@ -64,6 +66,7 @@ struct wgm_mesh {
 
 /* What mesh-new may set; 0 stands for the default. */
 struct wgm_mesh_config {
+	struct net *socket_net;		/* of the device's socket; NULL: the device's own */
 	u32 flags;
 	u32 peers_max;
 	u32 active_max;
@@ -95,6 +98,9 @@ void wgm_mesh_put(struct wgm_mesh *mesh);	/* may sleep; takes NULL */
  * that is sooner, or not if the mesh ends.  A @delay of 0 means now in any case.
  */
 void wgm_mesh_queue(struct wgm_mesh *mesh, struct delayed_work *work, unsigned long delay);
+/* The same on another queue. */
+void wgm_mesh_queue_on(struct wgm_mesh *mesh, struct workqueue_struct *wq,
+		       struct delayed_work *work, unsigned long delay);
 
 /* Switches on-demand activation on or off.  Table's lock held; kick the worker then. */
 void wgm_mesh_set_lazy(struct wgm_mesh *mesh, bool lazy);

@@ -32,26 +32,31 @@ static int check_flags(struct genl_info *info)
 	return -EOPNOTSUPP;
 }
 
-static int check_socket_netns(struct genl_info *info)
+/* The namespace of the socket, with a reference; NULL when it is not told.  What is done in
+ * it is the right of who may administer it.
+ */
+static struct net *get_socket_net(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *fd = info->attrs[WGMESH_A_MESH_SOCKET_NETNS_FD];
 	struct net *net;
 
 	if (!fd)
-		return 0;
+		return NULL;
 	net = get_net_ns_by_fd(nla_get_s32(fd));
 	if (IS_ERR(net)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, fd, "not a network namespace");
-		return PTR_ERR(net);
+	} else if (!netlink_ns_capable(skb, net->user_ns, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, fd, "CAP_NET_ADMIN is needed there, too");
+		put_net(net);
+		net = ERR_PTR(-EPERM);
 	}
-	put_net(net);
-	return 0;
+	return net;
 }
 
 int wgmesh_nl_mesh_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
-	const struct wgm_mesh_config config = {
+	struct wgm_mesh_config config = {
 		.flags = wgm_nl_u32(info->attrs, WGMESH_A_MESH_FLAGS, 0),
 		.peers_max = wgm_nl_u32(info->attrs, WGMESH_A_MESH_PEERS_MAX, 0),
 		.active_max = wgm_nl_u32(info->attrs, WGMESH_A_MESH_ACTIVE_MAX, 0),
@@ -65,11 +70,14 @@ int wgmesh_nl_mesh_new_doit(struct sk_buff *skb, struct genl_info *info)
 	if (ifindex < 0)
 		return ifindex;
 	err = check_flags(info);
-	if (!err)
-		err = check_socket_netns(info);
 	if (err)
 		return err;
+	config.socket_net = get_socket_net(skb, info);
+	if (IS_ERR(config.socket_net))
+		return PTR_ERR(config.socket_net);
 	mesh = wgm_mesh_new(net, ifindex, &config, info->extack);
+	if (config.socket_net)
+		put_net(config.socket_net);
 	if (IS_ERR(mesh))
 		return PTR_ERR(mesh);
 	wgm_event_mesh(mesh, WGMESH_CMD_MESH_NEW_NTF);

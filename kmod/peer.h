@@ -39,6 +39,7 @@ struct wgm_peer_extra {
 	u64 last_handshake;		/* ns since 1970 */
 	u64 past_rx_bytes;		/* of what rx_bytes counts, before it was last evicted */
 	u64 past_tx_bytes;
+	u64 called_at;			/* ns of boottime: we sent an initiation; see admit.h */
 	u64 quiet_since;		/* ns of boottime: a survey saw no change since; 0: not seen */
 };
 

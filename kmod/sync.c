@@ -20,10 +20,12 @@
 #include <linux/random.h>
 #include <net/netlink.h>
 
+#include "admit.h"
 #include "egress.h"
 #include "events.h"
 #include "evict.h"
 #include "hold.h"
+#include "identity.h"
 #include "mesh.h"
 #include "nexthop.h"
 #include "park.h"
@@ -351,6 +353,8 @@ static void note_awake(struct wgm_mesh *mesh, struct wgm_peer *peer)
 	struct wgm_table *table = &mesh->table;
 	bool came = table->lazy && peer->state == WGMESH_PEER_STATE_ACTIVATING;
 
+	if (wgm_hold_waits(table, peer))
+		wgm_admit_note_call(mesh, peer);
 	wgm_hold_release(table, peer);
 	if (!came || peer->marks & WGM_PEER_GONE)
 		return;
@@ -595,6 +599,7 @@ static int run_round(struct wgm_mesh *mesh)
 		note_success(mesh);
 	table->in_flight = 0;
 	wgm_table_unlock(table);
+	wgm_doorman_attend(mesh);
 	return err ? err : 1;
 }
 
@@ -642,6 +647,8 @@ static int prepare(struct wgm_mesh *mesh)
 	int err;
 
 	err = wgm_wg_resolve(&mesh->sync.wg);
+	if (!err)
+		err = wgm_identity_read(mesh);
 	if (!err)
 		err = survey(mesh);
 	if (!err)

@@ -39,6 +39,8 @@ struct wgm_sync {
 	u64 survey_took;	/* ns. READ_ONCE/WRITE_ONCE */
 
 	bool hurry;		/* a batch may have mended what WireGuard refused */
+	bool identity_due;	/* see identity.h; READ_ONCE/WRITE_ONCE, as the next */
+	unsigned long identified_at;	/* jiffies */
 
 	/* All below belongs to the worker. */
 	struct wgm_wg wg;
@@ -48,6 +50,7 @@ struct wgm_sync {
 	bool parking;		/* WireGuard may have its peer */
 	bool can_remove_ips;	/* WGALLOWEDIP_F_REMOVE_ME works, as far as is known */
 	bool proven;		/* it did */
+	bool identified;	/* once, at least */
 	unsigned int singly;	/* rounds to send with one peer each */
 	unsigned int backoff;	/* s; 0: nothing failed lately */
 	unsigned long failed_at;	/* jiffies; of the last retry */

@@ -79,6 +79,7 @@ struct reader {
 	int (*fn)(const struct nlmsghdr *nlh, void *arg);
 	void *arg;
 	int err;	/* the first of fn */
+	bool once;	/* it wants one message only */
 	bool interrupted;
 	bool done;
 };
@@ -99,6 +100,7 @@ static int read_one(struct wgm_wg *wg, const struct nlmsghdr *nlh, struct reader
 	}
 	if (r->fn && !r->err)
 		r->err = r->fn(nlh, r->arg);
+	r->done |= r->once;
 	return 0;
 }
 
@@ -123,7 +125,7 @@ static int receive(struct wgm_wg *wg, struct reader *r)
 	}
 	if (!err)
 		err = r->err;
-	return !err && r->interrupted ? -EAGAIN : err;
+	return !err && r->interrupted && !r->once ? -EAGAIN : err;
 }
 
 static int exchange(struct wgm_wg *wg, struct reader *r)
@@ -215,19 +217,47 @@ int wgm_wg_set_send(struct wgm_wg *wg)
 	return err;
 }
 
-int wgm_wg_dump(struct wgm_wg *wg, int ifindex,
-		int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg)
+static int dump(struct wgm_wg *wg, int ifindex, struct reader *r)
 {
-	struct reader r = { .fn = fn, .arg = arg };
 	int err;
 
 	err = start(wg, wg->family, WG_CMD_GET_DEVICE, WG_GENL_VERSION, NLM_F_DUMP);
 	if (!err)
 		err = nla_put_u32(wg->msg, WGDEVICE_A_IFINDEX, ifindex);
 	if (!err)
-		err = exchange(wg, &r);
-	/* Preshared keys, perhaps. */
+		err = exchange(wg, r);
+	/* Keys. */
 	memzero_explicit(wg->answer, ANSWER_SIZE);
+	return err;
+}
+
+int wgm_wg_dump(struct wgm_wg *wg, int ifindex,
+		int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg)
+{
+	struct reader r = { .fn = fn, .arg = arg };
+	int err = dump(wg, ifindex, &r);
+
+	if (err == -ENOENT)
+		wg->family = 0;
+	return err;
+}
+
+/* A socket takes no new request before it was told all of the last one: peers, perhaps a
+ * million.
+ */
+int wgm_wg_read_device(struct wgm_wg *wg, struct net *net, int ifindex,
+		       int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg)
+{
+	struct reader r = { .fn = fn, .arg = arg, .once = true };
+	struct wgm_wg own;
+	int err;
+
+	err = wgm_wg_open(&own, net);
+	if (err)
+		return err;
+	own.family = wg->family;
+	err = dump(&own, ifindex, &r);
+	wgm_wg_close(&own);
 	if (err == -ENOENT)
 		wg->family = 0;
 	return err;

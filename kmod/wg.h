@@ -63,4 +63,10 @@ int wgm_wg_set_send(struct wgm_wg *wg);
 int wgm_wg_dump(struct wgm_wg *wg, int ifindex,
 		int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg);
 
+/* Calls @fn with the first message of such a dump, which has all about the device itself,
+ * and drops the rest unread.  By a socket of its own: -ENOMEM and the like, too.
+ */
+int wgm_wg_read_device(struct wgm_wg *wg, struct net *net, int ifindex,
+		       int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg);
+
 #endif /* _WGM_WG_H */

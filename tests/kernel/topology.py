@@ -15,7 +15,7 @@ import base64
 import os
 import tempfile
 
-from peer import Client, Mesh
+from peer import Client, Mesh, endpoint, flags, peer
 from testing import attempt, defer, ns_add, sh, wait_until
 
 
@@ -32,6 +32,7 @@ class Keys:
 
     def __init__(self):
         private = sh("wg genkey")
+        self.private = unb64(private)
         self.public = unb64(sh("wg pubkey", stdin=private))
         handle, self.path = tempfile.mkstemp(prefix="wg-key-")
         defer(os.unlink, self.path)
@@ -127,6 +128,35 @@ def star(count=2):
 
 def pair():
     return star(2)
+
+
+def pair_v6():
+    """The same, and the underlay has IPv6 addresses only: 2001:db8::1 and ::2."""
+    a, b = pair()
+    for node, link, number in ((a, "link2", 1), (b, "veth0", 2)):
+        sh("ip -n %s -4 address flush dev %s" % (node.ns, link))
+        sh("ip -n %s address add 2001:db8::%d/64 dev %s nodad" % (node.ns, number, link))
+    b.middle, b.outer = "2001:db8::1", "2001:db8::2"
+    return a, b
+
+
+def lazy_mesh(node, other=None, outer=None, **values):
+    """A lazy mesh, with another node as a dormant peer."""
+    mesh = Mesh(Client(node.ns), "wg0")
+    limits = {name: values.pop(name) for name in ("active_max", "idle_timeout") if name in values}
+    mesh.new(flags=flags("lazy"), **limits)
+    if other:
+        mesh.apply(peer(other.public, other.inner4 + "/32", other.inner6 + "/128",
+                        endpoint=endpoint(outer, 51820), **values))
+        mesh.settled()
+    return mesh
+
+
+def lazy_pair(make=pair, **values):
+    """(a, b, mesh of a, mesh of b): each is a dormant peer of the other."""
+    load_module()
+    a, b = make()
+    return a, b, lazy_mesh(a, b, b.outer, **values), lazy_mesh(b, a, b.middle, **values)
 
 
 def wg_peers(ns, name="wg0"):

@@ -103,6 +103,19 @@ const char *mesh_stat_name(unsigned int stat)
 		[WGMESH_A_STATS_ACTIVATIONS_DEFERRED] = "activations-deferred",
 		[WGMESH_A_STATS_EVICTED] = "evicted",
 		[WGMESH_A_STATS_EVENTS_SUPPRESSED] = "events-suppressed",
+		[WGMESH_A_STATS_INITIATIONS_WAITING] = "initiations-waiting",
+		[WGMESH_A_STATS_INITIATIONS_HELD] = "initiations-held",
+		[WGMESH_A_STATS_INITIATIONS_CONTINUED] = "initiations-continued",
+		[WGMESH_A_STATS_INITIATIONS_MAC1] = "initiations-mac1",
+		[WGMESH_A_STATS_INITIATIONS_UNKNOWN] = "initiations-unknown",
+		[WGMESH_A_STATS_INITIATIONS_FORGED] = "initiations-forged",
+		[WGMESH_A_STATS_INITIATIONS_REPLAYED] = "initiations-replayed",
+		[WGMESH_A_STATS_INITIATIONS_CROSSED] = "initiations-crossed",
+		[WGMESH_A_STATS_INITIATIONS_FRAGMENTED] = "initiations-fragmented",
+		[WGMESH_A_STATS_INITIATIONS_OVERFLOW] = "initiations-overflow",
+		[WGMESH_A_STATS_INITIATIONS_TIMEOUT] = "initiations-timeout",
+		[WGMESH_A_STATS_INITIATIONS_ENDED] = "initiations-ended",
+		[WGMESH_A_STATS_FLOORS_RAISED] = "floors-raised",
 	};
 
 	return stat < COUNT(names) ? names[stat] : NULL;
