@@ -6,9 +6,12 @@
 #include "admit.h"
 #include "doorman.h"
 #include "egress.h"
+#include "events.h"
 #include "mesh.h"
 #include "noise.h"
 #include "peer.h"
+#include "recall.h"
+#include "sources.h"
 #include "sync.h"
 #include "tai64n.h"
 #include "visitor.h"
@@ -17,6 +20,7 @@
 #define CROSSING	NSEC_PER_SEC
 #define DEFERRED_PAUSE	(HZ / 20 ?: 1)
 #define IDLE_PAUSE	(HZ / 2)	/* until somebody is found to be late */
+#define SOURCES_AGE	(10 * HZ)
 
 enum verdict {
 	DROP,
@@ -239,11 +243,46 @@ static bool attend_new(struct wgm_mesh *mesh)
 	return i == BATCH;
 }
 
+/* In a flood the addresses of peers are read from the table, and again as long as it lasts. */
+static void attend_pressed(struct wgm_mesh *mesh)
+{
+	struct wgm_doorman *doorman = &mesh->doorman;
+	struct wgm_sources *sources = rcu_dereference_protected(doorman->sources, true);
+
+	if (!xchg(&doorman->pressed, false) ||
+	    (sources && time_before(jiffies, doorman->sources_at + SOURCES_AGE)))
+		return;
+	wgm_table_lock(&mesh->table);
+	sources = wgm_sources_new(&mesh->table);
+	wgm_table_unlock(&mesh->table);
+	doorman->sources_at = jiffies;
+	wgm_sources_free(rcu_replace_pointer(doorman->sources, sources, true));
+}
+
+/* Jiffies until the next look at handshakes may be taken; 0 when none is wanted. */
+static unsigned long attend_hint(struct wgm_mesh *mesh)
+{
+	struct wgm_doorman *doorman = &mesh->doorman;
+	unsigned long left = 0;
+
+	if (!READ_ONCE(doorman->hinted))
+		return 0;
+	if (wgm_event_peers_wanted(mesh))
+		left = wgm_sync_refresh(mesh);
+	if (!left)
+		WRITE_ONCE(doorman->hinted, false);
+	return left;
+}
+
 void wgm_admit(struct work_struct *work)
 {
 	struct wgm_mesh *mesh = container_of(to_delayed_work(work), struct wgm_mesh, doorman.work);
+	unsigned long left;
 	bool more, deferred;
 
+	attend_pressed(mesh);
+	wgm_recall_attend(mesh);
+	left = attend_hint(mesh);
 	more = attend_new(mesh);
 	deferred = attend_opened(mesh);
 	if (deferred)
@@ -252,4 +291,6 @@ void wgm_admit(struct work_struct *work)
 		wgm_doorman_call(mesh, 0);
 	else if (wgm_doorman_waits(&mesh->doorman))
 		wgm_doorman_call(mesh, deferred ? DEFERRED_PAUSE : IDLE_PAUSE);
+	else if (left)
+		wgm_doorman_call(mesh, left);
 }

@@ -60,6 +60,8 @@ static int put_doorman(struct sk_buff *skb, struct wgm_doorman *doorman)
 		{ WGMESH_A_STATS_INITIATIONS_TIMEOUT, atomic64_read(&stats->timeout) },
 		{ WGMESH_A_STATS_INITIATIONS_ENDED, atomic64_read(&stats->ended) },
 		{ WGMESH_A_STATS_FLOORS_RAISED, atomic64_read(&stats->floors) },
+		{ WGMESH_A_STATS_COOKIES_SENT, atomic64_read(&stats->cookies) },
+		{ WGMESH_A_STATS_RECALLED, atomic64_read(&stats->recalled) },
 	};
 
 	return put_values(skb, values, ARRAY_SIZE(values));

@@ -24,7 +24,11 @@
 #include "identity.h"
 #include "mesh.h"
 #include "noise.h"
+#include "reply.h"
+#include "sources.h"
 #include "visitor.h"
+
+#define HINT_PAUSE	(HZ / 20 ?: 1)	/* until WireGuard has finished */
 
 static LIST_HEAD(doormen);
 static DEFINE_MUTEX(doormen_lock);
@@ -134,6 +138,7 @@ void wgm_doorman_unseat(struct wgm_doorman *doorman, struct list_head *ret)
 void wgm_doorman_let_in(struct wgm_doorman *doorman, struct wgm_visitor *visitor)
 {
 	atomic64_inc(&doorman->stats.continued);
+	WRITE_ONCE(doorman->curious, true);
 	wgm_visitor_continue(visitor, &doorman->ops[visitor->pf == NFPROTO_IPV6]);
 }
 
@@ -152,6 +157,7 @@ void wgm_doorman_attend(struct wgm_mesh *mesh)
 
 /* A UDP packet for the port. */
 struct datagram {
+	struct udphdr udp;
 	struct wgm_endpoint from;
 	unsigned int payload;		/* where it begins in the packet */
 	unsigned int len;
@@ -196,15 +202,15 @@ static bool read_datagram(const struct wgm_doorman *doorman, const struct sk_buf
 			  struct datagram *ret)
 {
 	const struct udphdr *udp;
-	struct udphdr buf;
 
 	if (!find_udp(skb, pf, ret))
 		return false;
-	udp = skb_header_pointer(skb, ret->payload, sizeof(buf), &buf);
-	if (!udp || udp->dest != htons(READ_ONCE(doorman->port)) || ntohs(udp->len) < sizeof(buf))
+	udp = skb_header_pointer(skb, ret->payload, sizeof(ret->udp), &ret->udp);
+	if (!udp || udp->dest != htons(READ_ONCE(doorman->port)) || ntohs(udp->len) < sizeof(*udp))
 		return false;
-	ret->payload += sizeof(buf);
-	ret->len = ntohs(udp->len) - sizeof(buf);
+	ret->udp = *udp;
+	ret->payload += sizeof(*udp);
+	ret->len = ntohs(udp->len) - sizeof(*udp);
 	read_source(skb, pf, udp->source, &ret->from);
 	return true;
 }
@@ -269,18 +275,91 @@ static bool take(struct wgm_doorman *doorman, struct wgm_line *line, struct sk_b
 	return visitor;
 }
 
+/* In a flood those are preferred who are where a peer is, or receive where they send from. */
+static bool is_preferred(struct wgm_doorman *doorman, const struct wgm_msg_initiation *msg,
+			 const struct wgm_endpoint *from)
+{
+	bool known;
+
+	rcu_read_lock();
+	known = wgm_sources_have(rcu_dereference(doorman->sources), from);
+	rcu_read_unlock();
+	return known || (memchr_inv(msg->mac2, 0, sizeof(msg->mac2)) &&
+			 wgm_cookie_check_mac2(&doorman->jar, msg, from,
+					       ktime_get_coarse_boottime_ns()));
+}
+
+static bool may_send_cookie(struct wgm_doorman *doorman)
+{
+	bool may;
+
+	spin_lock_bh(&doorman->lock);
+	if (time_after_eq(jiffies, doorman->cookies_since + HZ)) {
+		doorman->cookies_since = jiffies;
+		doorman->cookies = 0;
+	}
+	may = doorman->cookies < WGM_COOKIES_PER_SECOND;
+	doorman->cookies += may;
+	spin_unlock_bh(&doorman->lock);
+	return may;
+}
+
+static void send_cookie(struct wgm_doorman *doorman, const struct sk_buff *skb,
+			const struct nf_hook_state *state, const struct wgm_msg_initiation *msg,
+			const struct datagram *datagram)
+{
+	const struct wgm_noise_device *keys;
+	struct wgm_msg_cookie cookie;
+	bool made;
+
+	if (!may_send_cookie(doorman))
+		return;
+	rcu_read_lock();
+	keys = rcu_dereference(doorman->keys);
+	made = keys;
+	if (made)
+		wgm_cookie_reply(&doorman->jar, keys, msg, &datagram->from,
+				 ktime_get_coarse_boottime_ns(), &cookie);
+	rcu_read_unlock();
+	if (!made)
+		return;
+	wgm_reply(skb, state, &datagram->udp, READ_ONCE(doorman->mark), &cookie, sizeof(cookie));
+	atomic64_inc(&doorman->stats.cookies);
+}
+
+/* Where the sender has to queue.  Under a flood, who is in the line of anybody may not be
+ * opened in time: it is told how to come in sooner.
+ */
+static struct wgm_line *choose_line(struct wgm_doorman *doorman, const struct sk_buff *skb,
+				    const struct nf_hook_state *state,
+				    const struct wgm_msg_initiation *msg,
+				    const struct datagram *datagram)
+{
+	struct wgm_line *anybody = &doorman->lines[WGM_LINE_ANYBODY];
+
+	if (READ_ONCE(anybody->n) < WGM_LINE_PRESSED)
+		return anybody;
+	WRITE_ONCE(doorman->pressed, true);
+	if (is_preferred(doorman, msg, &datagram->from))
+		return &doorman->lines[WGM_LINE_PREFERRED];
+	send_cookie(doorman, skb, state, msg, datagram);
+	return anybody;
+}
+
 static unsigned int receive_initiation(struct wgm_doorman *doorman, struct sk_buff *skb,
 				       const struct nf_hook_state *state,
 				       const struct datagram *datagram)
 {
 	struct wgm_msg_initiation buf, *msg;
+	struct wgm_line *line;
 	bool taken;
 
 	msg = skb_header_pointer(skb, datagram->payload, sizeof(buf), &buf);
 	if (!msg || !check_mac1(doorman, msg))
 		return NF_ACCEPT;
+	line = choose_line(doorman, skb, state, msg, datagram);
 	spin_lock_bh(&doorman->lock);
-	taken = take(doorman, &doorman->lines[WGM_LINE_ANYBODY], skb, state, msg, datagram);
+	taken = take(doorman, line, skb, state, msg, datagram);
 	spin_unlock_bh(&doorman->lock);
 	if (!taken) {
 		atomic64_inc(&doorman->stats.overflow);
@@ -289,6 +368,28 @@ static unsigned int receive_initiation(struct wgm_doorman *doorman, struct sk_bu
 	atomic64_inc(&doorman->stats.held);
 	wgm_doorman_call(mesh_of(doorman), 0);
 	return NF_STOLEN;
+}
+
+/* Handshakes are complete with a response, or, on the other side, with the first data.  Who
+ * listens for them is told soon, and need not ask again and again.
+ */
+static void hint(struct wgm_doorman *doorman)
+{
+	if (READ_ONCE(doorman->hinted))
+		return;
+	WRITE_ONCE(doorman->hinted, true);
+	wgm_doorman_call(mesh_of(doorman), HINT_PAUSE);
+}
+
+static void pass_data(struct wgm_doorman *doorman, const struct wgm_endpoint *from)
+{
+	if (READ_ONCE(doorman->curious)) {
+		WRITE_ONCE(doorman->curious, false);
+		hint(doorman);
+	}
+	if (!wgm_recall_is_empty(&doorman->recall) &&
+	    wgm_recall_note_data(&doorman->recall, from))
+		wgm_doorman_call(mesh_of(doorman), 0);
 }
 
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
@@ -305,8 +406,18 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 		atomic64_inc(&doorman->stats.fragmented);
 		return NF_DROP;
 	}
-	if (read_type(skb, datagram.payload, datagram.len) == WGM_MESSAGE_INITIATION)
+	switch (read_type(skb, datagram.payload, datagram.len)) {
+	case WGM_MESSAGE_INITIATION:
 		return receive_initiation(doorman, skb, state, &datagram);
+	case WGM_MESSAGE_RESPONSE:
+		hint(doorman);
+		break;
+	case WGM_MESSAGE_DATA:
+		pass_data(doorman, &datagram.from);
+		break;
+	default:
+		break;
+	}
 	return NF_ACCEPT;
 }
 
@@ -321,6 +432,8 @@ void wgm_doorman_init(struct wgm_doorman *doorman)
 	INIT_LIST_HEAD(&doorman->list);
 	mutex_init(&doorman->keys_lock);
 	spin_lock_init(&doorman->lock);
+	wgm_cookie_init(&doorman->jar, ktime_get_coarse_boottime_ns());
+	wgm_recall_init(&doorman->recall);
 	INIT_DELAYED_WORK(&doorman->work, wgm_admit);
 	for (i = 0; i < WGM_LINES; i++) {
 		INIT_LIST_HEAD(&doorman->lines[i].visitors);
@@ -381,6 +494,8 @@ void wgm_doorman_fini(struct wgm_doorman *doorman)
 {
 	cancel_delayed_work_sync(&doorman->work);
 	wgm_noise_device_free(rcu_replace_pointer(doorman->keys, NULL, true));
+	wgm_sources_free(rcu_replace_pointer(doorman->sources, NULL, true));
+	wgm_cookie_wipe(&doorman->jar);
 }
 
 void wgm_doorman_leave(struct net *net)
@@ -423,13 +538,14 @@ void wgm_doorman_set_running(struct wgm_doorman *doorman, bool running)
 	spin_unlock_bh(&doorman->lock);
 }
 
-int wgm_doorman_identify(struct wgm_doorman *doorman, const u8 *private_key, u16 port)
+int wgm_doorman_identify(struct wgm_doorman *doorman, const u8 *private_key, u16 port, u32 mark)
 {
 	struct wgm_noise_device *keys = wgm_noise_device_new(private_key);
 
 	if (IS_ERR(keys) && PTR_ERR(keys) != -ENOKEY)
 		return PTR_ERR(keys);
 	WRITE_ONCE(doorman->port, port);
+	WRITE_ONCE(doorman->mark, mark);
 	mutex_lock(&doorman->keys_lock);
 	keys = rcu_replace_pointer(doorman->keys, IS_ERR(keys) ? NULL : keys,
 				   lockdep_is_held(&doorman->keys_lock));

@@ -18,14 +18,20 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/wgmesh.h>
 
+#include "cookie.h"
+#include "recall.h"
+
 struct net;
 struct net_device;
 struct wgm_mesh;
 struct wgm_noise_device;
+struct wgm_sources;
 struct wgm_visitor;
 
 #define WGM_LINE_VISITORS	256	/* that wait to be opened, in each line */
 #define WGM_LINE_BYTES		(1U << 20)
+#define WGM_LINE_PRESSED	128	/* so many of anybody are a flood */
+#define WGM_COOKIES_PER_SECOND	2048
 #define WGM_WAITING_VISITORS	1024	/* that wait for their peers to be activated */
 #define WGM_WAITING_BYTES	(4U << 20)
 #define WGM_VISIT_TIMEOUT	(4 * HZ)	/* then the sender tries again anyway */
@@ -59,6 +65,8 @@ struct wgm_doorman_stats {
 	atomic64_t timeout;
 	atomic64_t ended;
 	atomic64_t floors;
+	atomic64_t cookies;
+	atomic64_t recalled;
 };
 
 struct wgm_doorman {
@@ -68,13 +76,23 @@ struct wgm_doorman {
 
 	struct mutex keys_lock;		/* keys; the worker holds it while it uses them */
 	struct wgm_noise_device __rcu *keys;	/* NULL: the device has none, or unknown */
-	u16 port;			/* READ_ONCE/WRITE_ONCE, as the next */
+	struct wgm_sources __rcu *sources;	/* may be NULL; the worker replaces them */
+	u16 port;			/* READ_ONCE/WRITE_ONCE, as all up to the lock */
+	u32 mark;			/* with which WireGuard sends */
 	bool running;			/* the device is up: the port is WireGuard's */
+	bool pressed;			/* the sources are wanted */
+	bool curious;			/* a handshake may be complete with the next data packet */
+	bool hinted;			/* one may just have been completed */
 
 	spinlock_t lock;		/* all below; also from softirq */
 	struct wgm_line lines[WGM_LINES];
 	bool closed;
+	unsigned long cookies_since;	/* jiffies: of this second */
+	u32 cookies;			/* in this second */
 
+	struct wgm_cookie_jar jar;
+	struct wgm_recall recall;
+	unsigned long sources_at;	/* jiffies; the worker's */
 	struct delayed_work work;	/* wgm_admit() */
 	struct wgm_doorman_stats stats;
 };
@@ -106,8 +124,10 @@ void wgm_doorman_release_device(const struct net_device *dev);
  */
 void wgm_doorman_leave(struct net *net);
 
-/* The device's key and port, which the caller wipes.  -ENOMEM.  The mesh's worker only. */
-int wgm_doorman_identify(struct wgm_doorman *doorman, const u8 *private_key, u16 port);
+/* The device's key, which the caller wipes, its port and its mark.  -ENOMEM.  The mesh's
+ * worker only.
+ */
+int wgm_doorman_identify(struct wgm_doorman *doorman, const u8 *private_key, u16 port, u32 mark);
 
 /* Peers may be active now for which visitors wait.  Any context but hard interrupts. */
 void wgm_doorman_attend(struct wgm_mesh *mesh);

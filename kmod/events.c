@@ -130,6 +130,11 @@ static int put_peer_event(struct sk_buff *skb, struct wgm_mesh *mesh, const stru
 	return 0;
 }
 
+bool wgm_event_peers_wanted(struct wgm_mesh *mesh)
+{
+	return genl_has_listeners(&wgmesh_nl_family, mesh->net, WGMESH_NLGRP_PEERS);
+}
+
 void wgm_event_peer(struct wgm_mesh *mesh, const struct wgm_peer *peer,
 		    enum wgmesh_peer_reason reason)
 {
@@ -137,8 +142,7 @@ void wgm_event_peer(struct wgm_mesh *mesh, const struct wgm_peer *peer,
 	void *hdr;
 
 	lockdep_assert_held(&mesh->table.lock);
-	if (!genl_has_listeners(&wgmesh_nl_family, mesh->net, WGMESH_NLGRP_PEERS) ||
-	    !may_tell(mesh))
+	if (!wgm_event_peers_wanted(mesh) || !may_tell(mesh))
 		return;
 	skb = begin(mesh, WGMESH_CMD_PEER_NTF, &hdr);
 	if (skb)

@@ -23,6 +23,9 @@ void wgm_event_apply(struct wgm_mesh *mesh, const struct wgm_apply_result *resul
  */
 void wgm_event_fault(struct wgm_mesh *mesh, struct wgm_peer *peer, int err);
 
+/* Whether anybody listens to the group peers. */
+bool wgm_event_peers_wanted(struct wgm_mesh *mesh);
+
 /* peer-ntf, to the group peers: at most WGM_PEER_EVENTS in a second, and what is more is
  * counted.  Table's lock held.
  */

@@ -15,6 +15,7 @@ struct identity {
 	u8 private_key[WGMESH_KEY_LEN];
 	u8 public_key[WGMESH_KEY_LEN];
 	u16 port;
+	u32 mark;
 	bool has_key;
 };
 
@@ -54,6 +55,9 @@ static int read_message(const struct nlmsghdr *nlh, void *arg)
 		case WGDEVICE_A_LISTEN_PORT:
 			ret->port = nla_get_u16(attr);
 			break;
+		case WGDEVICE_A_FWMARK:
+			ret->mark = nla_get_u32(attr);
+			break;
 		}
 	}
 	return 0;
@@ -67,7 +71,8 @@ static int learn(struct wgm_mesh *mesh, const struct identity *identity)
 	table->own_key_known = identity->has_key;
 	memcpy(table->own_key, identity->public_key, WGMESH_KEY_LEN);
 	wgm_table_unlock(table);
-	return wgm_doorman_identify(&mesh->doorman, identity->private_key, identity->port);
+	return wgm_doorman_identify(&mesh->doorman, identity->private_key, identity->port,
+				    identity->mark);
 }
 
 int wgm_identity_read(struct wgm_mesh *mesh)

@@ -53,6 +53,7 @@ enum wgm_peer_marks {
 	WGM_PEER_SEEN = BIT(6),		/* by the survey that is under way */
 	WGM_PEER_FAULTY = BIT(7),	/* WireGuard refused it, and listeners know */
 	WGM_PEER_EVICT = BIT(8),	/* somebody wants it evicted, even if it is in use */
+	WGM_PEER_CALL = BIT(9),		/* to be called once WireGuard has it: see recall.h */
 };
 
 /* What differs from WireGuard, besides hops, of a peer that is in there. */

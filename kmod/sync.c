@@ -31,6 +31,7 @@
 #include "park.h"
 #include "peer.h"
 #include "prefix.h"
+#include "recall.h"
 #include "survey.h"
 #include "sync.h"
 
@@ -123,6 +124,9 @@ static int put_hops(struct wgm_sync *sync, struct wgm_table *table, struct wgm_p
 static int put_values(struct wgm_sync *sync, const struct wgm_peer *peer, bool whole)
 {
 	bool leftover = whole && peer->marks & WGM_PEER_IN_WG;
+	/* A new keepalive is sent at once, and WireGuard shakes hands for it. */
+	bool call = whole && peer->marks & WGM_PEER_CALL;
+	u16 keepalive = peer->keepalive ?: call ? U16_MAX : 0;
 	const u8 *psk = wgm_peer_psk(peer);
 	struct sk_buff *msg = sync->wg.msg;
 	struct sockaddr_in6 sockaddr;
@@ -131,8 +135,8 @@ static int put_values(struct wgm_sync *sync, const struct wgm_peer *peer, bool w
 	if (whole ? leftover || memchr_inv(psk, 0, WGMESH_KEY_LEN) : peer->dirty & WGM_DIRTY_PSK)
 		if (nla_put(msg, WGPEER_A_PRESHARED_KEY, WGMESH_KEY_LEN, psk))
 			return -EMSGSIZE;
-	if (whole ? leftover || peer->keepalive : peer->dirty & WGM_DIRTY_KEEPALIVE)
-		if (nla_put_u16(msg, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, peer->keepalive))
+	if (whole ? leftover || keepalive : peer->dirty & WGM_DIRTY_KEEPALIVE)
+		if (nla_put_u16(msg, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, keepalive))
 			return -EMSGSIZE;
 	if (!whole && !(peer->dirty & WGM_DIRTY_ENDPOINT))
 		return 0;
@@ -347,14 +351,24 @@ again:
 	wgm_hop_kick(table, hop->prefix);
 }
 
+/* WireGuard has sent a keepalive, and so an initiation; there need be no other. */
+static void note_called(struct wgm_table *table, struct wgm_peer *peer)
+{
+	peer->marks &= ~WGM_PEER_CALL;
+	peer->dirty |= WGM_DIRTY_KEEPALIVE;
+	wgm_peer_queue(table, peer);
+}
+
 /* WireGuard has the peer: what waited for it may go. */
 static void note_awake(struct wgm_mesh *mesh, struct wgm_peer *peer)
 {
 	struct wgm_table *table = &mesh->table;
 	bool came = table->lazy && peer->state == WGMESH_PEER_STATE_ACTIVATING;
 
-	if (wgm_hold_waits(table, peer))
+	if (wgm_hold_waits(table, peer) || peer->marks & WGM_PEER_CALL)
 		wgm_admit_note_call(mesh, peer);
+	if (peer->marks & WGM_PEER_CALL)
+		note_called(table, peer);
 	wgm_hold_release(table, peer);
 	if (!came || peer->marks & WGM_PEER_GONE)
 		return;
@@ -401,6 +415,7 @@ static void note_evicted(struct wgm_mesh *mesh, struct wgm_peer *peer)
 		extra->past_tx_bytes = extra->tx_bytes;
 		extra->quiet_since = 0;
 	}
+	wgm_recall_note_evicted(&mesh->doorman.recall, peer);
 	atomic64_inc(&mesh->stats.evicted);
 	wgm_event_peer(mesh, peer, WGMESH_PEER_REASON_EVICTED);
 }
@@ -708,15 +723,17 @@ void wgm_sync_kick(struct wgm_mesh *mesh)
 	wgm_mesh_queue(mesh, &mesh->sync.work, 0);
 }
 
-void wgm_sync_refresh(struct wgm_mesh *mesh)
+unsigned long wgm_sync_refresh(struct wgm_mesh *mesh)
 {
 	u64 pause = max_t(u64, REFRESH_MIN, 10 * READ_ONCE(mesh->sync.survey_took));
 	u64 last = READ_ONCE(mesh->sync.surveyed_at);
+	u64 age = ktime_get_boottime_ns() - last;
 
-	if (last && ktime_get_boottime_ns() - last < pause)
-		return;
+	if (last && age < pause)
+		return nsecs_to_jiffies(pause - age) + 1;
 	WRITE_ONCE(mesh->sync.survey_due, true);
 	wgm_mesh_queue(mesh, &mesh->sync.work, 0);
+	return 0;
 }
 
 int wgm_sync_init(struct wgm_sync *sync, struct net *net)

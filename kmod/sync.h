@@ -68,8 +68,8 @@ void wgm_sync_fini(struct wgm_sync *sync);
 void wgm_sync_kick(struct wgm_mesh *mesh);
 
 /* Somebody looks at counters: have them read, at most once in a second and for a
- * tenth of the time.
+ * tenth of the time.  0, or jiffies until it may be asked for.
  */
-void wgm_sync_refresh(struct wgm_mesh *mesh);
+unsigned long wgm_sync_refresh(struct wgm_mesh *mesh);
 
 #endif /* _WGM_SYNC_H */

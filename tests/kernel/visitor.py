@@ -20,7 +20,7 @@ RESPONSE, COOKIE = 2, 3
 class Visitor(Pair):
     def __init__(self, ns, near, far, responder, port=PORT):
         super().__init__()
-        self.far, self.port, self.responder = far, port, responder
+        self.ns, self.near, self.far, self.port, self.responder = ns, near, far, port, responder
         family = socket.AF_INET6 if ":" in near else socket.AF_INET
         with entered(ns):
             self.sock = socket.socket(family, socket.SOCK_DGRAM)
@@ -83,7 +83,8 @@ def evict(mesh, public):
 
 def counts(mesh, **wanted):
     """Waits until these counters of the doorman have these values; all others told are 0."""
-    names = ("unknown", "forged", "replayed", "crossed", "fragmented", "overflow", "timeout", "mac1")
+    names = ("unknown", "forged", "replayed", "crossed", "fragmented", "overflow", "timeout",
+             "mac1")
 
     def found():
         stats = mesh.stats()

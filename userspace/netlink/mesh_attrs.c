@@ -116,6 +116,8 @@ const char *mesh_stat_name(unsigned int stat)
 		[WGMESH_A_STATS_INITIATIONS_TIMEOUT] = "initiations-timeout",
 		[WGMESH_A_STATS_INITIATIONS_ENDED] = "initiations-ended",
 		[WGMESH_A_STATS_FLOORS_RAISED] = "floors-raised",
+		[WGMESH_A_STATS_COOKIES_SENT] = "cookies-sent",
+		[WGMESH_A_STATS_RECALLED] = "recalled",
 	};
 
 	return stat < COUNT(names) ? names[stat] : NULL;

@@ -86,6 +86,17 @@ static int parse_psk(struct apply_parser *p, char *word)
 	return 0;
 }
 
+static int parse_floor(struct apply_parser *p, char *word)
+{
+	struct wg_peer *peer = &p->change.peer;
+
+	if (!hex_parse(word, peer->floor, sizeof(peer->floor)))
+		return error_set(p->err, ERR_INVALID, "\"%.60s\" is not a floor: "
+				 "24 hexadecimal digits, as wgmesh dump prints them", word);
+	peer->fields |= WG_PEER_FLOOR;
+	return 0;
+}
+
 static int add_prefix(struct apply_parser *p, const char *word, uint64_t metric, uint32_t flags)
 {
 	struct wg_prefix *out = &p->prefixes[p->prefix_count];
@@ -160,6 +171,7 @@ static int parse_word(struct apply_parser *p, const char *word)
 	} words[] = {
 		{ "endpoint", parse_endpoint }, { "keepalive", parse_keepalive },
 		{ "psk", parse_psk }, { "prefix", parse_prefix }, { "drop", parse_drop },
+		{ "floor", parse_floor },
 	};
 	char *value;
 
@@ -172,7 +184,7 @@ static int parse_word(struct apply_parser *p, const char *word)
 		return value ? words[i].parse(p, value) : -ERR_INVALID;
 	}
 	return error_set(p->err, ERR_INVALID, "\"%.60s\" is unknown: endpoint, keepalive, psk, "
-			 "prefix, drop, plain, pinned, relay, create, update, replace-prefixes",
+			 "prefix, drop, floor, plain, pinned, relay, create, update, replace-prefixes",
 			 word);
 }
 

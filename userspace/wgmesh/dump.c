@@ -28,17 +28,17 @@ static void dump_prefixes(const struct wg_peer *peer)
 
 static int dump_peer(void *data, const struct wg_peer *peer)
 {
-	char key[KEY_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX], flags[FORMAT_MAX];
+	char key[KEY_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX], flags[FORMAT_MAX], floor[FORMAT_MAX];
 	const struct dump *d = data;
 
 	printf("peer\t%s\t%s\t%s", d->ifname, key_format(&peer->public_key, key),
 	       peer->fields & WG_PEER_ENDPOINT ? endpoint_format(&peer->endpoint, endpoint) : "-");
 	dump_prefixes(peer);
-	printf("\t%s\t%llu\t%llu\t%llu\t%u\t%s\t%llu\n", format_state(peer->state),
+	printf("\t%s\t%llu\t%llu\t%llu\t%u\t%s\t%llu\t%s\n", format_state(peer->state),
 	       (unsigned long long)(peer->last_handshake / 1000000000u),
 	       (unsigned long long)peer->rx_bytes, (unsigned long long)peer->tx_bytes,
 	       peer->keepalive, format_peer_flags(peer->flags, "-", flags),
-	       (unsigned long long)peer->generation);
+	       (unsigned long long)peer->generation, format_floor(peer, "-", floor));
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "netlink/mesh_peers.h"
+#include "netlink/wg_peer.h"
 
 char *format_bytes(uint64_t bytes, char out[FORMAT_MAX])
 {
@@ -92,6 +93,15 @@ char *format_peer_flags(uint32_t flags, const char *none, char out[FORMAT_MAX])
 	static const char *const names[] = { "pinned", "relay" };
 
 	return format_flags(flags, names, 2, none, out);
+}
+
+const char *format_floor(const struct wg_peer *peer, const char *none, char out[FORMAT_MAX])
+{
+	if (!(peer->fields & WG_PEER_FLOOR))
+		return none;
+	for (size_t i = 0; i < sizeof(peer->floor); i++)
+		snprintf(out + 2 * i, 3, "%02x", peer->floor[i]);
+	return out;
 }
 
 const char *format_state(uint32_t state)

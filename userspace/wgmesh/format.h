@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct wg_peer;
+
 enum { FORMAT_MAX = 96 };	/* bytes that every formatter below needs at most */
 
 /* "1.25 MiB" */
@@ -19,6 +21,8 @@ char *format_flags(uint32_t flags, const char *const *names, size_t count, const
 char *format_mesh_flags(uint32_t flags, const char *none, char out[FORMAT_MAX]);
 char *format_mesh_features(uint32_t features, const char *none, char out[FORMAT_MAX]);
 char *format_peer_flags(uint32_t flags, const char *none, char out[FORMAT_MAX]);
+/* 24 hexadecimal digits; @none when the peer has no floor. */
+const char *format_floor(const struct wg_peer *peer, const char *none, char out[FORMAT_MAX]);
 const char *format_state(uint32_t state);	/* "unknown" for what is newer than we are */
 
 uint64_t now_realtime(void);	/* ns since 1970 */

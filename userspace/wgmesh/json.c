@@ -118,6 +118,8 @@ json_t *json_of_peer(const struct wg_peer *peer)
 	set_number(o, "last_handshake", peer->last_handshake);
 	set_number(o, "rx_bytes", peer->rx_bytes);
 	set_number(o, "tx_bytes", peer->tx_bytes);
+	if (peer->fields & WG_PEER_FLOOR)
+		set_text(o, "floor", format_floor(peer, "", text));
 	if (peer->fields & WG_PEER_COUNTERS_AGE)
 		set_number(o, "counters_age", peer->counters_age);
 	set_number(o, "generation", peer->generation);

@@ -74,6 +74,21 @@ static void whole_line_is_understood(void **state)
 	assert_string_equal(c.psk_path, "/etc/key");
 }
 
+static void floor_is_read_as_it_is_printed(void **state)
+{
+	struct apply_change c = change_of("peer " KEY " floor 40000000123456789aBCdef0");
+	static const uint8_t floor[] = { 0x40, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0 };
+
+	(void)state;
+	assert_int_equal(c.peer.fields, WG_PEER_FLOOR);
+	assert_memory_equal(c.peer.floor, floor, sizeof(floor));
+	assert_refused("peer " KEY " floor 40000000123456789abcdef", "not a floor");
+	assert_refused("peer " KEY " floor 40000000123456789abcdef01", "not a floor");
+	assert_refused("peer " KEY " floor 4000000012345678 abcdef0", "not a floor");
+	assert_refused("peer " KEY " floor 40000000123456789abcdeg0", "not a floor");
+	assert_refused("peer " KEY " floor", "needs a value");
+}
+
 static void absent_words_change_nothing(void **state)
 {
 	struct apply_change c = change_of("  peer\t" KEY "  \r");
@@ -197,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(whole_line_is_understood, setup, teardown),
+		cmocka_unit_test_setup_teardown(floor_is_read_as_it_is_printed, setup, teardown),
 		cmocka_unit_test_setup_teardown(absent_words_change_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_lingers_from_the_line_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(headers_stand_first, setup, teardown),
