@@ -386,7 +386,8 @@ int follower_new(const struct follower_config *config, struct follower **ret, st
 {
 	const struct installer_config installer = {
 		.loop = config->loop, .writer = config->writer, .state = config->state,
-		.snapshots = config->snapshots, .path = config->state_path,
+		.snapshots = config->snapshots, .agreement = config->agreement,
+		.path = config->state_path,
 	};
 	struct follower *f = calloc(1, sizeof(*f));
 

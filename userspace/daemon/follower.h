@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "crypto/identity.h"
+#include "daemon/agreement.h"
 #include "daemon/applier.h"
 #include "daemon/directory.h"
 #include "daemon/log_writer.h"
@@ -26,6 +27,7 @@ struct follower_config {
 	struct state_store *state;
 	const char *state_path;			/* of its database; copied */
 	struct snapshots *snapshots;
+	struct agreement *agreement;
 	const struct identity *identity;	/* borrowed; read at every connection */
 	struct applier_listener listener;
 	/* Where to follow from; asked again at every change of source. */

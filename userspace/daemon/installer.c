@@ -109,7 +109,7 @@ static void replace_state(uv_timer_t *timer)
 	struct installer *i = timer->data;
 	struct error err = { 0 };
 
-	if (snapshots_busy(i->config.snapshots)) {
+	if (snapshots_busy(i->config.snapshots) || agreement_busy(i->config.agreement)) {
 		uv_timer_start(&i->timer, replace_state, WAIT_MS, 0);
 		return;
 	}

@@ -18,6 +18,7 @@
 
 #include <uv.h>
 
+#include "daemon/agreement.h"
 #include "daemon/log_writer.h"
 #include "daemon/snapshots.h"
 #include "store/state_store.h"
@@ -26,7 +27,8 @@ struct installer_config {
 	uv_loop_t *loop;
 	struct log_writer *writer;	/* nobody else uses it, or the state, until the end */
 	struct state_store *state;
-	struct snapshots *snapshots;	/* waited for: it may be reading the state's file */
+	struct snapshots *snapshots;	/* both are waited for: they may be reading the state's file */
+	struct agreement *agreement;
 	const char *path;		/* of the state database; copied */
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "crypto/random.h"
+#include "daemon/agreement.h"
 #include "daemon/consensus.h"
 #include "daemon/follower.h"
 #include "daemon/raft_peers.h"
@@ -27,6 +28,7 @@ struct replica {
 	struct raft_peers *peers;	/* with consensus */
 	struct follower *follower;
 	struct snapshots *snapshots;
+	struct agreement *agreement;
 	char state_path[PATH_MAX];
 	uint64_t synced;		/* the state is on disk up to here */
 	bool behind;		/* a server whose place in the leader's log is gone: it follows first */
@@ -65,12 +67,19 @@ static void snapshots_closed(void *data)
 	free(r);
 }
 
+static void agreement_closed(void *data)
+{
+	struct replica *r = data;
+
+	snapshots_free(r->snapshots, snapshots_closed, r);
+}
+
 static void change_over_closed(uv_handle_t *handle)
 {
 	struct replica *r = handle->data;
 
 	log_writer_free(r->writer);
-	snapshots_free(r->snapshots, snapshots_closed, r);
+	agreement_free(r->agreement, agreement_closed, r);
 }
 
 static void part_closed(void *data)
@@ -201,6 +210,37 @@ static void state_changed(void *data, const struct state_changes *changes)
 	r->config.callbacks.changed(r->config.data, changes);
 }
 
+/* ---- whether the others have the same ---- */
+
+static void boundary_applied(void *data, uint64_t index)
+{
+	agreement_boundary(((struct replica *)data)->agreement, index);
+}
+
+static void digest_applied(void *data, uint64_t index, const uint8_t digest[STATE_DIGEST])
+{
+	agreement_compare(((struct replica *)data)->agreement, index, digest);
+}
+
+static void ignore_outcome(void *data, const struct apply_result *result, const struct error *err)
+{
+}
+
+/* Lost with the leadership at worst: the next one is soon due. */
+static void digest_known(void *data, uint64_t index, const uint8_t digest[STATE_DIGEST])
+{
+	struct replica *r = data;
+	struct error err;
+	struct entry *e;
+
+	if (r->freeing || !replica_leads(r))
+		return;
+	e = entry_new_digest(index, digest);
+	if (!e || replica_propose(r, e, ignore_outcome, NULL, &err) < 0)
+		log_debug("digest-not-proposed", "index=%lu", (unsigned long)index);
+	entry_free(e);
+}
+
 /* A server without its log must not start: the daemon looks for this when it opens the log. */
 static int remember_server(struct replica *r, uint64_t server_id, struct error *err)
 {
@@ -220,7 +260,8 @@ static int start_consensus(struct replica *r, uint64_t server_id, bool found, st
 	const struct consensus_config config = {
 		.loop = r->config.loop, .writer = r->writer, .state = r->config.state,
 		.server_id = server_id, .tick_ms = r->config.settings->tick_ms,
-		.listener = { .changed = state_changed, .data = r },
+		.listener = { .changed = state_changed, .boundary = boundary_applied,
+			      .digest = digest_applied, .data = r },
 		.send = send_message, .changed = consensus_changed, .failed = fail, .data = r,
 	};
 	int rc = consensus_new(&config, found ? self(r) : NULL, &r->consensus, err);
@@ -291,6 +332,7 @@ static void follower_installed(void *data)
 		fail(r, &err);
 		return;
 	}
+	agreement_reset(r->agreement);
 	r->configuration = current.configuration;
 	consider_change_over(r);
 }
@@ -302,8 +344,9 @@ static int start_follower(struct replica *r, struct error *err)
 		.loop = r->config.loop, .pump = r->config.pump, .writer = r->writer,
 		.state = r->config.state, .state_path = r->state_path,
 		.snapshots = r->snapshots, .identity = r->config.identity,
-		.listener = { .changed = state_changed, .data = r },
-		.sources = follower_sources, .configuration = follower_configuration,
+		.listener = { .changed = state_changed, .boundary = boundary_applied,
+			      .digest = digest_applied, .data = r },
+		.agreement = r->agreement, .sources = follower_sources, .configuration = follower_configuration,
 		.caught_up = follower_caught_up, .installed = follower_installed,
 		.source_changed = follower_source, .failed = fail, .data = r,
 	};
@@ -359,10 +402,13 @@ int replica_new(const struct replica_config *config, bool found, struct replica 
 	settings_path(config->settings, "state.db", r->state_path);
 	r->writer = log_writer_new(config->loop, config->log);
 	r->snapshots = snapshots_new(config->loop, r->state_path);
-	if (!r->writer || !r->snapshots) {
+	r->agreement = agreement_new(config->loop, r->state_path, digest_known, r);
+	if (!r->writer || !r->snapshots || !r->agreement) {
 		log_writer_free(r->writer);
 		if (r->snapshots)
 			snapshots_free(r->snapshots, NULL, NULL);
+		if (r->agreement)
+			agreement_free(r->agreement, NULL, NULL);
 		free(r);
 		return error_set(err, ERR_MEMORY, "no memory for the log writer");
 	}
@@ -609,6 +655,8 @@ void replica_status(const struct replica *r, struct replica_status *ret)
 		consensus_part_status(r, ret);
 	else if (r->follower)
 		follower_part_status(r, ret);
+	if (*agreement_trouble(r->agreement))
+		snprintf(ret->trouble, sizeof(ret->trouble), "%s", agreement_trouble(r->agreement));
 }
 
 bool replica_log_stalls(const struct replica *r)

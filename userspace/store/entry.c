@@ -49,6 +49,17 @@ struct entry *entry_new_schema(uint32_t version)
 	return e;
 }
 
+struct entry *entry_new_digest(uint64_t index, const uint8_t digest[STATE_DIGEST])
+{
+	struct entry *e = new_entry(ENTRY_DIGEST, NULL);
+
+	if (e && (!buf_append_u64(&e->buf, index) || !buf_append(&e->buf, digest, STATE_DIGEST))) {
+		entry_free(e);
+		return NULL;
+	}
+	return e;
+}
+
 void entry_free(struct entry *e)
 {
 	if (!e)
@@ -61,8 +72,7 @@ int entry_add(struct entry *e, unsigned int flags, const char *sql,
 	      const struct sql_value *params, size_t n_params, struct error *err)
 {
 	if (e->kind != ENTRY_SQL)
-		return error_set(err, ERR_INTERNAL,
-				 "an entry that changes the schema has no statements");
+		return error_set(err, ERR_INTERNAL, "an entry of kind %d has no statements", e->kind);
 	if (e->n_statements == ENTRY_STATEMENTS_MAX || n_params > ENTRY_PARAMS_MAX)
 		return error_set(err, ERR_EXHAUSTED,
 				 "an entry holds %d statements of %d parameters; use several",
@@ -96,6 +106,13 @@ static int decode_body(const uint8_t *body, size_t len, struct entry_header *h, 
 		h->schema = load_u32(body);
 		return 0;
 	}
+	if (h->kind == ENTRY_DIGEST) {
+		if (len != 8 + STATE_DIGEST)
+			return error_set(err, ERR_INVALID, "an entry's digest has %zu bytes", len);
+		h->digest_index = load_u64(body);
+		memcpy(h->digest, body + 8, STATE_DIGEST);
+		return 0;
+	}
 	if (len == 0)
 		return error_set(err, ERR_INVALID, "an entry has no statement");
 	h->body = body;
@@ -112,7 +129,7 @@ int entry_decode(const void *data, size_t len, struct entry_header *ret, struct 
 
 	if (len < HEADER || len > ENTRY_MAX)
 		return error_set(err, ERR_INVALID, "an entry of %zu bytes is malformed", len);
-	if (p[0] != ENTRY_VERSION || (p[1] != ENTRY_SQL && p[1] != ENTRY_SCHEMA))
+	if (p[0] != ENTRY_VERSION || p[1] < ENTRY_SQL || p[1] > ENTRY_DIGEST)
 		return error_set(err, ERR_UNSUPPORTED,
 				 "an entry of version %u and kind %u is of a newer release; "
 				 "upgrade wgmeshd",

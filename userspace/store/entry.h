@@ -11,6 +11,9 @@
  *		…	a packed v1.RaftLogEntry: EXECUTE, one SQLExec with typed parameters
  *	kind ENTRY_SCHEMA, then
  *		u32	the schema's version from here on
+ *	kind ENTRY_DIGEST, then, changing nothing
+ *		u64	an index before this entry's own
+ *		…	the digest of the proposer's state with that index applied
  *
  * A request id makes a retry harmless: an entry whose id was applied within the last
  * STATE_REQUESTS entries is not applied again, and answers as the first time.  A proposer
@@ -30,9 +33,10 @@ enum {
 	ENTRY_STATEMENTS_MAX = 64,
 	ENTRY_PARAMS_MAX = 32,		/* of one statement */
 	ENTRY_REQUEST_ID = 16,		/* bytes; random */
+	STATE_DIGEST = 16,		/* bytes */
 };
 
-enum entry_kind { ENTRY_SQL = 1, ENTRY_SCHEMA = 2 };
+enum entry_kind { ENTRY_SQL = 1, ENTRY_SCHEMA = 2, ENTRY_DIGEST = 3 };
 
 /* Flags of a statement. */
 enum {
@@ -59,6 +63,7 @@ struct entry;
 /* @request_id may be NULL: none.  NULL: no memory. */
 struct entry *entry_new(const uint8_t request_id[ENTRY_REQUEST_ID]);
 struct entry *entry_new_schema(uint32_t version);
+struct entry *entry_new_digest(uint64_t index, const uint8_t digest[STATE_DIGEST]);
 void entry_free(struct entry *e);
 
 /* @params bind to ?1, ?2, …  Copies everything.  ERR_EXHAUSTED: a bound above. */
@@ -74,6 +79,8 @@ struct entry_header {
 	uint8_t request_id[ENTRY_REQUEST_ID];
 	bool has_request_id;
 	uint32_t schema;		/* ENTRY_SCHEMA */
+	uint64_t digest_index;		/* ENTRY_DIGEST */
+	uint8_t digest[STATE_DIGEST];
 	const uint8_t *body;		/* ENTRY_SQL: the statements, inside the input */
 	size_t body_len;
 };

@@ -6,12 +6,14 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/db.h"
 #include "store/schema.h"
+#include "store/state_internal.h"
 
 /* ---- a connection that leaves everything as it is ---- */
 
@@ -75,6 +77,46 @@ int state_sync(const char *path, uint64_t *ret_index, struct error *err)
 	if (r == 0)
 		*ret_index = info.index;
 	return r;
+}
+
+/* ---- looking ---- */
+
+struct state_view {
+	struct db db;
+};
+
+/* The transaction begins with the first read. */
+int state_view_open(const char *path, struct state_view **ret, struct error *err)
+{
+	struct state_view *view = calloc(1, sizeof(*view));
+	struct snapshot_info info;
+	int r;
+
+	if (!view)
+		return error_set(err, ERR_MEMORY, "%s: no memory", path);
+	r = attach(&view->db, path, err);
+	if (r == 0)
+		r = db_exec(&view->db, "BEGIN", err);
+	if (r == 0)
+		r = read_progress(&view->db, &info, err);
+	if (r < 0)
+		state_view_close(view);
+	else
+		*ret = view;
+	return r;
+}
+
+int state_view_digest(struct state_view *view, uint8_t ret[STATE_DIGEST], struct error *err)
+{
+	return state_digest(&view->db, ret, err);
+}
+
+void state_view_close(struct state_view *view)
+{
+	if (!view)
+		return;
+	db_close(&view->db);
+	free(view);
 }
 
 /* ---- copying ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is done with the state database beside the store that owns it: syncing, copying, hashing.
- * Each call opens the file anew and blocks on the disk: for any thread but the owner's.  The owner
+ * Each call opens the file anew and blocks on the disk: for any thread but the owner's, unless it says otherwise.  The owner
  * may go on writing, but not state_store_replace().
  *
  * A snapshot is a database like the state's own, with all that one index had applied.
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "store/entry.h"
 
 struct snapshot_info {
 	uint64_t index, term;	/* of the last entry applied */
@@ -23,6 +24,15 @@ struct snapshot_info {
  * keeps.  ERR_UNAVAILABLE: somebody reads an older state; try again later.
  */
 int state_sync(const char *path, uint64_t *ret_index, struct error *err);
+
+/*
+ * A look at the state of one index, which stays while the owner goes on: opened between two batches by the
+ * owner himself, which is quick, and then hashed on another thread, which is not.
+ */
+struct state_view;
+int state_view_open(const char *path, struct state_view **ret, struct error *err);
+int state_view_digest(struct state_view *view, uint8_t ret[STATE_DIGEST], struct error *err);
+void state_view_close(struct state_view *view);	/* NULL is fine */
 
 /* A copy of the state at @path to @to, which is overwritten; not synced. */
 int snapshot_write(const char *path, const char *to, struct snapshot_info *ret, struct error *err);

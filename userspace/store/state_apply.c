@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
+#include <string.h>
 
 #include "store/schema.h"
 #include "store/state_internal.h"
@@ -119,6 +120,11 @@ int state_apply_data(struct state_store *s, const struct log_entry *entry,
 		if (err)
 			*err = why;
 		return r;
+	}
+	if (h.kind == ENTRY_DIGEST) {
+		ret->digest_index = h.digest_index;
+		memcpy(ret->digest, h.digest, STATE_DIGEST);
+		return 0;
 	}
 	if (h.kind == ENTRY_SCHEMA)
 		return apply_schema(s, h.schema, err);

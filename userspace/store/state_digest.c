@@ -46,28 +46,28 @@ static hash_t hash_column(hash_t h, sqlite3_stmt *stmt, int i)
 	return hash_bytes(hash_u64(h, len), data, len);
 }
 
-static int hash_table(struct state_store *s, const struct schema_table *table, hash_t *h,
+static int hash_table(struct db *db, const struct schema_table *table, hash_t *h,
 		      struct error *err)
 {
 	sqlite3_stmt *stmt;
-	int r = db_prepare(&s->db, table->digest_sql, &stmt, err);
+	int r = db_prepare(db, table->digest_sql, &stmt, err);
 
 	if (r < 0)
 		return r;
 	*h = hash_bytes(*h, table->name, strlen(table->name));
-	while ((r = db_step(&s->db, stmt, err)) > 0)
+	while ((r = db_step(db, stmt, err)) > 0)
 		for (int i = 0; i < sqlite3_column_count(stmt); i++)
 			*h = hash_column(*h, stmt, i);
 	sqlite3_finalize(stmt);
 	return r;
 }
 
-int state_store_digest(struct state_store *s, uint8_t ret[STATE_DIGEST], struct error *err)
+int state_digest(struct db *db, uint8_t ret[STATE_DIGEST], struct error *err)
 {
 	hash_t h = FNV_OFFSET;
 
 	for (const struct schema_table *t = schema_tables; t->name; t++) {
-		int r = hash_table(s, t, &h, err);
+		int r = hash_table(db, t, &h, err);
 
 		if (r < 0)
 			return r;
@@ -75,4 +75,9 @@ int state_store_digest(struct state_store *s, uint8_t ret[STATE_DIGEST], struct 
 	store_u64(ret, (uint64_t)(h >> 64));
 	store_u64(ret + 8, (uint64_t)h);
 	return 0;
+}
+
+int state_store_digest(struct state_store *s, uint8_t ret[STATE_DIGEST], struct error *err)
+{
+	return state_digest(&s->db, ret, err);
 }

@@ -42,6 +42,9 @@ struct state_store {
 	sqlite3_stmt *queries[N_QUERIES];
 };
 
+/* In state_digest.c: of what @db sees, in a read transaction if it has one. */
+int state_digest(struct db *db, uint8_t ret[STATE_DIGEST], struct error *err);
+
 /* In state_apply.c: one data entry.  Returns as state_store_apply() does. */
 int state_apply_data(struct state_store *s, const struct log_entry *entry,
 		     struct apply_result *ret, struct error *err);

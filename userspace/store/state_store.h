@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "model/node.h"
+#include "store/entry.h"
 #include "store/log_store.h"
 
 enum { STATE_REQUESTS = 16384 /* entries that a request id is remembered for */ };
@@ -33,6 +34,8 @@ struct apply_result {
 	int64_t rows_affected;	/* of all statements */
 	int64_t last_insert_id;
 	bool replayed;		/* known request id: answered from memory */
+	uint64_t digest_index;	/* not 0: the proposer's state of that index had this digest */
+	uint8_t digest[STATE_DIGEST];
 };
 
 struct state_change {
@@ -89,8 +92,6 @@ int state_store_configuration(struct state_store *s, uint64_t *ret_index, struct
  * is good for closing only.
  */
 int state_store_replace(struct state_store *s, const char *path, struct error *err);
-
-enum { STATE_DIGEST = 16 /* bytes */ };
 
 /*
  * A hash of all replicated rows: equal on all nodes with the same applied index.  Finds

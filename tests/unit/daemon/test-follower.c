@@ -39,6 +39,7 @@ struct scene {
 	uint64_t asked[SCRIPT_MAX];		/* from which index */
 	unsigned int lost, changes, failures, caught_up, installed;
 	struct snapshots *snapshots;
+	struct agreement *agreement;
 	char state_path[96];
 	char why[ERROR_TEXT_MAX];
 	uint64_t wanted;			/* applied index to wait for */
@@ -210,6 +211,7 @@ static void open_scene(struct scene *s, struct fixture *f)
 
 	s->f = f;
 	snprintf(s->state_path, sizeof(s->state_path), "%s/state.db", f->dir);
+	config.agreement = s->agreement = agreement_new(&f->loop, s->state_path, NULL, NULL);
 	config.snapshots = s->snapshots = snapshots_new(&f->loop, s->state_path);
 	make_identity(s);
 	ok(rpc_pump_new(&f->loop, &s->pump, &err), &err);
@@ -238,6 +240,7 @@ static void close_scene(struct scene *s)
 	rpc_pump_stop(s->pump, raise_flag, &s->pump_gone);
 	run_until(s->f, flagged, &s->pump_gone);
 	rpc_pump_free(s->pump);
+	agreement_free(s->agreement, NULL, NULL);
 	snapshots_free(s->snapshots, raise_flag, &s->snapshots_gone);
 	run_until(s->f, flagged, &s->snapshots_gone);
 	identity_fini(&s->identity);
