@@ -22,7 +22,8 @@ help:
 	@echo "make check       all tests but those on the debug kernel, whose first build takes long"
 	@echo "make check-fast  what fits into two minutes: no guests"
 	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
-	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel"
+	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel;"
+	@echo "                 make bench-raft the controller against etcd"
 	@echo "make regen       generated files from the specification"
 	@echo "make clean       removes build/ (the cache stays: $${XDG_CACHE_HOME:-~/.cache}/wgmesh)"
 
@@ -72,7 +73,12 @@ lint:
 	@scripts/install-deps build kernel lint
 	@scripts/lint
 
-bench: bench-kernel
+bench: bench-kernel bench-raft
+
+bench-raft:
+	@scripts/install-deps build test bench
+	@scripts/build plain wgmeshd wmctl raft-load state-fill
+	@tests/bench/raft/run
 
 bench-kernel:
 	@scripts/install-deps build kernel guest test
@@ -87,4 +93,4 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-kernel-debug check-integration lint bench bench-kernel regen clean
+	check-kernel-debug check-integration lint bench bench-kernel bench-raft regen clean

@@ -158,6 +158,47 @@ void api_propose(struct daemon *d, struct rpc_call *call, struct entry *entry,
 		change_done(change, NULL, &err);
 }
 
+static void read_done(void *data, const struct error *err)
+{
+	struct change *change = data;
+
+	change->done(change->daemon, change->call, change->ctx, err);
+	rpc_call_unref(change->call);
+	free(change);
+}
+
+static bool wants_linearizable(const struct rpc_call *call)
+{
+	char value[16];
+
+	return rpc_call_metadata(call, "wgmesh-read", value, sizeof(value)) &&
+	       strcmp(value, "linearizable") == 0;
+}
+
+void api_read(struct daemon *d, struct rpc_call *call, api_applied_fn done, void *ctx)
+{
+	struct change *read;
+	struct error err = { 0 };
+	int r = 0;
+
+	if (!wants_linearizable(call)) {
+		done(d, call, ctx, &err);
+		return;
+	}
+	read = calloc(1, sizeof(*read));
+	if (!read) {
+		error_set(&err, ERR_MEMORY, "no memory for a read");
+		done(d, call, ctx, &err);
+		return;
+	}
+	*read = (struct change){ d, rpc_call_ref(call), done, ctx };
+	r = admit_place(d, &err);
+	if (r == 0)
+		r = replica_read(d->replica, read_done, read, &err);
+	if (r < 0)
+		read_done(read, &err);
+}
+
 static void tell_grpc(const char *text)
 {
 	log_debug("grpc", "message=\"%s\"", text);

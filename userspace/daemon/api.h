@@ -36,6 +36,13 @@ typedef void (*api_applied_fn)(struct daemon *d, struct rpc_call *call, void *ct
 void api_propose(struct daemon *d, struct rpc_call *call, struct entry *entry,
 		 api_applied_fn done, void *ctx);
 
+/*
+ * Reads answer from this node's own state, which may lag behind.  With the metadata "wgmesh-read:
+ * linearizable" they are the leader's, and answer with all that anybody was told before: @done comes
+ * once, at once or later, with an error to answer with or ERR_NONE.
+ */
+void api_read(struct daemon *d, struct rpc_call *call, api_applied_fn done, void *ctx);
+
 /* An audit line: who did what to whom, and how it ended. */
 void api_audit(const struct rpc_call *call, const char *action, const char *object,
 	       const struct error *outcome);

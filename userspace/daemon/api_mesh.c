@@ -62,24 +62,36 @@ void mesh_node_fill(struct daemon *d, const struct node *node, struct mesh_node 
 	m->cluster_status = cluster_status(d, node);
 }
 
+static void reply_node(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+{
+	struct error err = *readable;
+	struct mesh_node out;
+	struct node node;
+	char *id = ctx;
+
+	if (err.kind == ERR_NONE && state_get_node(d->state, id, &node, &err) == 0) {
+		mesh_node_fill(d, &node, &out);
+		rpc_reply(call, &out.message.base);
+	} else {
+		rpc_fail(call, &err);
+	}
+	free(id);
+}
+
 void api_get_node(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
 	const V1__GetNodeRequest *q = (const V1__GetNodeRequest *)request;
-	struct daemon *d = user;
-	struct error err = { 0 };
-	struct mesh_node out;
-	struct node node;
+	char *id;
 
 	if (!node_id_valid(q->id)) {
 		api_fail(call, ERR_INVALID, "id: \"%.80s\" is no node id", q->id);
 		return;
 	}
-	if (state_get_node(d->state, q->id, &node, &err) < 0) {
-		rpc_fail(call, &err);
-		return;
-	}
-	mesh_node_fill(d, &node, &out);
-	rpc_reply(call, &out.message.base);
+	id = strdup(q->id);
+	if (id)
+		api_read(user, call, reply_node, id);
+	else
+		api_fail(call, ERR_MEMORY, "no memory for a read");
 }
 
 /* The list grows by doubling; nodes hold pointers into themselves, so they stay where they are. */
@@ -131,13 +143,15 @@ static void free_list(struct node_list *list)
 	free(list->messages);
 }
 
-void api_list_nodes(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+static void reply_list(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
 {
 	V1__NodeList reply = V1__NODE_LIST__INIT;
-	struct node_list list = { .daemon = user };
-	struct error err = { 0 };
-	int r = state_each_node(list.daemon->state, NULL, add_node, &list, &err);
+	struct node_list list = { .daemon = d };
+	struct error err = *readable;
+	int r = -(int)err.kind;
 
+	if (r == 0)
+		r = state_each_node(d->state, NULL, add_node, &list, &err);
 	if (r == -ERR_MEMORY)
 		error_set(&err, ERR_MEMORY, "no memory to list the nodes");
 	if (r < 0) {
@@ -148,4 +162,9 @@ void api_list_nodes(struct rpc_call *call, const ProtobufCMessage *request, void
 		rpc_reply(call, &reply.base);
 	}
 	free_list(&list);
+}
+
+void api_list_nodes(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	api_read(user, call, reply_list, NULL);
 }

@@ -12,10 +12,20 @@ enum {
 	HANDLES = 3,
 };
 
+struct waiting_read {
+	STAILQ_ENTRY(waiting_read) link;
+	uint64_t id;
+	consensus_read_fn done;
+	void *data;
+};
+STAILQ_HEAD(waiting_reads, waiting_read);
+
 struct consensus {
 	struct consensus_config config;
 	struct raft *raft;
 	struct proposals proposals;
+	struct waiting_reads reads;	/* in the order in which the core answers them */
+	uint64_t read_id;
 	uv_timer_t tick;
 	uv_prepare_t before_poll;	/* inputs from timers are settled before the loop sleeps */
 	uv_check_t after_poll;		/* those from the network and the pool, together */
@@ -232,6 +242,57 @@ static int apply(struct consensus *c, struct raft_entry *const *entries, size_t 
 	return r < 0 ? r : raft_applied(c->raft, entries[n - 1]->index, err);
 }
 
+/* ---- reading ---- */
+
+static void answer_read(struct consensus *c, const struct error *err)
+{
+	struct waiting_read *read = STAILQ_FIRST(&c->reads);
+
+	STAILQ_REMOVE_HEAD(&c->reads, link);
+	read->done(read->data, err);
+	free(read);
+}
+
+static void answer_reads(struct consensus *c, const struct raft_read *reads, size_t n)
+{
+	const struct error none = { 0 };
+	struct error lost;
+
+	error_set(&lost, ERR_UNAVAILABLE, "this node does not lead any more: ask again");
+	for (size_t i = 0; i < n; i++)
+		answer_read(c, reads[i].ok ? &none : &lost);
+}
+
+static void fail_reads(struct consensus *c, const char *why)
+{
+	struct error err;
+
+	error_set(&err, ERR_UNAVAILABLE, "%s", why);
+	while (!STAILQ_EMPTY(&c->reads))
+		answer_read(c, &err);
+}
+
+int consensus_read(struct consensus *c, consensus_read_fn done, void *data, struct error *err)
+{
+	struct waiting_read *read;
+	int r;
+
+	if (c->dead)
+		return error_set(err, ERR_UNAVAILABLE, "this server has stopped");
+	read = calloc(1, sizeof(*read));
+	if (!read)
+		return error_set(err, ERR_MEMORY, "no memory for a read");
+	r = raft_read_index(c->raft, ++c->read_id, err);
+	if (r < 0) {
+		free(read);
+		return r;
+	}
+	*read = (struct waiting_read){ .id = c->read_id, .done = done, .data = data };
+	STAILQ_INSERT_TAIL(&c->reads, read, link);
+	c->dirty = true;
+	return 0;
+}
+
 /* ---- one turn ---- */
 
 static int run_actions(struct consensus *c, struct raft_actions *a, unsigned int *changes,
@@ -244,6 +305,7 @@ static int run_actions(struct consensus *c, struct raft_actions *a, unsigned int
 		c->config.send(c->config.data, &a->messages[i]);
 	if (a->apply_count)
 		r = apply(c, a->apply, a->apply_count, err);
+	answer_reads(c, a->reads, a->read_count);
 	if (r == 0 && a->store.sequence)
 		r = start_storing(c, a, err);
 	raft_actions_release(a);
@@ -440,6 +502,7 @@ int consensus_new(const struct consensus_config *config, const char *bootstrap_n
 		return error_set(err, ERR_MEMORY, "no memory for a Raft server");
 	c->config = *config;
 	TAILQ_INIT(&c->proposals);
+	STAILQ_INIT(&c->reads);
 	r = start_core(c, bootstrap_name, err);
 	if (r < 0) {
 		raft_free(c->raft);
@@ -470,6 +533,7 @@ void consensus_free(struct consensus *c, void (*closed)(void *data), void *data)
 	c->closed = closed;
 	c->closed_data = data;
 	proposals_fail(&c->proposals, "this server is stopping");
+	fail_reads(c, "this server is stopping");
 	forget_batch(c);
 	raft_free(c->raft);
 	c->raft = NULL;

@@ -44,6 +44,10 @@ void consensus_receive(struct consensus *c, const struct raft_message *message);
 /* @done comes later, exactly once, unless this fails (errors of raft_propose()). */
 int consensus_propose(struct consensus *c, const void *data, size_t len, proposal_done_fn done,
 		      void *ctx, struct error *err);
+/* @err->kind ERR_NONE: the state here has all that was acknowledged before the question. */
+typedef void (*consensus_read_fn)(void *data, const struct error *err);
+/* A linearisable read (raft_read_index()).  @done comes later, exactly once, unless this fails. */
+int consensus_read(struct consensus *c, consensus_read_fn done, void *data, struct error *err);
 /* Errors of raft_change_membership(); the outcome shows in the configuration. */
 int consensus_change(struct consensus *c, const struct raft_change *change, struct error *err);
 

@@ -515,6 +515,14 @@ int replica_propose(struct replica *r, const struct entry *entry, proposal_done_
 	return rc < 0 ? rc : consensus_propose(r->consensus, data, len, done, ctx, err);
 }
 
+int replica_read(struct replica *r, void (*done)(void *data, const struct error *err), void *ctx,
+		 struct error *err)
+{
+	if (!r->consensus)
+		return error_set(err, ERR_PRECONDITION, "%s does not lead: it is no server", self(r));
+	return consensus_read(r->consensus, done, ctx, err);
+}
+
 int replica_change_membership(struct replica *r, const struct raft_change *change,
 			      struct error *err)
 {

@@ -57,6 +57,13 @@ void replica_free(struct replica *r, void (*closed)(void *data), void *data);
 int replica_propose(struct replica *r, const struct entry *entry, proposal_done_fn done,
 		    void *ctx, struct error *err);
 
+/*
+ * Wait until the state here has all that was acknowledged before; on the leader only.  @done comes later,
+ * exactly once, unless this fails.
+ */
+int replica_read(struct replica *r, void (*done)(void *data, const struct error *err), void *ctx,
+		 struct error *err);
+
 bool replica_leads(const struct replica *r);
 /*
  * Leads, and its state has all that was ever committed: an entry of its own term

@@ -232,6 +232,37 @@ static void who_does_not_lead_takes_no_proposals(void **state)
 	stop(&s);
 }
 
+static void on_read(void *data, const struct error *err)
+{
+	struct server *s = data;
+
+	s->answers++;
+	s->last = *err;
+}
+
+static void reads_are_answered_once_and_in_order_and_at_the_end_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct server s;
+	struct error err;
+
+	start(&s, f, NULL);
+	assert_int_equal(consensus_read(s.consensus, on_read, &s, &err), -ERR_PRECONDITION);
+	stop(&s);
+	start(&s, f, "n1");
+	run_until(f, leads, &s);
+	for (int i = 0; i < 3; i++)
+		ok(consensus_read(s.consensus, on_read, &s, &err), &err);
+	assert_int_equal(s.answers, 0);
+	s.wanted = 3;
+	run_until(f, all_answered, &s);
+	assert_int_equal(s.last.kind, ERR_NONE);
+	ok(consensus_read(s.consensus, on_read, &s, &err), &err);
+	stop(&s);
+	assert_int_equal(s.answers, 4);
+	assert_int_equal(s.last.kind, ERR_UNAVAILABLE);
+}
+
 static void store_configuration(struct fixture *f, uint64_t index, unsigned int servers)
 {
 	struct buf bytes = BUF_INIT(RAFT_CONFIGURATION_BYTES_MAX);
@@ -277,6 +308,7 @@ int main(void)
 		with_stores(a_state_that_is_lost_is_rebuilt_from_the_log),
 		with_stores(proposals_under_way_at_the_end_are_failed_once),
 		with_stores(who_does_not_lead_takes_no_proposals),
+		with_stores(reads_are_answered_once_and_in_order_and_at_the_end_refused),
 		with_stores(the_two_newest_configurations_of_a_log_are_found),
 	};
 
