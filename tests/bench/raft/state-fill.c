@@ -41,10 +41,11 @@ static struct entry *make_join(struct state_store *state, struct ipam_reservatio
 			     .wireguard_port = 51820, .created_at = i, .updated_at = i };
 	uint8_t random[8] = { (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i, 1 };
 	struct entry *e = entry_new(NULL);
+	unsigned int number = i + 1;	/* no key is all zero */
 	struct error err;
 
 	snprintf(node.id, sizeof(node.id), "filled-%u", i);
-	memcpy(&node.public_key, &i, sizeof(i));
+	memcpy(&node.public_key, &number, sizeof(number));
 	check(state_next_ipv4(state, none, &node.ipv4, &err), &err);
 	check(state_next_ipv6(state, none, random, &node.ipv6, &err), &err);
 	check(e ? command_register_node(e, &node, &err) : -1, &err);
