@@ -46,22 +46,25 @@ static void read_expected(struct wgm_batch *batch, struct genl_info *info)
 	batch->expected = nla_get_u64(attr);
 }
 
-static int answer_apply(struct genl_info *info, struct wgm_mesh *mesh, u32 transaction,
-			const struct wgm_apply_result *result)
-{
-	struct sk_buff *skb;
+/* Made before anything is done: who is told that there is no memory finds nothing changed. */
+struct answer {
+	struct sk_buff *skb;	/* NULL when it is sent */
 	void *hdr;
+};
+
+static int answer_apply(struct genl_info *info, struct wgm_mesh *mesh, struct answer *answer,
+			u32 transaction, const struct wgm_apply_result *result)
+{
+	struct sk_buff *skb = answer->skb;
 	int err;
 
-	skb = wgm_nl_begin_answer(info, GENLMSG_DEFAULT_SIZE, &hdr);
-	if (!skb)
-		return -ENOMEM;
+	answer->skb = NULL;
 	err = nla_put_u32(skb, WGMESH_A_MESH_IFINDEX, mesh->ifindex);
 	if (!err && transaction)
 		err = nla_put_u32(skb, WGMESH_A_MESH_TRANSACTION, transaction);
 	if (!err && result)
 		err = wgm_put_result(skb, result);
-	return wgm_nl_end_answer(info, skb, hdr, err);
+	return wgm_nl_end_answer(info, skb, answer->hdr, err);
 }
 
 /* At most every peer that there is leaves, and as many as may be there come. */
@@ -73,7 +76,7 @@ static int parse_peers(struct wgm_mesh *mesh, struct wgm_batch *batch, struct ge
 }
 
 static int apply_batch(struct wgm_mesh *mesh, struct wgm_batch *batch, struct genl_info *info,
-		       u32 transaction)
+		       struct answer *answer, u32 transaction)
 {
 	struct wgm_apply_result result;
 	int err;
@@ -89,10 +92,11 @@ static int apply_batch(struct wgm_mesh *mesh, struct wgm_batch *batch, struct ge
 	atomic64_inc(&mesh->stats.batches);
 	wgm_sync_kick(mesh);
 	wgm_event_apply(mesh, &result);
-	return answer_apply(info, mesh, transaction, &result);
+	return answer_apply(info, mesh, answer, transaction, &result);
 }
 
-static int apply_alone(struct wgm_mesh *mesh, struct genl_info *info, u32 flags)
+static int apply_alone(struct wgm_mesh *mesh, struct genl_info *info, struct answer *answer,
+		       u32 flags)
 {
 	struct wgm_batch batch;
 	int err;
@@ -104,7 +108,7 @@ static int apply_alone(struct wgm_mesh *mesh, struct genl_info *info, u32 flags)
 	if (err)
 		atomic64_inc(&mesh->stats.batches_refused);
 	else
-		err = apply_batch(mesh, &batch, info, 0);
+		err = apply_batch(mesh, &batch, info, answer, 0);
 	wgm_batch_fini(&batch);
 	return err;
 }
@@ -120,7 +124,8 @@ static int check_expected(struct wgm_mesh *mesh, struct wgm_batch *batch, struct
 	return err;
 }
 
-static int begin_transaction(struct wgm_mesh *mesh, struct genl_info *info, u32 flags)
+static int begin_transaction(struct wgm_mesh *mesh, struct genl_info *info,
+			     struct answer *answer, u32 flags)
 {
 	struct wgm_batch batch;
 	u32 id;
@@ -137,10 +142,10 @@ static int begin_transaction(struct wgm_mesh *mesh, struct genl_info *info, u32 
 	if (err == -EBUSY)
 		NL_SET_ERR_MSG(info->extack, "too many open transactions");
 	wgm_batch_fini(&batch);
-	return err ? err : answer_apply(info, mesh, id, NULL);
+	return err ? err : answer_apply(info, mesh, answer, id, NULL);
 }
 
-static int go_on(struct wgm_mesh *mesh, struct genl_info *info, u32 flags)
+static int go_on(struct wgm_mesh *mesh, struct genl_info *info, struct answer *answer, u32 flags)
 {
 	const struct nlattr *attr = info->attrs[WGMESH_A_MESH_TRANSACTION];
 	u32 id = nla_get_u32(attr);
@@ -154,16 +159,34 @@ static int go_on(struct wgm_mesh *mesh, struct genl_info *info, u32 flags)
 	}
 	if (flags & WGMESH_APPLY_FLAGS_ABORT) {
 		wgm_txn_free(txn);
-		return answer_apply(info, mesh, id, NULL);
+		return answer_apply(info, mesh, answer, id, NULL);
 	}
 	read_expected(&txn->batch, info);
 	err = parse_peers(mesh, &txn->batch, info);
 	if (err || !(flags & WGMESH_APPLY_FLAGS_COMMIT)) {
 		wgm_txn_return(mesh, txn);
-		return err ? err : answer_apply(info, mesh, id, NULL);
+		return err ? err : answer_apply(info, mesh, answer, id, NULL);
 	}
-	err = apply_batch(mesh, &txn->batch, info, id);
+	err = apply_batch(mesh, &txn->batch, info, answer, id);
 	wgm_txn_free(txn);
+	return err;
+}
+
+static int do_step(struct wgm_mesh *mesh, struct genl_info *info, u32 flags)
+{
+	struct answer answer;
+	int err;
+
+	answer.skb = wgm_nl_begin_answer(info, GENLMSG_DEFAULT_SIZE, &answer.hdr);
+	if (!answer.skb)
+		return -ENOMEM;
+	if (info->attrs[WGMESH_A_MESH_TRANSACTION])
+		err = go_on(mesh, info, &answer, flags);
+	else if (flags & WGMESH_APPLY_FLAGS_BEGIN)
+		err = begin_transaction(mesh, info, &answer, flags);
+	else
+		err = apply_alone(mesh, info, &answer, flags);
+	nlmsg_free(answer.skb);
 	return err;
 }
 
@@ -179,12 +202,7 @@ int wgmesh_nl_peers_apply_doit(struct sk_buff *skb, struct genl_info *info)
 	mesh = wgm_nl_mesh_of(info);
 	if (IS_ERR(mesh))
 		return PTR_ERR(mesh);
-	if (info->attrs[WGMESH_A_MESH_TRANSACTION])
-		err = go_on(mesh, info, flags);
-	else if (flags & WGMESH_APPLY_FLAGS_BEGIN)
-		err = begin_transaction(mesh, info, flags);
-	else
-		err = apply_alone(mesh, info, flags);
+	err = do_step(mesh, info, flags);
 	wgm_mesh_put(mesh);
 	return err;
 }

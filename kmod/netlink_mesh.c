@@ -82,6 +82,9 @@ int wgmesh_nl_mesh_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(mesh);
 	wgm_event_mesh(mesh, WGMESH_CMD_MESH_NEW_NTF);
 	err = answer_mesh(info, mesh);
+	/* Who is told that it failed must not find it there. */
+	if (err && wgm_mesh_detach(mesh))
+		wgm_event_mesh(mesh, WGMESH_CMD_MESH_DEL_NTF);
 	wgm_mesh_put(mesh);
 	return err;
 }

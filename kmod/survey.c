@@ -231,6 +231,8 @@ static int read_allowed_ip(struct survey *s, const struct nlattr *attr)
 		return -ENOMEM;
 	}
 	hop->flags |= WGM_HOP_IN_WG | WGM_HOP_ACKED;
+	/* An activation of which nothing was heard has taken it from where it was parked. */
+	wgm_park_note_moved(s->table, prefix);
 	return 0;
 }
 
