@@ -10,14 +10,14 @@
 #include "store/log_internal.h"
 #include "store/wal_check.h"
 
-enum { SCHEMA = 1 };
+enum { SCHEMA = 1, WAL_BYTES = 5 << 20 /* what is written between two checkpoints, and some more */ };
 
 /*
- * A checkpoint copies the WAL into the database with two more fsyncs; every 16 MB is rare enough to
+ * A checkpoint copies the WAL into the database with two more fsyncs; every 4 MB is rare enough to
  * cost little per entry, and short enough to be replayed in no time.
  */
 #define PRAGMAS \
-	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4096;" \
+	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1024;" \
 	"PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY"
 
 #define CREATE \
@@ -167,6 +167,8 @@ static int load(struct log_store *log, struct error *err)
 	r = log->db.schema == 0 ? create(log, err) : load_existing(log, err);
 	if (r == 0)
 		r = db_exec(&log->db, "PRAGMA wal_checkpoint(TRUNCATE)", err);
+	if (r == 0)
+		r = wal_reserve(log->db.path, WAL_BYTES, err);
 	if (r == 0)
 		sqlite3_db_config(log->db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return r;

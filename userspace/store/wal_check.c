@@ -2,11 +2,13 @@
 #include "store/wal_check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 
@@ -46,6 +48,19 @@ static void add_to_sum(struct wal *w, const uint8_t *p, size_t len)
 static bool sum_is(const struct wal *w, const uint8_t *p)
 {
 	return w->sum[0] == load_u32(p) && w->sum[1] == load_u32(p + 4);
+}
+
+/* As wal_reserve() leaves it: nothing was written since. */
+static bool is_blank(struct wal *w, const uint8_t header[HEADER])
+{
+	int byte = 0;
+
+	for (int i = 0; i < HEADER; i++)
+		if (header[i])
+			return false;
+	while (byte == 0)
+		byte = fgetc(w->file);
+	return byte == EOF;
 }
 
 /* Written and synced before the first frame, so it is whole where there are frames. */
@@ -109,6 +124,11 @@ static int check_file(struct wal *w, const char *path, struct error *err)
 	if (next == EOF)
 		return 0;
 	ungetc(next, w->file);
+	if (is_blank(w, header))
+		return 0;
+	rewind(w->file);
+	if (fread(header, sizeof(header), 1, w->file) != 1)
+		return 0;
 	if (!read_header(w, header))
 		return error_set(err, ERR_CORRUPT, "%s-wal: its header is damaged", path);
 	w->frame = malloc(FRAME_HEADER + w->page_size);
@@ -119,6 +139,34 @@ static int check_file(struct wal *w, const char *path, struct error *err)
 	if (ferror(w->file))
 		return error_set(err, ERR_IO, "%s-wal: cannot read", path);
 	return 0;
+}
+
+static int write_zeros(int fd, const char *name, size_t bytes, struct error *err)
+{
+	static const uint8_t zeros[65536];
+
+	for (size_t at = 0; at < bytes; at += sizeof(zeros)) {
+		ssize_t n = pwrite(fd, zeros, sizeof(zeros), (off_t)at);
+
+		if (n != (ssize_t)sizeof(zeros))
+			return error_errno(err, n < 0 ? errno : ENOSPC, "%s: cannot write", name);
+	}
+	return fdatasync(fd) < 0 ? error_errno(err, errno, "%s: cannot sync", name) : 0;
+}
+
+int wal_reserve(const char *path, size_t bytes, struct error *err)
+{
+	char name[4096];
+	int fd, r;
+
+	if ((size_t)snprintf(name, sizeof(name), "%s-wal", path) >= sizeof(name))
+		return error_set(err, ERR_INVALID, "%s: the path is too long", path);
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "%s: cannot open", name);
+	r = write_zeros(fd, name, bytes, err);
+	close(fd);
+	return r;
 }
 
 int wal_check(const char *path, struct error *err)

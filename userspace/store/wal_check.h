@@ -12,6 +12,8 @@
 #ifndef WGMESH_STORE_WAL_CHECK_H
 #define WGMESH_STORE_WAL_CHECK_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 /*
@@ -19,5 +21,12 @@
  * 0: sound, or none; ERR_CORRUPT; ERR_IO; ERR_MEMORY.
  */
 int wal_check(const char *path, struct error *err);
+
+/*
+ * Fill an empty WAL that is open, and of which nothing is written yet, with @bytes of zeros: writes that
+ * do not make a file longer are synced faster, by a journal's commit of the file system.  ERR_EXHAUSTED,
+ * ERR_IO.
+ */
+int wal_reserve(const char *path, size_t bytes, struct error *err);
 
 #endif
