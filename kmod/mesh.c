@@ -208,10 +208,6 @@ static struct wgm_mesh *alloc_mesh(struct net *net, const struct net_device *dev
 		kfree(mesh);
 		return NULL;
 	}
-	if (wgm_sync_init(&mesh->sync, net)) {
-		wgm_mesh_put(mesh);
-		return NULL;
-	}
 	return mesh;
 }
 
@@ -226,11 +222,13 @@ static int open_hooks(struct wgm_mesh *mesh, struct net_device *dev, struct net 
 	if (!err)
 		return 0;
 	wgm_egress_close(mesh);
-	synchronize_net();
 	return err;
 }
 
-/* Links a mesh in the order of the indexes, and takes a reference for the list. */
+/* Links a mesh in the order of the indexes, and takes a reference for the list.  From
+ * where it has a socket, only its last work can end it: a handler runs under generic
+ * netlink's lock, which closing the socket takes.
+ */
 static int attach(struct wgm_net *wn, struct wgm_mesh *mesh, struct net_device *dev,
 		  struct net *socket_net)
 {
@@ -249,11 +247,17 @@ static int attach(struct wgm_net *wn, struct wgm_mesh *mesh, struct net_device *
 		if (at->ifindex > mesh->ifindex)
 			break;
 	}
-	err = open_hooks(mesh, dev, socket_net);
+	err = wgm_sync_init(&mesh->sync, mesh->net);
 	if (err)
 		return err;
-	list_add_tail(&mesh->list, &at->list);
 	refcount_inc(&mesh->refs);
+	err = open_hooks(mesh, dev, socket_net);
+	if (err) {
+		WRITE_ONCE(mesh->dying, true);
+		queue_work(mesh->wq, &mesh->finish);
+		return err;
+	}
+	list_add_tail(&mesh->list, &at->list);
 	return 0;
 }
 
@@ -297,7 +301,6 @@ static int new_mesh(struct net *net, int ifindex, const struct wgm_mesh_config *
 	}
 	if (err == -EEXIST)
 		NL_SET_ERR_MSG(extack, "the device has a mesh already");
-	wgm_sync_fini(&mesh->sync);
 	wgm_mesh_put(mesh);
 	return err;
 }
