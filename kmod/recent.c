@@ -50,6 +50,7 @@ static struct entry *entry_of(struct wgm_table *table, u8 bits, const u8 *addr)
 
 struct wgm_hop *wgm_recent_hop(struct wgm_table *table, u8 bits, const u8 *addr)
 {
+	/* Pairs with wgm_recent_forget(). */
 	unsigned long tag = smp_load_acquire(&table->version) << 1 | wgm_family_index(bits);
 	struct entry *entry = entry_of(table, bits, addr);
 	struct wgm_prefix *prefix;

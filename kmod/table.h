@@ -100,7 +100,7 @@ void wgm_queue_unpop(struct wgm_queue *queue, struct wgm_peer *peer);
 /* Peers whose change has not reached WireGuard. */
 static inline u32 wgm_table_pending(const struct wgm_table *table)
 {
-	return READ_ONCE(table->urgent.n) + READ_ONCE(table->updates.n) + 
+	return READ_ONCE(table->urgent.n) + READ_ONCE(table->updates.n) +
 	       READ_ONCE(table->removals.n) + READ_ONCE(table->retries.n) + READ_ONCE(table->in_flight);
 }
 
