@@ -43,7 +43,7 @@ shell:
 	@scripts/install-deps build kernel guest test
 	@scripts/demo --shell
 
-CHECKS = static unit threads sim userspace $(TEST_KERNELS:%=kernel-%) integration
+CHECKS = static unit threads sim userspace dkms $(TEST_KERNELS:%=kernel-%) integration
 
 check:
 	@scripts/install-deps

@@ -23,19 +23,19 @@ fetch_deb() {
 
 # kernel_tools: parts of the kernel's source that we use as tools; prints their folder.
 kernel_tools() {
+	local parts=(tools/net/ynl Documentation/netlink scripts/checkpatch.pl scripts/const_structs.checkpatch
+		scripts/spelling.txt scripts/coccinelle)
 	local dir=$cache/kernel-tools
-	if [ ! -e "$dir/.complete" ]; then
+	if [ "$(cat "$dir/.complete" 2> /dev/null)" != "${parts[*]}" ]; then
 		local deb
 		deb=$(fetch_deb linux-source-6.12)
 		say "unpacking the kernel's tools"
 		rm -rf "$dir" "$dir.deb"
 		mkdir -p "$dir"
 		dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
-			tar -xJ -C "$dir" --strip-components=1 --wildcards \
-				'*/tools/net/ynl/*' '*/Documentation/netlink/*' '*/scripts/checkpatch.pl' \
-				'*/scripts/const_structs.checkpatch' '*/scripts/spelling.txt' ||
+			tar -xJ -C "$dir" --strip-components=1 --wildcards "${parts[@]/#/linux-source-*/}" ||
 			die "cannot unpack $deb"
-		touch "$dir/.complete"
+		printf '%s\n' "${parts[*]}" > "$dir/.complete"
 	fi
 	printf '%s\n' "$dir"
 }
