@@ -6,6 +6,7 @@
 
 #include "crypto/token.h"
 #include "daemon/api.h"
+#include "daemon/now.h"
 #include "ext/v1/enrollment.pb-c.h"
 #include "store/commands.h"
 #include "store/state_query.h"

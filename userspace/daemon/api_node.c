@@ -8,6 +8,7 @@
 #include "daemon/api.h"
 #include "daemon/join.h"
 #include "daemon/join_reply.h"
+#include "daemon/now.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "model/acl.h"
 #include "store/commands.h"

@@ -6,6 +6,7 @@
 #include "crypto/random.h"
 #include "daemon/api.h"
 #include "daemon/join.h"
+#include "daemon/now.h"
 #include "ext/v1/servers.pb-c.h"
 #include "raft/raft.h"
 #include "store/commands.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/api.h"
+#include "daemon/now.h"
 #include "daemon/version.h"
 #include "rpc/client.h"
 #include "store/state_query.h"

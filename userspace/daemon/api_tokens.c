@@ -5,6 +5,7 @@
 
 #include "crypto/token.h"
 #include "daemon/api.h"
+#include "daemon/now.h"
 #include "ext/v1/tokens.pb-c.h"
 #include "store/commands.h"
 

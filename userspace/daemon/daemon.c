@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "crypto/keypair.h"
@@ -14,6 +13,7 @@
 #include "daemon/installer.h"
 #include "daemon/join.h"
 #include "daemon/membership.h"
+#include "daemon/now.h"
 #include "daemon/version.h"
 
 enum {
@@ -23,14 +23,6 @@ enum {
 	GRACE_MS = 1000,		/* for calls under way when the daemon stops */
 	RESERVATIONS_MAX = 4096,
 };
-
-int64_t daemon_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- upkeep: what is done again and again until it is as it should be ---- */
 

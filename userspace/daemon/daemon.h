@@ -59,7 +59,4 @@ int daemon_run(struct daemon *d);
 /* Ends daemon_run() in order, with @exit_code; at once more is fine. */
 void daemon_stop(struct daemon *d, int exit_code);
 
-/* Nanoseconds since 1970. */
-int64_t daemon_now(void);
-
 #endif

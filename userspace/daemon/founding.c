@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "daemon/join.h"
+#include "daemon/now.h"
 #include "store/commands.h"
 #include "store/state_query.h"
 

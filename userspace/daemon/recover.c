@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "crypto/identity.h"
@@ -20,6 +19,7 @@
 #include "daemon/installer.h"
 #include "daemon/join.h"
 #include "daemon/node_files.h"
+#include "daemon/now.h"
 #include "raft/configuration.h"
 #include "store/commands.h"
 #include "store/snapshot.h"
@@ -182,7 +182,7 @@ static int make_change(const struct recovery *r, struct node *self, struct entry
 
 	self->server_id = r->server_id;
 	if (rc == 0)
-		rc = command_set_role(e, self->id, NODE_VOTER, r->server_id, time(NULL) * 1000000000L, err);
+		rc = command_set_role(e, self->id, NODE_VOTER, r->server_id, daemon_now(), err);
 	if (rc < 0)
 		return rc;
 	join_describe_member(self, r->settings.prefer_raft_ipv6, &member);
