@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "crypto/random.h"
 
 enum {
@@ -34,6 +35,7 @@ struct consensus {
 	bool held;			/* the disk failed: ask again at the next tick */
 	bool dead;
 	uint64_t compact_to;		/* the state has all up to here on disk, and nobody needs them */
+	struct raft_actions unapplied;	/* the disk had no room for them: tried again with each tick */
 	struct raft_actions storing;	/* sequence 0: no batch is on its way to the disk */
 	struct log_entry *storing_entries;
 	struct log_batch batch;
@@ -100,6 +102,11 @@ static struct log_entry to_log_entry(const struct raft_entry *e)
 {
 	return (struct log_entry){ .index = e->index, .term = e->term, .kind = e->kind,
 				   .len = (uint32_t)e->len, .data = e->data };
+}
+
+bool consensus_state_is_stuck(const struct consensus *c)
+{
+	return c->unapplied.apply_count;
 }
 
 bool consensus_has_in_memory(const struct consensus *c, uint64_t index)
@@ -242,6 +249,40 @@ static int apply(struct consensus *c, struct raft_entry *const *entries, size_t 
 	return r < 0 ? r : raft_applied(c->raft, entries[n - 1]->index, err);
 }
 
+static bool may_pass(int r)
+{
+	return r == -ERR_EXHAUSTED || r == -ERR_IO;
+}
+
+/* The log has the entries, and nothing of them is in the state: a full disk is told and waited out. */
+static int apply_or_wait(struct consensus *c, struct raft_actions *a, struct error *err)
+{
+	int r = apply(c, a->apply, a->apply_count, err);
+
+	if (!may_pass(r))
+		return r;
+	log_warn("apply-failed", "reason=\"%s\"", log_text(err->text));
+	c->unapplied = (struct raft_actions){ .apply = a->apply, .apply_count = a->apply_count };
+	a->apply = NULL;
+	a->apply_count = 0;
+	/* Whoever leads has to answer; if nobody takes over, nobody could. */
+	raft_transfer(c->raft, 0, NULL);
+	return 0;
+}
+
+static int apply_again(struct consensus *c, struct error *err)
+{
+	int r;
+
+	if (!c->unapplied.apply_count)
+		return 0;
+	r = apply(c, c->unapplied.apply, c->unapplied.apply_count, err);
+	if (may_pass(r))
+		return 0;
+	raft_actions_release(&c->unapplied);
+	return r;
+}
+
 /* ---- reading ---- */
 
 static void answer_read(struct consensus *c, const struct error *err)
@@ -304,7 +345,7 @@ static int run_actions(struct consensus *c, struct raft_actions *a, unsigned int
 	for (size_t i = 0; i < a->message_count; i++)
 		c->config.send(c->config.data, &a->messages[i]);
 	if (a->apply_count)
-		r = apply(c, a->apply, a->apply_count, err);
+		r = apply_or_wait(c, a, err);
 	answer_reads(c, a->reads, a->read_count);
 	if (r == 0 && a->store.sequence)
 		r = start_storing(c, a, err);
@@ -378,7 +419,7 @@ static void on_tick(uv_timer_t *timer)
 
 	c->held = false;
 	c->dirty = true;
-	if (!c->dead && raft_tick(c->raft, &err) < 0)
+	if (!c->dead && (apply_again(c, &err) < 0 || raft_tick(c->raft, &err) < 0))
 		stop(c, &err);
 }
 
@@ -535,6 +576,7 @@ void consensus_free(struct consensus *c, void (*closed)(void *data), void *data)
 	proposals_fail(&c->proposals, "this server is stopping");
 	fail_reads(c, "this server is stopping");
 	forget_batch(c);
+	raft_actions_release(&c->unapplied);
 	raft_free(c->raft);
 	c->raft = NULL;
 	uv_close((uv_handle_t *)&c->tick, handle_closed);

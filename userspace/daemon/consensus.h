@@ -61,6 +61,9 @@ const struct raft_configuration *consensus_configuration(const struct consensus 
 uint64_t consensus_silence(const struct consensus *c);
 unsigned int consensus_election_ticks(const struct consensus *c);
 
+/* The state cannot be written, such as when its disk is full; what is committed waits. */
+bool consensus_state_is_stuck(const struct consensus *c);
+
 /* Entries that the core has in memory, which takes no disk: see log_writer_read(). */
 bool consensus_has_in_memory(const struct consensus *c, uint64_t index);
 int consensus_read_memory(const struct consensus *c, uint64_t from, uint64_t to,

@@ -98,6 +98,13 @@ static void go_on(struct follower *f, const struct error *err)
 		rpc_client_read(f->call);
 }
 
+static void leave_source(struct follower *f, const struct error *why)
+{
+	f->config.source_changed(f->config.data, NULL, why->text);
+	if (f->call)
+		rpc_client_cancel(f->call);
+}
+
 static void written(void *data, const struct error *write_error)
 {
 	struct follower *f = data;
@@ -107,7 +114,10 @@ static void written(void *data, const struct error *write_error)
 		applier_apply(f->config.state, f->entries, f->n_entries, &f->config.listener,
 			      tell_configuration, f, &err);
 	forget_entries(f);
-	go_on(f, &err);
+	if (err.kind == ERR_EXHAUSTED || err.kind == ERR_IO)
+		leave_source(f, &err);	/* a full disk, perhaps: what is not applied comes again */
+	else
+		go_on(f, &err);
 }
 
 /* Entries must go on where ours end: a source that skips is no source. */
@@ -199,13 +209,6 @@ static int store(struct follower *f, struct error *err)
 }
 
 /* ---- a snapshot instead of entries ---- */
-
-static void leave_source(struct follower *f, const struct error *why)
-{
-	f->config.source_changed(f->config.data, NULL, why->text);
-	if (f->call)
-		rpc_client_cancel(f->call);
-}
 
 static void installed(void *data, const struct error *err, bool intact)
 {

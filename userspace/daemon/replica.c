@@ -638,6 +638,9 @@ static void consensus_part_status(const struct replica *r, struct replica_status
 	if (raft.store_failing)
 		snprintf(s->trouble, sizeof(s->trouble), "the log cannot be written: see the disk of %.256s",
 			 r->config.settings->state_dir);
+	else if (consensus_state_is_stuck(r->consensus))
+		snprintf(s->trouble, sizeof(s->trouble), "the state cannot be written: see the disk of %.256s",
+			 r->config.settings->state_dir);
 	else if (!raft.leader)
 		snprintf(s->trouble, sizeof(s->trouble), "no leader: a majority of %u voters is needed",
 			 raft_configuration_voters(replica_configuration(r)));

@@ -5,8 +5,12 @@
  */
 #include "fixture.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "daemon/consensus.h"
 
@@ -232,6 +236,47 @@ static void who_does_not_lead_takes_no_proposals(void **state)
 	stop(&s);
 }
 
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static bool is_stuck(void *data)
+{
+	return consensus_state_is_stuck(((struct server *)data)->consensus);
+}
+
+/* The log's journal has its room already; the state's has to grow. */
+static void a_state_that_finds_no_room_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	struct server s;
+	struct error err;
+	struct stat st;
+	char path[96];
+
+	signal(SIGXFSZ, SIG_IGN);
+	start(&s, f, "n1");
+	run_until(f, leads, &s);
+	snprintf(path, sizeof(path), "%s/state.db-wal", f->dir);
+	assert_int_equal(stat(path, &st), 0);
+	limit_files((rlim_t)st.st_size);
+	ok(propose(&s, "a", &err), &err);
+	run_until(f, is_stuck, &s);
+	run_for(f, TICK_MS * 5);
+	assert_int_equal(s.answers + s.failures, 0);
+	limit_files(RLIM_INFINITY);
+	s.wanted = 1;
+	run_until(f, all_answered, &s);
+	assert_int_equal(s.applied, 1);
+	assert_false(consensus_state_is_stuck(s.consensus));
+	stop(&s);
+}
+
 static void on_read(void *data, const struct error *err)
 {
 	struct server *s = data;
@@ -308,6 +353,7 @@ int main(void)
 		with_stores(a_state_that_is_lost_is_rebuilt_from_the_log),
 		with_stores(proposals_under_way_at_the_end_are_failed_once),
 		with_stores(who_does_not_lead_takes_no_proposals),
+		with_stores(a_state_that_finds_no_room_is_waited_for),
 		with_stores(reads_are_answered_once_and_in_order_and_at_the_end_refused),
 		with_stores(the_two_newest_configurations_of_a_log_are_found),
 	};
