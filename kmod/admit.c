@@ -62,7 +62,8 @@ static atomic64_t *open_with(struct wgm_mesh *mesh, const struct wgm_noise_devic
 	if (!is_in_table(&mesh->table, opening.initiator)) {
 		wgm_noise_opening_wipe(&opening);
 		/* Somebody may have given it to WireGuard past the table. */
-		wgm_sync_refresh(mesh);
+		if (!wgm_doorman_is_pressed(&mesh->doorman))
+			wgm_sync_refresh(mesh);
 		return &stats->unknown;
 	}
 	memcpy(visitor->key, opening.initiator, WGMESH_KEY_LEN);

@@ -337,7 +337,7 @@ static struct wgm_line *choose_line(struct wgm_doorman *doorman, const struct sk
 {
 	struct wgm_line *anybody = &doorman->lines[WGM_LINE_ANYBODY];
 
-	if (READ_ONCE(anybody->n) < WGM_LINE_PRESSED)
+	if (!wgm_doorman_is_pressed(doorman))
 		return anybody;
 	WRITE_ONCE(doorman->pressed, true);
 	if (is_preferred(doorman, msg, &datagram->from))

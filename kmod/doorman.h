@@ -138,6 +138,12 @@ static inline bool wgm_doorman_waits(const struct wgm_doorman *doorman)
 	return READ_ONCE(doorman->lines[WGM_LINE_OPENED].n);
 }
 
+/* There is a flood. */
+static inline bool wgm_doorman_is_pressed(const struct wgm_doorman *doorman)
+{
+	return READ_ONCE(doorman->lines[WGM_LINE_ANYBODY].n) >= WGM_LINE_PRESSED;
+}
+
 /* ---- for the worker (admit.c) ---- */
 
 /* Has it run after @delay jiffies, or sooner if it is to run anyway. */
