@@ -24,6 +24,7 @@ help:
 	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
 	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel;"
 	@echo "                 make bench-raft the controller against etcd"
+	@echo "make deb         Debian packages, in build/deb"
 	@echo "make regen       generated files from the specification"
 	@echo "make clean       removes build/ (the cache stays: $${XDG_CACHE_HOME:-~/.cache}/wgmesh)"
 
@@ -84,6 +85,10 @@ bench-kernel:
 	@scripts/install-deps build kernel guest test
 	@tests/bench/run
 
+deb:
+	@scripts/install-deps build deb
+	@scripts/deb
+
 regen:
 	@scripts/install-deps lint
 	@scripts/regen
@@ -93,4 +98,4 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-kernel-debug check-integration lint bench bench-kernel bench-raft regen clean
+	check-kernel-debug check-integration lint deb bench bench-kernel bench-raft regen clean

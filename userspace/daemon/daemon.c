@@ -200,9 +200,11 @@ static int start(struct daemon *d, struct error *err)
 		r = join_new(d, &d->joining, err);
 	if (r == 0)
 		r = api_start(d, err);
-	if (r == 0)
-		start_handles(d);
-	return r;
+	if (r < 0)
+		return r;
+	start_handles(d);
+	service_start(&d->service, &d->loop);
+	return 0;
 }
 
 /* ---- stop: each part, once gone, lets the next one go ---- */
@@ -277,6 +279,7 @@ void daemon_stop(struct daemon *d, int exit_code)
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	service_stop(&d->service);
 	stop_handles(d);
 	authority_stop(d);
 	if (d->server)

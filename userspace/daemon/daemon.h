@@ -12,6 +12,7 @@
 #include "crypto/identity.h"
 #include "daemon/converge.h"
 #include "daemon/replica.h"
+#include "daemon/service.h"
 #include "daemon/settings.h"
 #include "model/ipam.h"
 #include "rpc/pump.h"
@@ -48,6 +49,7 @@ struct daemon {
 	size_t authority_turn;
 	uv_timer_t upkeep;		/* membership, heartbeats to followers, the authority's key */
 	uv_signal_t signals[2];
+	struct service service;
 	int64_t started_at;		/* ns since 1970 */
 	bool stopping;
 	int exit_code;
