@@ -56,12 +56,12 @@ class Node:
 
     # ---- the process ----
 
-    def start(self, *more):
+    def start(self, *more, env=None):
         note("[%s] wgmeshd run of %s %s" % (self.ns, self.name, " ".join(more)))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 ["ip", "netns", "exec", self.ns, WGMESHD, "run", "--state-dir", str(self.dir), *more],
-                stdout=log, stderr=log)
+                stdout=log, stderr=log, env=env and {**os.environ, **env})
         return self
 
     def stop(self, number=signal.SIGTERM, seconds=20):

@@ -2,6 +2,7 @@
 """The commands on a node that is not as they need it: a text with the remedy, and the right exit code."""
 import json
 import re
+import socket
 
 from apilib.mesh import Mesh
 from apilib.node import WGMESHD, WMCTL
@@ -165,3 +166,21 @@ def _():
             if path.is_file() and path.name != "ca.pem":
                 equal(oct(path.stat().st_mode & 0o077), "0o0", "rights of others on %s" % path)
         check("PRIVATE KEY" not in node.log_text() and "wgmesh1." not in node.log_text(), "a secret is in the log")
+
+
+@test("the service manager is told that the daemon is ready, lives and stops")
+def _():
+    node = lab().node("served").init()
+    path = str(node.dir / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(20)
+        node.start(env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"})
+        told = [manager.recv(256) for _ in range(3)]
+        equal(told, [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"], "what is told while it runs")
+        node.stop()
+        manager.settimeout(1)
+        rest = [manager.recv(256)]
+        while rest[-1] == b"WATCHDOG=1":
+            rest.append(manager.recv(256))
+        equal(rest[-1], b"STOPPING=1", "the last word")
