@@ -52,7 +52,7 @@ check:
 
 check-fast:
 	@scripts/install-deps build kernel test lint
-	@LINT_FAST=1 scripts/check static unit sim userspace
+	@FAST=1 scripts/check static unit sim userspace
 
 check-unit:
 	@scripts/install-deps build
