@@ -6,10 +6,12 @@
 
 #include "base/log.h"
 #include "crypto/random.h"
+#include "daemon/log_replay.h"
 
 enum {
 	SCAN_BYTES = 1 << 20,	/* of log per read while looking for configurations */
 	COMPACT_STEP = 1024,	/* entries that go with one batch, so that it stays a short one */
+	COMMIT_STEP = 256,	/* entries that may be committed before the log hears of it */
 	HANDLES = 3,
 };
 
@@ -182,6 +184,20 @@ static int choose_compaction(struct consensus *c, uint64_t *ret, struct error *e
 	return raft_compact(c->raft, *ret, err);
 }
 
+/*
+ * How far the state is goes with the terms; else now and then, and with every configuration: what came before
+ * one tells where its servers are reached (daemon/log_replay.h).
+ */
+static bool tells_commit(const struct consensus *c, const struct log_entry *entries, size_t n)
+{
+	if (state_store_applied(c->config.state) >= c->hard_state.commit + COMMIT_STEP)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (entries[i].kind == LOG_ENTRY_CONFIGURATION)
+			return true;
+	return false;
+}
+
 /* Takes the actions over until the disk has answered. */
 static int start_storing(struct consensus *c, struct raft_actions *actions, struct error *err)
 {
@@ -198,12 +214,13 @@ static int start_storing(struct consensus *c, struct raft_actions *actions, stru
 				 store->entry_count);
 	for (size_t i = 0; i < store->entry_count; i++)
 		entries[i] = to_log_entry(store->entries[i]);
-	c->hard_state = (struct hard_state){ .term = store->term, .vote = store->vote,
-					     .commit = state_store_applied(c->config.state) };
 	c->batch = (struct log_batch){ .truncate_from = store->truncate_from, .entries = entries,
-				       .n_entries = store->entry_count,
-				       .hard_state = store->hard_state || compact_to ? &c->hard_state : NULL,
-				       .compact_to = compact_to };
+				       .n_entries = store->entry_count, .compact_to = compact_to };
+	if (store->hard_state || compact_to || tells_commit(c, entries, store->entry_count)) {
+		c->hard_state = (struct hard_state){ .term = store->term, .vote = store->vote,
+						     .commit = state_store_applied(c->config.state) };
+		c->batch.hard_state = &c->hard_state;
+	}
 	r = log_writer_append(c->config.writer, &c->batch, stored, c, err);
 	if (r < 0) {
 		free(entries);
@@ -544,7 +561,9 @@ int consensus_new(const struct consensus_config *config, const char *bootstrap_n
 	c->config = *config;
 	TAILQ_INIT(&c->proposals);
 	STAILQ_INIT(&c->reads);
-	r = start_core(c, bootstrap_name, err);
+	r = log_replay(config->writer, config->state, &config->listener, err);
+	if (r == 0)
+		r = start_core(c, bootstrap_name, err);
 	if (r < 0) {
 		raft_free(c->raft);
 		free(c);
