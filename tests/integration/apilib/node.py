@@ -17,15 +17,18 @@ TICK_MS = "20"	# elections take 0.2 to 0.4 s
 
 
 class Node:
-    """`number` is different for each node of a namespace: its ports come from it."""
+    """`number` is different for each node of a namespace: its ports come from it. `disk` is an
+    apilib.disk.Disk, for those that can lose what they have not synced."""
 
-    def __init__(self, ns, folder, name, number):
-        self.ns, self.name, self.number = ns, name, number
+    def __init__(self, ns, folder, name, number, host="127.0.0.1"):
+        self.ns, self.name, self.number, self.host = ns, name, number, host
         self.dir = pathlib.Path(folder) / name
         self.log = pathlib.Path(folder) / (name + ".log")
         self.grpc_port, self.raft_port = 18000 + number, 19000 + number
-        self.address = "127.0.0.1:%d" % self.grpc_port
+        self.address = "%s:%d" % (host, self.grpc_port)
         self.process = None
+        self.disk = None
+        self.program = WGMESHD
 
     # ---- commands ----
 
@@ -39,7 +42,7 @@ class Node:
                         "--timeout", "5", *identity, *args], self.ns)
 
     def options(self):
-        return ["--id", self.name, "--endpoint", "127.0.0.1", "--backend", "none",
+        return ["--id", self.name, "--endpoint", self.host, "--backend", "none",
                 "--device", "api%d" % self.number, "--grpc-port", str(self.grpc_port),
                 "--raft-port", str(self.raft_port), "--wireguard-port", str(20000 + self.number),
                 "--tick-ms", TICK_MS]
@@ -58,10 +61,11 @@ class Node:
 
     def start(self, *more, env=None):
         note("[%s] wgmeshd run of %s %s" % (self.ns, self.name, " ".join(more)))
+        environment = {**os.environ, **(self.disk.environment() if self.disk else {}), **(env or {})}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.ns, WGMESHD, "run", "--state-dir", str(self.dir), *more],
-                stdout=log, stderr=log, env=env and {**os.environ, **env})
+                ["ip", "netns", "exec", self.ns, self.program, "run", "--state-dir", str(self.dir), *more],
+                stdout=log, stderr=log, env=environment)
         return self
 
     def stop(self, number=signal.SIGTERM, seconds=20):
