@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/random.h"
 #include "crypto/token.h"
 #include "daemon/api.h"
 #include "daemon/now.h"
@@ -131,12 +132,16 @@ static int reply(struct daemon *d, struct rpc_call *call, const struct enrollmen
 	Webmesh__Ext__V1__EnrollResponse m = WEBMESH__EXT__V1__ENROLL_RESPONSE__INIT;
 	struct member_list *members = calloc(1, sizeof(*members));
 	struct raft_configuration all = *replica_configuration(d->replica);
+	struct key from;
 
 	if (!members)
 		return error_set(err, ERR_MEMORY, "no memory to list the members");
 	/* Nobody is left out as oneself: the list is for another node. */
 	if (directory_fill(&members->dir, d->state, d->local, &all, "", err) < 0)
 		members->dir.count = 0;
+	/* The servers may have no room for one more follower. */
+	if (e->record.role != NODE_VOTER && random_bytes(from.bytes, sizeof(from.bytes), err) == 0)
+		directory_add_observers(&members->dir, d->state, "", &from, err);
 	m.certificate_pem = e->issued.pem;
 	m.ca_pem = (char *)ca_cert_pem(d->ca);
 	m.role = (char *)node_role_name(e->record.role);

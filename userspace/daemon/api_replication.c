@@ -11,11 +11,11 @@
 #include "daemon/api.h"
 #include "daemon/snapshots.h"
 #include "ext/v1/replication.pb-c.h"
+#include "store/state_query.h"
 
 enum {
 	BATCH_BYTES = 256 * 1024,
 	BATCH_ENTRIES = 512,
-	FOLLOWERS_MAX = 4096,
 };
 
 typedef Webmesh__Ext__V1__LogEntry log_message;
@@ -228,7 +228,15 @@ static void send_heartbeat(struct following *f)
 		f->full = true;
 }
 
-static int check(struct daemon *d, uint64_t from, struct error *err)
+/* Who is to vote does not wait for a place. */
+static bool may_vote(struct daemon *d, const char *node_id)
+{
+	struct certificate cert;
+
+	return state_get_certificate_of(d->state, node_id, &cert, NULL) == 0 && cert.role == NODE_VOTER;
+}
+
+static int check(struct daemon *d, const char *node_id, uint64_t from, struct error *err)
 {
 	if (from < 1)
 		return error_set(err, ERR_INVALID, "from_index: 0; the first is 1");
@@ -236,9 +244,12 @@ static int check(struct daemon *d, uint64_t from, struct error *err)
 		return error_set(err, ERR_PRECONDITION,
 				 "from_index: %lu is ahead of this node, which has %lu: ask another",
 				 (unsigned long)from, (unsigned long)state_store_applied(d->state));
-	if (count_followers(d) >= FOLLOWERS_MAX)
-		return error_set(err, ERR_EXHAUSTED, "%d followers are served here: ask another",
-				 FOLLOWERS_MAX);
+	if (strcmp(replica_source(d->replica), node_id) == 0)
+		return error_set(err, ERR_PRECONDITION, "%s follows %s itself: ask another", d->settings.id,
+				 node_id);
+	if (count_followers(d) >= d->settings.followers_max && !may_vote(d, node_id))
+		return error_set(err, ERR_EXHAUSTED, "%u followers are served here: ask another",
+				 d->settings.followers_max);
 	return 0;
 }
 
@@ -250,7 +261,7 @@ void api_follow(struct rpc_call *call, const ProtobufCMessage *request, void *us
 	struct daemon *d = user;
 	struct error err;
 
-	if (check(d, q->from_index, &err) < 0) {
+	if (check(d, rpc_call_identity(call)->id, q->from_index, &err) < 0) {
 		rpc_fail(call, &err);
 		return;
 	}

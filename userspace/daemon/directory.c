@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { OBSERVERS = 8 };	/* that are enough to find one that lives and has room */
+
 static void add(struct directory *dir, const char *node_id, const struct ip *ip, uint16_t port)
 {
 	struct endpoint e = { .ip = *ip, .port = port };
@@ -54,6 +56,7 @@ int directory_fill(struct directory *dir, struct state_store *state, struct loca
 		   struct error *err)
 {
 	struct node node;
+	int r = 0;
 
 	dir->count = 0;
 	for (unsigned int i = 0; i < configuration->count; i++) {
@@ -62,7 +65,38 @@ int directory_fill(struct directory *dir, struct state_store *state, struct loca
 		if (strcmp(name, self) != 0 && state_get_node(state, name, &node, NULL) == 0)
 			directory_add_node(dir, &node);
 	}
-	return dir->count ? 0 : add_remembered(dir, local, self, err);
+	if (!dir->count)
+		r = add_remembered(dir, local, self, err);
+	dir->servers = dir->count;
+	return r;
+}
+
+struct observers {
+	struct directory *dir;
+	const char *self;
+};
+
+static int add_observer(const struct node *node, void *data)
+{
+	struct observers *o = data;
+
+	if (strcmp(node->id, o->self) != 0)
+		directory_add_node(o->dir, node);
+	return 0;
+}
+
+/* One more than are wanted, and again from the start if that was behind the last: oneself may be among them. */
+int directory_add_observers(struct directory *dir, struct state_store *state, const char *self,
+			    const struct key *from, struct error *err)
+{
+	struct observers o = { .dir = dir, .self = self };
+	struct key lowest = { 0 };
+	size_t before = dir->count;
+	int r = state_some_observers(state, from, OBSERVERS + 1, add_observer, &o, err);
+
+	if (r == 0 && dir->count == before)
+		r = state_some_observers(state, &lowest, OBSERVERS + 1, add_observer, &o, err);
+	return r;
 }
 
 static size_t add_endpoint(struct endpoint *list, size_t count, size_t max,

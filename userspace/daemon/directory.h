@@ -20,6 +20,7 @@ struct directory_entry {
 
 struct directory {
 	size_t count;
+	size_t servers;		/* so many of them, the first, are servers', as far as is known */
 	struct directory_entry entries[DIRECTORY_MAX];
 };
 
@@ -31,6 +32,13 @@ struct directory {
 int directory_fill(struct directory *dir, struct state_store *state, struct local_store *local,
 		   const struct raft_configuration *configuration, const char *self,
 		   struct error *err);
+
+/*
+ * Some observers except @self, any that @from, a random key, comes to: they serve the log as servers do.  Who
+ * votes or is to vote does not follow them: they were let in to less.
+ */
+int directory_add_observers(struct directory *dir, struct state_store *state, const char *self,
+			    const struct key *from, struct error *err);
 
 /* Addresses of one node's API, the best first; appended while there is room. */
 void directory_add_node(struct directory *dir, const struct node *node);

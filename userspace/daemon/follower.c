@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/random.h"
 #include "daemon/installer.h"
 #include "ext/v1/replication.pb-c.h"
 #include "raft/entry.h"
@@ -14,6 +15,7 @@ enum {
 	RETRIES_QUICK = 8,	/* sources in vain after which the pause doubles, and doubles again */
 	DOUBLINGS_MAX = 5,
 	SILENCE_MS = 5000,	/* a source that lives sends something every second */
+	STALE_MS = 10000,	/* whose own state is older, for as long, is left: others may do better */
 	COMPACT_STEP = 1024,	/* entries that go with one batch */
 };
 
@@ -24,11 +26,12 @@ struct follower {
 	struct rpc_channel *channel;
 	struct rpc_client_call *call;	/* NULL: no stream */
 	uv_timer_t timer;	/* the next try while there is no stream, else the end of patience */
-	size_t turn;		/* which source is next */
+	size_t first, turn;	/* servers are tried from a random one on, then observers */
 	unsigned int failures;	/* sources in a row that have brought nothing */
 	char source[NODE_ID_MAX + 1];
 	char leader[NODE_ID_MAX + 1];
 	uint64_t commit_index;
+	uint64_t connected_at;	/* uv_now() */
 	uint64_t fresh_at;	/* uv_now() at which the state was current; 0: never */
 	/* The batch on its way to the disk. */
 	struct log_entry *entries;
@@ -258,6 +261,16 @@ static int take_event(struct follower *f, const follow_event *event, struct erro
 	return r;
 }
 
+/*
+ * It may be cut off, or follow us by way of others.  Not at once: who comes late gets what there is
+ * even where nobody leads.
+ */
+static bool is_stale(const struct follower *f, const follow_event *event)
+{
+	return event->state_age_ms > STALE_MS && !event->snapshot && !event->n_entries &&
+	       uv_now(f->config.loop) - f->connected_at > STALE_MS;
+}
+
 static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg, void *ctx)
 {
 	const follow_event *event = (const follow_event *)msg;
@@ -270,11 +283,14 @@ static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg
 		return;	/* it was under way when the call was cancelled; the log is another's now */
 	arm(f, SILENCE_MS);
 	f->failures = 0;
+	f->first += f->turn;
+	f->turn = 0;
 	f->commit_index = event->commit_index;
 	strncpy(f->leader, event->leader_id, sizeof(f->leader) - 1);
 	if (event->state_age_ms < now)
 		f->fresh_at = now - event->state_age_ms;
-	r = take_event(f, event, &err);
+	r = is_stale(f, event) ? error_set(&err, ERR_UNAVAILABLE, "%s is not current itself", f->source)
+			       : take_event(f, event, &err);
 	if (r == 0) {
 		if (state_store_applied(f->config.state) >= f->commit_index && !event->snapshot)
 			f->config.caught_up(f->config.data);
@@ -361,6 +377,13 @@ static int follow(struct follower *f, const struct directory_entry *source, stru
 	return r;
 }
 
+static const struct directory_entry *choose(struct follower *f, const struct directory *dir)
+{
+	size_t turn = f->turn++ % dir->count;
+
+	return &dir->entries[turn < dir->servers ? (f->first + turn) % dir->servers : turn];
+}
+
 /* A batch may still be on its way to the disk: the next stream must begin behind it. */
 static void connect_next(struct follower *f)
 {
@@ -372,13 +395,14 @@ static void connect_next(struct follower *f)
 	if (log_writer_busy(f->config.writer) || installer_busy(f->installer) ||
 	    f->config.sources(f->config.data, &dir, &err) < 0 || dir.count == 0)
 		return;
-	source = &dir.entries[f->turn++ % dir.count];
+	source = choose(f, &dir);
 	memcpy(f->source, source->node_id, sizeof(f->source));
 	if (follow(f, source, &err) < 0) {
 		f->config.source_changed(f->config.data, NULL, err.text);
 		return;
 	}
 	arm(f, SILENCE_MS);
+	f->connected_at = uv_now(f->config.loop);
 	f->config.source_changed(f->config.data, f->source, source->address);
 	rpc_client_read(f->call);
 }
@@ -397,6 +421,7 @@ int follower_new(const struct follower_config *config, struct follower **ret, st
 	if (!f)
 		return error_set(err, ERR_MEMORY, "no memory for a follower");
 	f->config = *config;
+	f->first = random_u64();
 	if (installer_new(&installer, installed, f, &f->installer, err) < 0) {
 		free(f);
 		return -ERR_MEMORY;
@@ -430,6 +455,11 @@ void follower_compact(struct follower *f, uint64_t index)
 bool follower_installing(const struct follower *f)
 {
 	return installer_busy(f->installer);
+}
+
+const char *follower_source(const struct follower *f)
+{
+	return f->call ? f->source : "";
 }
 
 const char *follower_leader(const struct follower *f)

@@ -56,6 +56,8 @@ void follower_compact(struct follower *f, uint64_t index);
 /* Log and state are being replaced: nobody else may use them. */
 bool follower_installing(const struct follower *f);
 
+/* Who is followed now; "": nobody. */
+const char *follower_source(const struct follower *f);
 /* As the source tells it: "" while unknown. */
 const char *follower_leader(const struct follower *f);
 uint64_t follower_commit_index(const struct follower *f);

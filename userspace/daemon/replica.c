@@ -285,8 +285,13 @@ static int start_consensus(struct replica *r, uint64_t server_id, bool found, st
 static int follower_sources(void *data, struct directory *ret, struct error *err)
 {
 	struct replica *r = data;
+	struct key from;
+	int rc = directory_fill(ret, r->config.state, r->config.local, &r->configuration, self(r), err);
 
-	return directory_fill(ret, r->config.state, r->config.local, &r->configuration, self(r), err);
+	if (rc < 0 || r->behind || r->config.settings->voter)
+		return rc;
+	rc = random_bytes(from.bytes, sizeof(from.bytes), err);
+	return rc < 0 ? rc : directory_add_observers(ret, r->config.state, self(r), &from, err);
 }
 
 static void follower_configuration(void *data, const struct log_entry *entry)
@@ -300,7 +305,7 @@ static void follower_configuration(void *data, const struct log_entry *entry)
 	consider_change_over(r);
 }
 
-static void follower_source(void *data, const char *node_id, const char *why)
+static void source_changed(void *data, const char *node_id, const char *why)
 {
 	struct replica *r = data;
 
@@ -348,7 +353,7 @@ static int start_follower(struct replica *r, struct error *err)
 			      .digest = digest_applied, .data = r },
 		.agreement = r->agreement, .sources = follower_sources, .configuration = follower_configuration,
 		.caught_up = follower_caught_up, .installed = follower_installed,
-		.source_changed = follower_source, .failed = fail, .data = r,
+		.source_changed = source_changed, .failed = fail, .data = r,
 	};
 	int rc = r->behind ? 0 : local_store_set_text(r->config.local, LOCAL_SERVER_ID, NULL, err);
 
@@ -576,6 +581,11 @@ bool replica_is_voter(const struct replica *r, const char *node_id)
 	const struct raft_server *s = raft_configuration_lookup_name(replica_configuration(r), node_id);
 
 	return s && s->role == RAFT_VOTER;
+}
+
+const char *replica_source(const struct replica *r)
+{
+	return r->follower ? follower_source(r->follower) : "";
 }
 
 const char *replica_leader(const struct replica *r)

@@ -71,6 +71,8 @@ bool replica_leads(const struct replica *r);
  */
 bool replica_leads_up_to_date(const struct replica *r);
 bool replica_is_voter(const struct replica *r, const char *node_id);
+/* The node that is followed; "": none. */
+const char *replica_source(const struct replica *r);
 const char *replica_leader(const struct replica *r);	/* node id; "" while unknown */
 
 /*

@@ -25,12 +25,13 @@ const char settings_help[] =
 	"  --prefer-raft-ipv6     speak Raft over IPv6 though there is an IPv4 address\n"
 	"  --ipv4-prefix PREFIX   of the whole mesh; init only (172.16.0.0/12)\n"
 	"  --log-keep ENTRIES     of the Raft log; who needs older ones gets a snapshot (16384)\n"
+	"  --followers-max N      nodes that follow this one; more are sent elsewhere (256)\n"
 	"  --tick-ms MS           Raft's clock, 10 to 1000 (50)\n";
 
 enum {
 	OPT_STATE_DIR = 256, OPT_ID, OPT_ENDPOINT, OPT_DEVICE, OPT_BACKEND, OPT_WIREGUARD_PORT,
 	OPT_RAFT_PORT, OPT_GRPC_PORT, OPT_NO_IPV4, OPT_PREFER_RAFT_IPV6, OPT_IPV4_PREFIX, OPT_LOG_KEEP,
-	OPT_TICK_MS,
+	OPT_FOLLOWERS_MAX, OPT_TICK_MS,
 };
 
 static const struct option long_options[] = {
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
 	{ "prefer-raft-ipv6", no_argument, NULL, OPT_PREFER_RAFT_IPV6 },
 	{ "ipv4-prefix", required_argument, NULL, OPT_IPV4_PREFIX },
 	{ "log-keep", required_argument, NULL, OPT_LOG_KEEP },
+	{ "followers-max", required_argument, NULL, OPT_FOLLOWERS_MAX },
 	{ "tick-ms", required_argument, NULL, OPT_TICK_MS },
 	{ 0 },
 };
@@ -63,6 +65,7 @@ void settings_init(struct settings *s)
 		.grpc_port = 8443,
 		.assign_ipv4 = true,
 		.log_keep = 16384,
+		.followers_max = 256,
 		.tick_ms = 50,
 	};
 	if (dir && strlen(dir) < sizeof(s->state_dir))
@@ -158,6 +161,16 @@ static int set_log_keep(struct settings *s, const char *value, struct error *err
 	return r;
 }
 
+static int set_followers_max(struct settings *s, const char *value, struct error *err)
+{
+	unsigned long v;
+	int r = parse_number("followers-max", value, 0, 100000, &v, err);
+
+	if (r == 0)
+		s->followers_max = (uint32_t)v;
+	return r;
+}
+
 static int set_option(struct settings *s, int option, const char *value, bool *endpoints_given,
 		      struct error *err)
 {
@@ -191,6 +204,8 @@ static int set_option(struct settings *s, int option, const char *value, bool *e
 		return set_ipv4_prefix(s, value, err);
 	case OPT_LOG_KEEP:
 		return set_log_keep(s, value, err);
+	case OPT_FOLLOWERS_MAX:
+		return set_followers_max(s, value, err);
 	case OPT_TICK_MS:
 		return set_tick(s, value, err);
 	default:
@@ -238,8 +253,9 @@ int settings_save(const struct settings *s, struct local_store *local, struct er
 		buf_append_text(&text, "no-ipv4=\n");
 	if (s->prefer_raft_ipv6)
 		buf_append_text(&text, "prefer-raft-ipv6=\n");
-	buf_printf(&text, "ipv4-prefix=%s\nlog-keep=%lu\ntick-ms=%u\n",
-		   prefix_format(&s->ipv4_prefix, prefix), (unsigned long)s->log_keep, s->tick_ms);
+	buf_printf(&text, "ipv4-prefix=%s\nlog-keep=%lu\nfollowers-max=%u\ntick-ms=%u\n",
+		   prefix_format(&s->ipv4_prefix, prefix), (unsigned long)s->log_keep,
+		   s->followers_max, s->tick_ms);
 	if (text.failed) {
 		buf_fini(&text);
 		return error_set(err, ERR_MEMORY, "no memory for the settings");

@@ -14,6 +14,8 @@ const char *const state_queries[N_QUERIES + 1] = {
 	[QUERY_NODE] = "SELECT " NODE_COLUMN_NAMES " FROM nodes WHERE id = ?1",
 	[QUERY_NODE_BY_KEY] = "SELECT " NODE_COLUMN_NAMES " FROM nodes WHERE public_key = ?1",
 	[QUERY_NODES] = "SELECT " NODE_COLUMN_NAMES " FROM nodes WHERE id > ?1 ORDER BY id",
+	[QUERY_OBSERVERS] = "SELECT " NODE_COLUMN_NAMES " FROM nodes WHERE public_key >= ?1 AND role = ?2"
+			    " AND grpc_port != 0 ORDER BY public_key LIMIT ?3",
 	[QUERY_COUNT_NODES] = "SELECT count(*) FROM nodes",
 	[QUERY_MESH] = "SELECT name, value FROM mesh",
 	[QUERY_TOKEN] = "SELECT " TOKEN_COLUMN_NAMES " FROM tokens WHERE id = ?1",
@@ -85,14 +87,12 @@ int state_get_node_by_key(struct state_store *s, const struct key *public_key, s
 	return r < 0 ? r : 0;
 }
 
-int state_each_node(struct state_store *s, const char *after, state_node_fn fn, void *data,
-		    struct error *err)
+static int each_node(struct state_store *s, sqlite3_stmt *stmt, state_node_fn fn, void *data,
+		     struct error *err)
 {
-	sqlite3_stmt *stmt = s->queries[QUERY_NODES];
 	struct node node;
 	int r;
 
-	db_bind_text(stmt, 1, after ? after : "");
 	while ((r = db_step(&s->db, stmt, err)) > 0) {
 		r = node_from_row(stmt, &node) ? fn(&node, data) : bad_row(s, "nodes", err);
 		if (r != 0)
@@ -100,6 +100,26 @@ int state_each_node(struct state_store *s, const char *after, state_node_fn fn, 
 	}
 	db_done(stmt);
 	return r;
+}
+
+int state_each_node(struct state_store *s, const char *after, state_node_fn fn, void *data,
+		    struct error *err)
+{
+	sqlite3_stmt *stmt = s->queries[QUERY_NODES];
+
+	db_bind_text(stmt, 1, after ? after : "");
+	return each_node(s, stmt, fn, data, err);
+}
+
+int state_some_observers(struct state_store *s, const struct key *from, unsigned int max,
+			 state_node_fn fn, void *data, struct error *err)
+{
+	sqlite3_stmt *stmt = s->queries[QUERY_OBSERVERS];
+
+	db_bind_bytes(stmt, 1, from->bytes, sizeof(from->bytes));
+	sqlite3_bind_int(stmt, 2, NODE_OBSERVER);
+	sqlite3_bind_int64(stmt, 3, max);
+	return each_node(s, stmt, fn, data, err);
 }
 
 static bool read_count(sqlite3_stmt *stmt, void *ret)

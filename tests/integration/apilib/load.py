@@ -71,7 +71,7 @@ class Load:
 
 
 def written(node):
-    """The tokens of a node that is stopped."""
-    done = subprocess.run(["sqlite3", "-json", str(node.dir / "state.db"), "SELECT id FROM tokens"],
+    """The tokens that a node's state has; its daemon may run."""
+    done = subprocess.run(["sqlite3", "-readonly", "-json", str(node.dir / "state.db"), "SELECT id FROM tokens"],
                           capture_output=True, text=True, check=True)
     return {row["id"] for row in json.loads(done.stdout or "[]")}

@@ -71,6 +71,33 @@ static void without_a_state_those_that_were_remembered_are_listed(void **state)
 	has(&dir, 0, "b", "192.0.2.2:2");
 }
 
+/* Keys begin with the ids. */
+static void observers_are_taken_from_a_key_on_and_from_the_start_behind_the_last(void **state)
+{
+	static const struct key middle = { "m" }, behind = { "z" };
+	struct node a = public_node("a", 0, 1), n = public_node("n", 0, 2), v = public_node("o", 3, 3);
+	struct node silent = public_node("p", 0, 4);
+	struct fixture *f = *state;
+	struct directory dir = { 0 };
+	struct error err;
+
+	a.role = n.role = silent.role = NODE_OBSERVER;
+	a.n_endpoints = n.n_endpoints = 0;
+	silent.grpc_port = 0;
+	add_node(f, &a);
+	add_node(f, &n);
+	add_node(f, &v);
+	add_node(f, &silent);
+	ok(directory_add_observers(&dir, f->state, "self", &middle, &err), &err);
+	assert_int_equal(dir.count, 2);
+	has(&dir, 0, "n", "192.0.2.2:8443");
+	dir.count = 0;
+	ok(directory_add_observers(&dir, f->state, "n", &behind, &err), &err);
+	assert_int_equal(dir.count, 2);
+	has(&dir, 0, "a", "192.0.2.1:8443");
+	assert_int_equal(dir.servers, 0);
+}
+
 static void a_node_that_does_not_listen_has_no_address(void **state)
 {
 	struct node a = public_node("a", 1, 1);
@@ -114,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_stores(servers_are_listed_public_addresses_first_without_oneself),
 		with_stores(without_a_state_those_that_were_remembered_are_listed),
+		with_stores(observers_are_taken_from_a_key_on_and_from_the_start_behind_the_last),
 		cmocka_unit_test(a_node_that_does_not_listen_has_no_address),
 		cmocka_unit_test(the_list_has_an_end),
 		with_stores(raft_is_reached_in_the_mesh_first_and_each_place_is_named_once),

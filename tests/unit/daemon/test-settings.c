@@ -44,6 +44,7 @@ static void without_options_the_defaults_hold(void **state)
 	assert_int_equal(s.raft_port, 9443);
 	assert_int_equal(s.grpc_port, 8443);
 	assert_int_equal(s.tick_ms, 50);
+	assert_int_equal(s.followers_max, 256);
 	assert_int_equal(s.endpoint_count, 0);
 	assert_true(s.assign_ipv4);
 	assert_false(s.prefer_raft_ipv6);
@@ -74,7 +75,7 @@ static void every_option_is_taken(void **state)
 	settings_init(&s);
 	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
 	parse_ok(&s, "--backend none --wireguard-port 1 --raft-port 65535 --grpc-port 3");
-	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10");
+	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 --followers-max 0");
 	assert_string_equal(s.id, "n7");
 	assert_int_equal(s.endpoint_count, 2);
 	assert_true(ip_parse("192.0.2.1", &ip) && ip_equal(&ip, &s.endpoints[0]));
@@ -89,6 +90,7 @@ static void every_option_is_taken(void **state)
 	assert_int_equal(s.ipv4_prefix.len, 8);
 	assert_int_equal(s.ipv4_prefix.ip.bytes[1], 0);	/* masked */
 	assert_int_equal(s.tick_ms, 10);
+	assert_int_equal(s.followers_max, 0);
 }
 
 static void endpoints_of_the_command_line_replace_those_that_were_known(void **state)
@@ -122,6 +124,7 @@ static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 		{ "--grpc-port 18446744073709551617", "1 to 65535" },
 		{ "--ipv4-prefix 10.0.0.0/31", "/8 to /30" },
 		{ "--ipv4-prefix fd00::/16", "/8 to /30" },
+		{ "--followers-max 100001", "0 to 100000" },
 		{ "--tick-ms 9", "10 to 1000" },
 		{ "--tick-ms 1001", "10 to 1000" },
 		{ "--state-dir _", "characters" },
