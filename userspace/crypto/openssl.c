@@ -44,6 +44,19 @@ X509 *openssl_parse_cert(const char *pem)
 	return cert;
 }
 
+uint8_t *openssl_decode_cert(const char *pem, size_t *ret_len)
+{
+	BIO *bio = text_bio(pem);
+	uint8_t *der = NULL;
+	long len = 0;
+
+	if (!bio || !PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_X509, bio, no_password, NULL))
+		der = NULL;
+	BIO_free(bio);
+	*ret_len = (size_t)len;
+	return der;
+}
+
 EVP_PKEY *openssl_parse_key(const char *pem)
 {
 	BIO *bio = text_bio(pem);

@@ -17,6 +17,7 @@ int openssl_error(struct error *err, enum error_kind kind, const char *fmt, ...)
 
 /* NULL for what is not exactly that, is too long or, for keys, encrypted. */
 X509 *openssl_parse_cert(const char *pem);
+uint8_t *openssl_decode_cert(const char *pem, size_t *ret_len);	/* for OPENSSL_free() */
 EVP_PKEY *openssl_parse_key(const char *pem);
 X509_REQ *openssl_parse_request(const char *pem);
 /* All certificates of @pem, one or more; NULL if any is malformed. */
