@@ -156,26 +156,49 @@ static void on_write(uv_write_t *write, int status)
 	pump(l);
 }
 
-/* One write under way at a time: what is behind it stays in TLS's bounded output. */
-static void pump(struct link *l)
+static void fail_later(struct link *l, int code)
 {
-	uv_buf_t buf = { .base = (char *)l->out };
-	int r;
+	error_set(&l->failure, ERR_UNAVAILABLE, "%s", uv_strerror(code));
+	arm(l);		/* the owner is on the stack: he learns it from the loop */
+}
 
-	if (l->closing || l->writing || !l->connected || l->failure.kind)
-		return;
-	buf.len = tls_take(l->tls, l->out, sizeof(l->out));
-	if (!buf.len)
-		return;
-	r = uv_write(&l->write, (uv_stream_t *)&l->tcp, &buf, 1, on_write);
+/* The usual way: the kernel takes all at once, and the loop has nothing to watch for. */
+static size_t write_now(struct link *l, const uv_buf_t *buf)
+{
+	int n = uv_try_write((uv_stream_t *)&l->tcp, buf, 1);
+
+	if (n < 0 && n != UV_EAGAIN)
+		fail_later(l, n);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void write_later(struct link *l, uv_buf_t buf)
+{
+	int r = uv_write(&l->write, (uv_stream_t *)&l->tcp, &buf, 1, on_write);
+
 	if (r < 0) {
-		error_set(&l->failure, ERR_UNAVAILABLE, "%s", uv_strerror(r));
-		arm(l);		/* the owner is on the stack: he learns it from the loop */
+		fail_later(l, r);
 		return;
 	}
 	l->writing = true;
 	if (l->established)
 		set_deadline(l, DEADLINE_STALL, l->stall_ms);
+}
+
+/* One write under way at a time: what is behind it stays in TLS's bounded output. */
+static void pump(struct link *l)
+{
+	uv_buf_t buf = { .base = (char *)l->out };
+	size_t done;
+
+	while (!l->closing && !l->writing && l->connected && !l->failure.kind) {
+		buf.len = tls_take(l->tls, l->out, sizeof(l->out));
+		if (!buf.len)
+			return;
+		done = write_now(l, &buf);
+		if (done < buf.len && !l->failure.kind)
+			write_later(l, uv_buf_init(buf.base + done, (unsigned int)(buf.len - done)));
+	}
 }
 
 size_t link_write(struct link *l, const void *data, size_t len)

@@ -25,7 +25,7 @@ struct link_callbacks {
 	void (*established)(void *data, struct link *l, const struct cert_info *who);
 	/* NULL: whatever comes is a violation. */
 	void (*received)(void *data, struct link *l, const uint8_t *bytes, size_t len);
-	/* link_write() takes more; may be NULL. */
+	/* link_write() that took nothing takes more; may be NULL. */
 	void (*writable)(void *data, struct link *l);
 	/* Broken, refused or late: the link is closed already. */
 	void (*closed)(void *data, struct link *l, const char *reason);
@@ -55,7 +55,10 @@ int link_accept(const struct link_config *config, uv_stream_t *server, struct li
  */
 void link_close(struct link *l);
 
-/* Encrypts and sends what it takes now; returns how much, 0 also when it has failed. */
+/*
+ * Encrypts and sends what it takes now; returns how much.  0: writable comes, or it has failed; a part: ask
+ * again with the rest.
+ */
 size_t link_write(struct link *l, const void *data, size_t len);
 
 /* The owner's own deadline: closed with @what as the reason.  @ms 0: none. */

@@ -88,12 +88,14 @@ static void flush(struct peer *p)
 	struct queue *q = &p->queue;
 
 	while (p->current && q->head) {
-		size_t want = q->head->len - q->offset;
-		size_t taken = link_write(p->current, q->head->data + q->offset, want);
+		size_t taken = link_write(p->current, q->head->data + q->offset,
+					  q->head->len - q->offset);
 
-		q->offset += taken;
-		if (taken < want)
+		if (!taken)
 			return;
+		q->offset += taken;
+		if (q->offset < q->head->len)
+			continue;
 		queue_pop(q);
 		p->sent++;
 	}
