@@ -63,7 +63,7 @@ static void settle(struct rpc_call *call)
 
 static bool start(struct rpc_call *call, const grpc_op *ops, size_t count, struct rpc_event *ev)
 {
-	if (!rpc_batch(call->grpc, ops, count, ev)) {
+	if (!rpc_pump_batch(rpc_server_pump(call->server), call->grpc, ops, count, ev)) {
 		grpc_call_cancel(call->grpc, NULL);
 		return false;
 	}

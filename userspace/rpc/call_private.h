@@ -61,6 +61,7 @@ int rpc_server_admit(struct rpc_server *server, struct rpc_call *call, struct er
 void rpc_server_handle(struct rpc_server *server, struct rpc_call *call,
 		       const ProtobufCMessage *request);
 const char *rpc_server_mesh_id(const struct rpc_server *server);
+struct rpc_pump *rpc_server_pump(const struct rpc_server *server);
 size_t rpc_server_message_max(const struct rpc_server *server);
 void rpc_server_released(struct rpc_server *server);	/* one call less */
 

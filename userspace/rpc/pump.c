@@ -19,7 +19,7 @@ struct rpc_pump {
 	void *user;
 };
 
-/* On the pump's thread: push, and wake the loop only if it may be asleep. */
+/* On any thread: push, and wake the loop only if it may be asleep. */
 static void hand_over(struct rpc_pump *pump, struct rpc_event *ev)
 {
 	struct rpc_event *head = atomic_load_explicit(&pump->inbox, memory_order_relaxed);
@@ -34,10 +34,16 @@ static void hand_over(struct rpc_pump *pump, struct rpc_event *ev)
 		uv_async_send(&pump->wake);
 }
 
+static void take(struct rpc_pump *pump, struct rpc_event *ev, bool ok)
+{
+	(void)atomic_load_explicit(&ev->armed, memory_order_acquire);
+	ev->ok = ok;
+	hand_over(pump, ev);
+}
+
 static void *run(void *arg)
 {
 	struct rpc_pump *pump = arg;
-	struct rpc_event *ev;
 	grpc_event e;
 
 	for (;;) {
@@ -45,10 +51,7 @@ static void *run(void *arg)
 					       NULL);
 		if (e.type == GRPC_QUEUE_SHUTDOWN)
 			break;
-		ev = e.tag;
-		(void)atomic_load_explicit(&ev->armed, memory_order_acquire);
-		ev->ok = e.success;
-		hand_over(pump, ev);
+		take(pump, e.tag, e.success);
 	}
 	hand_over(pump, &pump->ended);
 	return NULL;
@@ -167,6 +170,21 @@ bool rpc_batch(grpc_call *call, const grpc_op *ops, size_t count, struct rpc_eve
 {
 	rpc_event_arm(ev);
 	return grpc_call_start_batch(call, ops, count, ev, NULL) == GRPC_CALL_OK;
+}
+
+/* Not called back from here: the caller has his own state to settle first. */
+bool rpc_pump_batch(struct rpc_pump *pump, grpc_call *call, const grpc_op *ops, size_t count,
+		    struct rpc_event *ev)
+{
+	bool started;
+	void *tag;
+	int ok;
+
+	grpc_completion_queue_thread_local_cache_init(pump->queue);
+	started = rpc_batch(call, ops, count, ev);
+	if (grpc_completion_queue_thread_local_cache_flush(pump->queue, &tag, &ok))
+		take(pump, tag, ok);
+	return started;
 }
 
 grpc_completion_queue *rpc_pump_queue(const struct rpc_pump *pump)

@@ -137,6 +137,11 @@ const char *rpc_server_mesh_id(const struct rpc_server *server)
 	return server->mesh_id;
 }
 
+struct rpc_pump *rpc_server_pump(const struct rpc_server *server)
+{
+	return server->pump;
+}
+
 size_t rpc_server_message_max(const struct rpc_server *server)
 {
 	return server->config.message_max;
