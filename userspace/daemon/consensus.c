@@ -7,12 +7,13 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "daemon/log_replay.h"
+#include "daemon/notices.h"
 
 enum {
 	SCAN_BYTES = 1 << 20,	/* of log per read while looking for configurations */
 	COMPACT_STEP = 1024,	/* entries that go with one batch, so that it stays a short one */
 	COMMIT_STEP = 256,	/* entries that may be committed before the log hears of it */
-	HANDLES = 3,
+	HANDLES = 4,
 };
 
 struct waiting_read {
@@ -29,6 +30,8 @@ struct consensus {
 	struct proposals proposals;
 	struct waiting_reads reads;	/* in the order in which the core answers them */
 	uint64_t read_id;
+	struct notices notices;
+	uv_timer_t notice;		/* runs while there are any */
 	uv_timer_t tick;
 	uv_prepare_t before_poll;	/* inputs from timers are settled before the loop sleeps */
 	uv_check_t after_poll;		/* those from the network and the pool, together */
@@ -185,12 +188,12 @@ static int choose_compaction(struct consensus *c, uint64_t *ret, struct error *e
 }
 
 /*
- * How far the state is goes with the terms; else now and then, and with every configuration: what came before
- * one tells where its servers are reached (daemon/log_replay.h).
+ * How far the log is committed goes with the terms; else now and then, and with every configuration: what came
+ * before one tells where its servers are reached (daemon/log_replay.h).
  */
-static bool tells_commit(const struct consensus *c, const struct log_entry *entries, size_t n)
+static bool tells_commit(const struct consensus *c, uint64_t commit, const struct log_entry *entries, size_t n)
 {
-	if (state_store_applied(c->config.state) >= c->hard_state.commit + COMMIT_STEP)
+	if (commit >= c->hard_state.commit + COMMIT_STEP)
 		return true;
 	for (size_t i = 0; i < n; i++)
 		if (entries[i].kind == LOG_ENTRY_CONFIGURATION)
@@ -198,10 +201,10 @@ static bool tells_commit(const struct consensus *c, const struct log_entry *entr
 	return false;
 }
 
-/* Takes the actions over until the disk has answered. */
-static int start_storing(struct consensus *c, struct raft_actions *actions, struct error *err)
+/* Takes the entries over until the disk has answered. */
+static int start_storing(struct consensus *c, struct raft_store *store, struct error *err)
 {
-	const struct raft_store *store = &actions->store;
+	struct raft_status status;
 	struct log_entry *entries;
 	uint64_t compact_to;
 	int r = choose_compaction(c, &compact_to, err);
@@ -216,9 +219,11 @@ static int start_storing(struct consensus *c, struct raft_actions *actions, stru
 		entries[i] = to_log_entry(store->entries[i]);
 	c->batch = (struct log_batch){ .truncate_from = store->truncate_from, .entries = entries,
 				       .n_entries = store->entry_count, .compact_to = compact_to };
-	if (store->hard_state || compact_to || tells_commit(c, entries, store->entry_count)) {
+	raft_status(c->raft, &status);
+	if (store->hard_state || compact_to ||
+	    tells_commit(c, status.commit_index, entries, store->entry_count)) {
 		c->hard_state = (struct hard_state){ .term = store->term, .vote = store->vote,
-						     .commit = state_store_applied(c->config.state) };
+						     .commit = status.commit_index };
 		c->batch.hard_state = &c->hard_state;
 	}
 	r = log_writer_append(c->config.writer, &c->batch, stored, c, err);
@@ -226,9 +231,9 @@ static int start_storing(struct consensus *c, struct raft_actions *actions, stru
 		free(entries);
 		return r;
 	}
-	c->storing = *actions;
+	c->storing = (struct raft_actions){ .store = *store };
 	c->storing_entries = entries;
-	*actions = (struct raft_actions){ 0 };
+	*store = (struct raft_store){ 0 };
 	return 0;
 }
 
@@ -353,19 +358,39 @@ int consensus_read(struct consensus *c, consensus_read_fn done, void *data, stru
 
 /* ---- one turn ---- */
 
+static void on_notice(uv_timer_t *timer)
+{
+	struct consensus *c = timer->data;
+
+	if (!c->dead)
+		notices_send(&c->notices, c->config.send, c->config.data);
+}
+
+static void send_messages(struct consensus *c, const struct raft_actions *a)
+{
+	for (size_t i = 0; i < a->message_count; i++)
+		if (!notices_keep(&c->notices, &a->messages[i]))
+			c->config.send(c->config.data, &a->messages[i]);
+	if (c->notices.count && !uv_is_active((uv_handle_t *)&c->notice))
+		uv_timer_start(&c->notice, on_notice, NOTICES_MS, 0);
+}
+
+/*
+ * The others' disks and this one's work at the same time (thesis 10.2.1), and while they do the state takes
+ * what is committed.
+ */
 static int run_actions(struct consensus *c, struct raft_actions *a, unsigned int *changes,
 		       struct error *err)
 {
 	int r = 0;
 
 	*changes |= a->changes;
-	for (size_t i = 0; i < a->message_count; i++)
-		c->config.send(c->config.data, &a->messages[i]);
-	if (a->apply_count)
+	send_messages(c, a);
+	if (a->store.sequence)
+		r = start_storing(c, &a->store, err);
+	if (r == 0 && a->apply_count)
 		r = apply_or_wait(c, a, err);
 	answer_reads(c, a->reads, a->read_count);
-	if (r == 0 && a->store.sequence)
-		r = start_storing(c, a, err);
 	raft_actions_release(a);
 	return r;
 }
@@ -541,9 +566,10 @@ static int start_core(struct consensus *c, const char *bootstrap_name, struct er
 static void start_handles(struct consensus *c)
 {
 	uv_timer_init(c->config.loop, &c->tick);
+	uv_timer_init(c->config.loop, &c->notice);
 	uv_prepare_init(c->config.loop, &c->before_poll);
 	uv_check_init(c->config.loop, &c->after_poll);
-	c->tick.data = c->before_poll.data = c->after_poll.data = c;
+	c->tick.data = c->notice.data = c->before_poll.data = c->after_poll.data = c;
 	c->open_handles = HANDLES;
 	uv_timer_start(&c->tick, on_tick, c->config.tick_ms, c->config.tick_ms);
 	uv_prepare_start(&c->before_poll, on_prepare);
@@ -599,6 +625,7 @@ void consensus_free(struct consensus *c, void (*closed)(void *data), void *data)
 	raft_free(c->raft);
 	c->raft = NULL;
 	uv_close((uv_handle_t *)&c->tick, handle_closed);
+	uv_close((uv_handle_t *)&c->notice, handle_closed);
 	uv_close((uv_handle_t *)&c->before_poll, handle_closed);
 	uv_close((uv_handle_t *)&c->after_poll, handle_closed);
 }
