@@ -31,6 +31,7 @@ struct replica {
 	struct agreement *agreement;
 	char state_path[PATH_MAX];
 	uint64_t synced;		/* the state is on disk up to here */
+	size_t synced_pages;		/* of its journal were when that began */
 	bool behind;		/* a server whose place in the leader's log is gone: it follows first */
 	struct raft_configuration configuration;	/* newest known; consensus has its own */
 	char trouble[ERROR_TEXT_MAX];	/* of the follower */
@@ -454,6 +455,7 @@ static void synced(void *data, uint64_t index, const struct error *err)
 	uint64_t keep = r->config.settings->log_keep;
 
 	if (err->kind != ERR_NONE) {
+		r->synced_pages = 0;
 		if (err->kind != ERR_UNAVAILABLE)	/* that one is "later" */
 			log_warn("sync-failed", "reason=\"%s\"", log_text(err->text));
 		return;
@@ -467,6 +469,16 @@ static void synced(void *data, uint64_t index, const struct error *err)
 		follower_compact(r->follower, index - keep);
 }
 
+/* The journal begins anew only in a pause of the writes: under load it has much that is synced. */
+static size_t unsynced_pages(struct replica *r)
+{
+	size_t pages = state_store_journal(r->config.state);
+
+	if (pages < r->synced_pages)
+		r->synced_pages = 0;
+	return pages - r->synced_pages;
+}
+
 /* Half as much again as is kept: not with every entry. */
 static bool wants_sync(struct replica *r)
 {
@@ -475,7 +487,7 @@ static bool wants_sync(struct replica *r)
 
 	if (applied == r->synced)
 		return false;
-	return state_store_unsynced(r->config.state) >= SYNC_PAGES ||
+	return unsynced_pages(r) >= SYNC_PAGES ||
 	       applied - replica_first_index(r) >= keep + keep / 2;
 }
 
@@ -496,6 +508,7 @@ void replica_upkeep(struct replica *r)
 	if (r->closing || snapshots_busy(r->snapshots) ||
 	    (r->follower && follower_installing(r->follower)) || !wants_sync(r))
 		return;
+	r->synced_pages = state_store_journal(r->config.state);
 	snapshots_sync(r->snapshots, synced, r);
 }
 

@@ -310,7 +310,7 @@ void state_store_rollback(struct state_store *s)
 	changes_drop(&s->changes);
 }
 
-size_t state_store_unsynced(const struct state_store *s)
+size_t state_store_journal(const struct state_store *s)
 {
 	return (size_t)s->wal_pages;
 }

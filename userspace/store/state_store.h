@@ -76,8 +76,11 @@ int state_store_commit(struct state_store *s, struct state_changes *ret_changes,
 void state_store_rollback(struct state_store *s);
 void state_changes_fini(struct state_changes *changes);
 
-/* Pages that were written since the database was last brought level (state_sync()). */
-size_t state_store_unsynced(const struct state_store *s);
+/*
+ * Pages in its journal (WAL).  It begins anew with the first commit that finds all of it synced and nobody
+ * reading: while one commit follows the other at once, it grows.
+ */
+size_t state_store_journal(const struct state_store *s);
 
 /*
  * The configuration entry applied last: its data appended to @ret_data, and its index; 0: none was

@@ -91,7 +91,7 @@ static double apply_batch(struct state_store *state, struct ipam_reservations *n
 		apply_one(state, none, i);
 	check(state_store_commit(state, NULL, &err), &err);
 	took = now() - began;
-	if (state_store_unsynced(state) > SYNC_PAGES)
+	if (state_store_journal(state) > SYNC_PAGES)
 		check(state_sync(path, &synced, &err), &err);
 	return took;
 }

@@ -122,7 +122,7 @@ static void the_owner_goes_on_while_others_read(void **state)
 		if (i % 10 == 0)
 			ok(snapshot_write(f->path, beside(f, "snapshot.db"), &info, &err), &err);
 	}
-	assert_true(state_store_unsynced(f->state) > 0);
+	assert_true(state_store_journal(f->state) > 0);
 	ok(state_sync(f->path, &index, &err), &err);
 	assert_int_equal(index, 40);
 }
