@@ -8,6 +8,7 @@
 #include "crypto/token.h"
 #include "daemon/api.h"
 #include "daemon/now.h"
+#include "daemon/request.h"
 #include "ext/v1/enrollment.pb-c.h"
 #include "store/commands.h"
 #include "store/state_query.h"
@@ -30,10 +31,10 @@ static void free_enrollment(struct enrollment *e)
 
 /*
  * One answer for every way in which a token is no good, so that guessing
- * tells nothing; the audit line has the real reason.
+ * tells nothing; the audit line has the real reason.  @paid: this very request had its use of it before.
  */
-static int check_token(struct daemon *d, const enroll_request *q, enum node_role *ret_role,
-		       char *ret_reason, size_t reason_cap)
+static int check_token(struct daemon *d, const enroll_request *q, bool paid,
+		       enum node_role *ret_role, char *ret_reason, size_t reason_cap)
 {
 	struct token_record token;
 	const char *reason = NULL;
@@ -44,7 +45,7 @@ static int check_token(struct daemon *d, const enroll_request *q, enum node_role
 		reason = "wrong secret";
 	else if (token.revoked)
 		reason = "revoked";
-	else if (!token.uses_left)
+	else if (!token.uses_left && !paid)
 		reason = "used up";
 	else if (token.expires_at <= daemon_now())
 		reason = "expired";
@@ -157,7 +158,11 @@ static void enrolled(struct daemon *d, struct rpc_call *call, void *ctx,
 {
 	struct enrollment *e = ctx;
 	struct error err = *outcome;
+	struct certificate kept;
 
+	/* The same request was faster: it is known from now on. */
+	if (err.kind == ERR_NONE && state_get_certificate(d->state, e->record.serial, &kept, NULL) < 0)
+		error_set(&err, ERR_UNAVAILABLE, "this request was made twice at once: try again");
 	api_audit(call, "enroll", e->record.node_id, &err);
 	/* The last use of the token went to somebody who was faster. */
 	if (err.kind == ERR_PRECONDITION)
@@ -167,13 +172,14 @@ static void enrolled(struct daemon *d, struct rpc_call *call, void *ctx,
 	free_enrollment(e);
 }
 
+/* One who did not hear of his certificate gets another: the request that paid for it is over. */
 static int propose(struct daemon *d, struct rpc_call *call, const char *token_id,
-		   struct enrollment *e, struct error *err)
+		   const struct request *request, struct enrollment *e, struct error *err)
 {
-	struct entry *entry = entry_new(NULL);
+	struct entry *entry = request->known ? entry_new(NULL) : request_entry(request);
 	int r = entry ? 0 : error_set(err, ERR_MEMORY, "no memory for a log entry");
 
-	if (r == 0)
+	if (r == 0 && !request->known)
 		r = command_use_token(entry, token_id, daemon_now(), err);
 	/* One machine has the name: whoever was enrolled before and has not joined loses it. */
 	if (r == 0)
@@ -186,16 +192,35 @@ static int propose(struct daemon *d, struct rpc_call *call, const char *token_id
 	return r;
 }
 
+static int read_request(struct daemon *d, struct rpc_call *call, const enroll_request *q,
+			struct request *ret, struct error *err)
+{
+	char object[2 * NODE_ID_MAX];
+	int r;
+
+	snprintf(object, sizeof(object), "%.32s %.64s", q->token_id, q->node_id);
+	r = request_read(d, call, object, ret, err);
+	if (r == 0 && ret->outcome.kind != ERR_NONE)
+		ret->known = false;	/* it had bought nothing */
+	return r;
+}
+
 static int enroll(struct daemon *d, struct rpc_call *call, const enroll_request *q,
 		  struct error *err)
 {
 	struct enrollment *e = calloc(1, sizeof(*e));
+	struct request again;
 	char reason[64];
 	int r;
 
 	if (!e)
 		return error_set(err, ERR_MEMORY, "no memory for an enrolment");
-	r = check_token(d, q, &e->record.role, reason, sizeof(reason));
+	r = read_request(d, call, q, &again, err);
+	if (r < 0) {
+		free_enrollment(e);
+		return r;
+	}
+	r = check_token(d, q, again.known, &e->record.role, reason, sizeof(reason));
 	if (r < 0) {
 		error_set(err, ERR_DENIED, "%s", reason);
 		api_audit(call, "enroll", q->node_id, err);
@@ -207,7 +232,7 @@ static int enroll(struct daemon *d, struct rpc_call *call, const enroll_request 
 	if (r == 0)
 		r = issue(d, q, e, err);
 	if (r == 0)
-		r = propose(d, call, q->token_id, e, err);
+		r = propose(d, call, q->token_id, &again, e, err);
 	if (r < 0) {
 		api_audit(call, "enroll", q->node_id, err);
 		free_enrollment(e);

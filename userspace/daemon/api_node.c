@@ -9,6 +9,7 @@
 #include "daemon/join.h"
 #include "daemon/join_reply.h"
 #include "daemon/now.h"
+#include "daemon/request.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "model/acl.h"
 #include "store/commands.h"
@@ -179,17 +180,13 @@ static int decide(struct daemon *d, struct join *join, bool want_ipv4, struct er
 	return r;
 }
 
-static int make_entry(const struct join *join, bool prefer_ipv6, struct entry **ret,
-		      struct error *err)
+static int make_entry(const struct join *join, const struct request *request, bool prefer_ipv6,
+		      struct entry **ret, struct error *err)
 {
-	uint8_t request_id[ENTRY_REQUEST_ID];
+	struct entry *e = request_entry(request);
 	struct member member;
-	struct entry *e;
-	int r = random_bytes(request_id, sizeof(request_id), err);
+	int r;
 
-	if (r < 0)
-		return r;
-	e = entry_new(request_id);
 	if (!e)
 		return error_set(err, ERR_MEMORY, "no memory for a log entry");
 	r = command_register_node(e, &join->node, err);
@@ -222,11 +219,14 @@ static void joined(struct daemon *d, struct rpc_call *call, void *ctx, const str
 static int propose_join(struct daemon *d, struct rpc_call *call, const V1__JoinRequest *q,
 			struct join *join, struct error *err)
 {
+	struct request again;
 	struct entry *entry;
-	int r = decide(d, join, q->assign_ipv4, err);
+	int r = request_read(d, call, q->id, &again, err);
 
 	if (r == 0)
-		r = make_entry(join, q->prefer_raft_ipv6, &entry, err);
+		r = decide(d, join, q->assign_ipv4, err);
+	if (r == 0)
+		r = make_entry(join, &again, q->prefer_raft_ipv6, &entry, err);
 	if (r < 0) {
 		release(d, join);
 		return r;
@@ -262,17 +262,21 @@ void api_join(struct rpc_call *call, const ProtobufCMessage *request, void *user
 
 /* ---- Leave ---- */
 
-static void left(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
+static void answer_leave(struct rpc_call *call, const char *id, const struct error *outcome)
 {
 	Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
-	char *id = ctx;
 
 	api_audit(call, "leave", id, outcome);
 	if (outcome->kind == ERR_NONE)
 		rpc_reply(call, &empty.base);
 	else
 		rpc_fail(call, outcome);
-	free(id);
+}
+
+static void left(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
+{
+	answer_leave(call, ctx, outcome);
+	free(ctx);
 }
 
 static int check_leave(struct daemon *d, const struct rpc_call *call, const char *id,
@@ -289,9 +293,9 @@ static int check_leave(struct daemon *d, const struct rpc_call *call, const char
 }
 
 static int propose_leave(struct daemon *d, struct rpc_call *call, const char *id,
-			 struct error *err)
+			 const struct request *request, struct error *err)
 {
-	struct entry *e = entry_new(NULL);
+	struct entry *e = request_entry(request);
 	char *copy = strdup(id);
 	int r = 0;
 
@@ -312,11 +316,18 @@ static int propose_leave(struct daemon *d, struct rpc_call *call, const char *id
 void api_leave(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
 	const V1__LeaveRequest *q = (const V1__LeaveRequest *)request;
+	struct request again;
 	struct error err = { 0 };
-	int r = check_leave(user, call, q->id, &err);
+	int r = request_read(user, call, q->id, &again, &err);
 
+	if (r == 0 && again.known) {
+		answer_leave(call, q->id, &again.outcome);
+		return;
+	}
 	if (r == 0)
-		r = propose_leave(user, call, q->id, &err);
+		r = check_leave(user, call, q->id, &err);
+	if (r == 0)
+		r = propose_leave(user, call, q->id, &again, &err);
 	if (r < 0) {
 		api_audit(call, "leave", q->id, &err);
 		rpc_fail(call, &err);

@@ -7,6 +7,7 @@
 #include "daemon/api.h"
 #include "daemon/join.h"
 #include "daemon/now.h"
+#include "daemon/request.h"
 #include "ext/v1/servers.pb-c.h"
 #include "raft/raft.h"
 #include "store/commands.h"
@@ -115,17 +116,21 @@ void api_transfer(struct rpc_call *call, const ProtobufCMessage *request, void *
 
 /* ---- SetRole ---- */
 
-static void role_set(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
+static void answer_role(struct rpc_call *call, const char *id, const struct error *outcome)
 {
 	Webmesh__Ext__V1__SetRoleResponse m = WEBMESH__EXT__V1__SET_ROLE_RESPONSE__INIT;
-	char *id = ctx;
 
 	api_audit(call, "raft-role", id, outcome);
 	if (outcome->kind == ERR_NONE)
 		rpc_reply(call, &m.base);
 	else
 		rpc_fail(call, outcome);
-	free(id);
+}
+
+static void role_set(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
+{
+	answer_role(call, ctx, outcome);
+	free(ctx);
 }
 
 static int check_promotion(struct daemon *d, const struct node *node, struct error *err)
@@ -193,9 +198,9 @@ static int add_role(struct entry *e, struct node *node, enum node_role role, str
 }
 
 static int propose_role(struct daemon *d, struct rpc_call *call, struct node *node,
-			enum node_role role, struct error *err)
+			enum node_role role, const struct request *request, struct error *err)
 {
-	struct entry *e = entry_new(NULL);
+	struct entry *e = request_entry(request);
 	char *id = strdup(node->id);
 	int r = 0;
 
@@ -214,13 +219,20 @@ static int propose_role(struct daemon *d, struct rpc_call *call, struct node *no
 void api_set_role(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
 	const Webmesh__Ext__V1__SetRoleRequest *q = (const Webmesh__Ext__V1__SetRoleRequest *)request;
+	struct request again;
 	struct error err = { 0 };
 	enum node_role role;
 	struct node node;
-	int r = check_role(user, q, &node, &role, &err);
+	int r = request_read(user, call, q->node_id, &again, &err);
 
+	if (r == 0 && again.known) {
+		answer_role(call, q->node_id, &again.outcome);
+		return;
+	}
 	if (r == 0)
-		r = propose_role(user, call, &node, role, &err);
+		r = check_role(user, q, &node, &role, &err);
+	if (r == 0)
+		r = propose_role(user, call, &node, role, &again, &err);
 	if (r < 0) {
 		api_audit(call, "raft-role", q->node_id, &err);
 		rpc_fail(call, &err);

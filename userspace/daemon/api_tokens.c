@@ -6,8 +6,10 @@
 #include "crypto/token.h"
 #include "daemon/api.h"
 #include "daemon/now.h"
+#include "daemon/request.h"
 #include "ext/v1/tokens.pb-c.h"
 #include "store/commands.h"
+#include "store/state_query.h"
 
 enum {
 	TTL_DEFAULT = 86400,
@@ -83,14 +85,24 @@ static int make_token(struct daemon *d, struct creation *c, struct error *err)
 	return r;
 }
 
+/* Its secret is nowhere kept. */
+static int told_before(struct error *err)
+{
+	return error_set(err, ERR_EXISTS,
+			 "this request has made its token, whose secret is told once: make another, by a new request");
+}
+
 static void created(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
 {
 	Webmesh__Ext__V1__CreateTokenResponse m = WEBMESH__EXT__V1__CREATE_TOKEN_RESPONSE__INIT;
 	Google__Protobuf__Timestamp expires = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 	struct creation *c = ctx;
 	struct error err = *outcome;
+	struct token_record kept;
 	char text[TOKEN_TEXT_MAX];
 
+	if (err.kind == ERR_NONE && state_get_token(d->state, c->record.id, &kept, NULL) < 0)
+		told_before(&err);
 	api_audit(call, "token-create", c->record.id, &err);
 	if (err.kind == ERR_NONE)
 		token_format(&c->token, text, &err);
@@ -107,9 +119,10 @@ static void created(struct daemon *d, struct rpc_call *call, void *ctx, const st
 	free_creation(c);
 }
 
-static int propose(struct daemon *d, struct rpc_call *call, struct creation *c, struct error *err)
+static int propose(struct daemon *d, struct rpc_call *call, struct creation *c,
+		   const struct request *request, struct error *err)
 {
-	struct entry *entry = entry_new(NULL);
+	struct entry *entry = request_entry(request);
 	int r = entry ? command_put_token(entry, &c->record, err)
 		      : error_set(err, ERR_MEMORY, "no memory for a log entry");
 
@@ -122,6 +135,7 @@ static int propose(struct daemon *d, struct rpc_call *call, struct creation *c, 
 void api_create_token(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
 	struct creation *c = calloc(1, sizeof(*c));
+	struct request again;
 	struct error err = { 0 };
 	int r;
 
@@ -131,9 +145,13 @@ void api_create_token(struct rpc_call *call, const ProtobufCMessage *request, vo
 	}
 	r = check_request((const Webmesh__Ext__V1__CreateTokenRequest *)request, &c->record, &err);
 	if (r == 0)
+		r = request_read(user, call, "", &again, &err);
+	if (r == 0 && again.known)
+		r = told_before(&err);
+	if (r == 0)
 		r = make_token(user, c, &err);
 	if (r == 0)
-		r = propose(user, call, c, &err);
+		r = propose(user, call, c, &again, &err);
 	if (r < 0) {
 		rpc_fail(call, &err);
 		free_creation(c);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/identity.h"
+#include "crypto/random.h"
 #include "crypto/token.h"
 #include "daemon/commands.h"
 #include "daemon/node_files.h"
@@ -22,6 +23,7 @@ struct enrollment {
 	struct token token;
 	char *ca_pem;		/* from the token: all that is believed */
 	char *key_pem, *csr_pem;
+	char request[33];	/* one and the same at every address: a use of the token is paid once */
 };
 
 static void enrollment_fini(struct enrollment *e)
@@ -37,8 +39,10 @@ static void enrollment_fini(struct enrollment *e)
 static int ask_one(struct enrollment *e, const char *address, enroll_response **ret,
 		   struct error *err)
 {
+	const struct rpc_metadata name = { "wgmesh-request-id", e->request };
 	const struct rpc_target target = { .service = &webmesh__ext__v1__enrollment__descriptor,
-					   .method = "Enroll", .timeout_ms = TIMEOUT_MS };
+					   .method = "Enroll", .timeout_ms = TIMEOUT_MS,
+					   .metadata = &name, .metadata_count = 1 };
 	const struct rpc_channel_config config = { .address = address, .ca_pem = e->ca_pem };
 	Webmesh__Ext__V1__EnrollRequest request = WEBMESH__EXT__V1__ENROLL_REQUEST__INIT;
 	struct rpc_channel *channel;
@@ -64,6 +68,7 @@ static int ask(struct enrollment *e, enroll_response **ret, struct error *err)
 {
 	int r = error_set(err, ERR_INVALID, "the token names no address");
 
+	snprintf(e->request, sizeof(e->request), "%016lx", (unsigned long)random_u64());
 	for (size_t i = 0; i < e->token.address_count; i++) {
 		r = ask_one(e, e->token.addresses[i], ret, err);
 		if (r != -ERR_PRECONDITION && r != -ERR_UNAVAILABLE && r != -ERR_DEADLINE)

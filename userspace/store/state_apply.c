@@ -10,14 +10,14 @@ static int run_own(struct state_store *s, enum own_statement which, struct error
 	return db_run(&s->db, s->own[which], err);
 }
 
-/* 1: the entry was applied before, @ret is what came of it; 0: it is new. */
-static int recall(struct state_store *s, const struct entry_header *h, struct apply_result *ret,
-		  struct error *err)
+int state_store_recall(struct state_store *s, const uint8_t request_id[ENTRY_REQUEST_ID],
+		       struct apply_result *ret, struct error *err)
 {
 	sqlite3_stmt *stmt = s->own[OWN_RECALL];
 	int r;
 
-	db_bind_bytes(stmt, 1, h->request_id, ENTRY_REQUEST_ID);
+	*ret = (struct apply_result){ 0 };
+	db_bind_bytes(stmt, 1, request_id, ENTRY_REQUEST_ID);
 	r = db_step(&s->db, stmt, err);
 	if (r <= 0)
 		return r;
@@ -95,7 +95,7 @@ static int apply_schema(struct state_store *s, uint32_t version, struct error *e
 static int apply_sql(struct state_store *s, const struct entry_header *h, uint64_t index,
 		     struct apply_result *ret, struct error *err)
 {
-	int r = h->has_request_id ? recall(s, h, ret, err) : 0;
+	int r = h->has_request_id ? state_store_recall(s, h->request_id, ret, err) : 0;
 
 	if (r != 0)
 		return r < 0 ? r : 0;

@@ -71,6 +71,10 @@ int state_store_begin(struct state_store *s, struct error *err);
 int state_store_apply(struct state_store *s, const struct log_entry *entry,
 		      struct apply_result *ret, struct error *err);
 
+/* 1: an entry with this request id was applied, and @ret is what came of it; 0: none was, or long ago. */
+int state_store_recall(struct state_store *s, const uint8_t request_id[ENTRY_REQUEST_ID],
+		       struct apply_result *ret, struct error *err);
+
 /* @ret_changes may be NULL.  On failure the batch is rolled back. */
 int state_store_commit(struct state_store *s, struct state_changes *ret_changes, struct error *err);
 void state_store_rollback(struct state_store *s);

@@ -40,6 +40,7 @@ static void print_help(FILE *out)
 	      "  --identity DIR    whose certificate to show (STATE/admin, else STATE/identity)\n"
 	      "  --address A:PORT  which node to ask (127.0.0.1:8443)\n"
 	      "  --timeout SECONDS of each call (10)\n"
+	      "  --request-id TEXT names a change: made again with the same name it is made once\n"
 	      "  -o table|json     how to print (table)\n\n"
 	      "Exit codes: 0 ok, 1 error, 2 usage, 3 answered, but the mesh is degraded.\n", out);
 }
@@ -81,6 +82,9 @@ static bool set_option(struct session *s, int option, const char *value)
 		return true;
 	case 't':
 		return parse_timeout(value, &s->timeout_ms);
+	case 'r':
+		s->request_id = value;
+		return *value && strlen(value) <= 64;
 	case 'o':
 		s->json = strcmp(value, "json") == 0;
 		return s->json || strcmp(value, "table") == 0;
@@ -97,6 +101,7 @@ static int parse(struct session *s, int argc, char **argv)
 		{ "identity", required_argument, NULL, 'i' },
 		{ "address", required_argument, NULL, 'a' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "request-id", required_argument, NULL, 'r' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },

@@ -64,10 +64,13 @@ static int call(const struct session *s, struct rpc_channel *channel,
 		const ProtobufCServiceDescriptor *service, const char *method,
 		const ProtobufCMessage *request, ProtobufCMessage **ret_reply, struct error *err)
 {
+	const struct rpc_metadata name = { "wgmesh-request-id", s->request_id };
 	const struct rpc_target target = {
 		.service = service,
 		.method = method,
 		.timeout_ms = s->timeout_ms,
+		.metadata = &name,
+		.metadata_count = s->request_id ? 1 : 0,
 	};
 
 	return rpc_call_sync(channel, &target, request, ret_reply, err);

@@ -19,6 +19,7 @@ struct session {
 	const char *address;		/* gRPC, host:port */
 	bool json;
 	unsigned int timeout_ms;	/* of each call */
+	const char *request_id;		/* names a change, so that a retry makes it once; NULL: none */
 	struct identity identity;
 	struct rpc_channel *channel;
 };

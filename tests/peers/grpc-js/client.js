@@ -2,7 +2,7 @@
 // client.js PROTO-FOLDER: a gRPC client that has nothing in common with the project but the .proto
 // files. Commands come on standard input, answers go to standard output, one JSON object per line:
 //
-//   {id, op: "call", to, path, request | raw, deadline?, cancel?}  -> {id, code, details, reply}
+//   {id, op: "call", to, path, request | raw, deadline?, cancel?, metadata?}  -> {id, code, details, reply}
 //   {id, op: "open", to, path, request, deadline?}   a server's stream; its messages follow as
 //                                                    {id, message}, its end as {id, code, details}
 //   {id, op: "cancel"}                               ends the call or stream `id`
@@ -88,9 +88,17 @@ function deserializer(command) {
 	return method ? (bytes) => method.responseDeserialize(bytes) : (bytes) => ({ bytes: bytes.length });
 }
 
+function metadataOf(command) {
+	const metadata = new grpc.Metadata();
+	for (const [key, value] of Object.entries(command.metadata || {})) {
+		metadata.set(key, value);
+	}
+	return metadata;
+}
+
 function unary(command) {
 	const call = clientOf(command.to).makeUnaryRequest(command.path, serializer(command),
-		deserializer(command), command.request || {}, new grpc.Metadata(), options(command),
+		deserializer(command), command.request || {}, metadataOf(command), options(command),
 		(error, reply) => {
 			calls.delete(command.id);
 			say({ id: command.id, code: error ? grpc.status[error.code] : 'OK',
