@@ -59,12 +59,14 @@ class Trouble:
 
     def make(self, seconds):
         deadline = time.monotonic() + seconds
-        kinds = (self.kill, self.kill, self.lose_power, self.freeze, self.split, self.deafen)
+        kinds = (self.kill, self.kill, self.kill, self.lose_power, self.freeze, self.split, self.deafen)
+        round = []
         while time.monotonic() < deadline:
-            kind = self.generator.choice(kinds)
+            round = round or self.generator.sample(kinds, len(kinds))
+            kind = round.pop()
             kind()
             self.counts[kind.__name__] = self.counts.get(kind.__name__, 0) + 1
-            self.pause(0.2, 1)
+            self.pause(0.1, 0.7)
 
 
 def survive(count):
