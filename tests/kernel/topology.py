@@ -15,8 +15,9 @@ import base64
 import os
 import tempfile
 
+from handshake import Pair
 from peer import Client, Mesh, endpoint, flags, peer
-from testing import attempt, defer, ns_add, sh, wait_until
+from testing import attempt, defer, ip, ns_add, sh, wait_until
 
 
 def b64(key):
@@ -31,19 +32,19 @@ class Keys:
     """A private key in a file, as wg wants it, and the public one."""
 
     def __init__(self):
-        private = sh("wg genkey")
-        self.private = unb64(private)
-        self.public = unb64(sh("wg pubkey", stdin=private))
+        pair = Pair()
+        self.private, self.public = pair.private, pair.public
         handle, self.path = tempfile.mkstemp(prefix="wg-key-")
         defer(os.unlink, self.path)
         with os.fdopen(handle, "w") as file:
-            file.write(private)
+            file.write(b64(self.private))
 
 
 def load_module():
     """Makes sure that the module is there, and gone after the test."""
     if not os.path.exists("/sys/module/wgmesh"):
-        sh("modprobe wireguard")
+        if not os.path.exists("/sys/module/wireguard"):
+            sh("modprobe wireguard")
         sh("insmod " + os.environ["WGMESH_KO"])
     defer(unload_module)
 
@@ -66,9 +67,9 @@ def device(ns="wga", name="wg0", port=0):
 
 
 def add_device(ns, name, port, key_path="/dev/stdin"):
-    sh("ip -n %s link add %s type wireguard" % (ns, name))
+    ip(ns, "link add %s type wireguard" % name)
     sh("wg set %s private-key %s listen-port %d" % (name, key_path, port), ns=ns, stdin=IDLE_KEY)
-    sh("ip -n %s link set %s up" % (ns, name))
+    ip(ns, "link set %s up" % name)
 
 
 def fresh(**limits):
@@ -86,13 +87,13 @@ class Node:
     def __init__(self, letter, number):
         self.ns = "wg" + letter
         self.number = number
-        ns_add(self.ns)
         self.keys = Keys()
-        add_device(self.ns, "wg0", 51820, self.keys.path)
         self.inner4 = "10.1.0.%d" % number
         self.inner6 = "fd00:1::%d" % number
-        sh("ip -n %s address add %s/16 dev wg0" % (self.ns, self.inner4))
-        sh("ip -n %s address add %s/64 dev wg0 nodad" % (self.ns, self.inner6))
+        ns_add(self.ns, "link add wg0 type wireguard",
+               "address add %s/16 dev wg0" % self.inner4,
+               "address add %s/64 dev wg0 nodad" % self.inner6)
+        sh("wg set wg0 private-key %s listen-port 51820" % self.keys.path, ns=self.ns)
 
     @property
     def public(self):
@@ -116,13 +117,13 @@ def star(count=2):
     middle.outers = {}
     for leaf in nodes[1:]:
         link = "link%d" % leaf.number
-        sh("ip -n %s link add %s type veth peer name veth0 netns %s" % (middle.ns, link, leaf.ns))
         near, leaf.outer = "192.0.%d.1" % leaf.number, "192.0.%d.2" % leaf.number
         leaf.middle = near
-        sh("ip -n %s address add %s/24 dev %s" % (middle.ns, near, link))
-        sh("ip -n %s address add %s/24 dev veth0" % (leaf.ns, leaf.outer))
-        sh("ip -n %s link set %s up" % (middle.ns, link))
-        sh("ip -n %s link set veth0 up" % leaf.ns)
+        ip(middle.ns, "link add %s type veth peer name veth0 netns %s" % (link, leaf.ns),
+           "address add %s/24 dev %s" % (near, link), "link set %s up" % link)
+        ip(leaf.ns, "address add %s/24 dev veth0" % leaf.outer, "link set veth0 up",
+           "link set wg0 up")
+    ip(middle.ns, "link set wg0 up")
     return nodes
 
 
@@ -134,8 +135,8 @@ def pair_v6():
     """The same, and the underlay has IPv6 addresses only: 2001:db8::1 and ::2."""
     a, b = pair()
     for node, link, number in ((a, "link2", 1), (b, "veth0", 2)):
-        sh("ip -n %s -4 address flush dev %s" % (node.ns, link))
-        sh("ip -n %s address add 2001:db8::%d/64 dev %s nodad" % (node.ns, number, link))
+        ip(node.ns, "-4 address flush dev %s" % link,
+           "address add 2001:db8::%d/64 dev %s nodad" % (number, link))
     b.middle, b.outer = "2001:db8::1", "2001:db8::2"
     return a, b
 

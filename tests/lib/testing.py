@@ -129,11 +129,20 @@ def entered(ns):
         os.close(home)
 
 
-def ns_add(name):
-    """A namespace with its loopback up; gone after the test."""
+def ip(ns, *commands):
+    """ip's commands in a namespace, in one process: an emulated machine takes long to start one."""
+    note("[%s] ip: %s" % (ns, "; ".join(commands)))
+    done = subprocess.run(["ip", "-n", ns, "-batch", "-"], input="\n".join(commands) + "\n",
+                          capture_output=True, text=True, timeout=120, check=False)
+    check(done.returncode == 0, "[%s] ip: %s" % (ns, done.stderr.strip()))
+
+
+def ns_add(name, *commands):
+    """A namespace with its loopback up, where ip has carried out the commands; gone after the
+    test."""
     sh("ip netns add " + name)
     defer(ns_del, name)
-    sh("ip -n %s link set lo up" % name)
+    ip(name, "link set lo up", *commands)
     return name
 
 
