@@ -173,8 +173,7 @@ int wgmesh_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (answer) {
 		err = nla_put_u32(answer, WGMESH_A_MESH_IFINDEX, mesh->ifindex);
 		if (!err)
-			err = wgm_put_u64(answer, WGMESH_A_MESH_GENERATION,
-					  READ_ONCE(mesh->table.generation));
+			err = wgm_put_moment(answer, mesh);
 		if (!err)
 			err = wgm_put_stats(answer, mesh);
 		err = wgm_nl_end_answer(info, answer, hdr, err);

@@ -132,8 +132,12 @@ class Mesh:
         return self.ask("stats-get")["stats"]
 
     def settled(self, seconds=60):
-        """Waits until WireGuard has everything."""
-        wait_until(seconds, lambda: self.stats()["pending"] == 0, "WireGuard has everything")
+        """Waits until WireGuard has everything, and the mesh has read what WireGuard has: before,
+        it knows neither the device's key nor its port, and takes no initiation for its own."""
+        def done():
+            answer = self.ask("stats-get")
+            return "counters-age" in answer and answer["stats"]["pending"] == 0
+        wait_until(seconds, done, "WireGuard has everything")
 
     def peers(self, **filters):
         """{public key: peer} of a dump; the prefixes of a peer in many messages are joined."""

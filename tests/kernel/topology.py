@@ -149,7 +149,7 @@ def lazy_mesh(node, other=None, outer=None, **values):
     if other:
         mesh.apply(peer(other.public, other.inner4 + "/32", other.inner6 + "/128",
                         endpoint=endpoint(outer, 51820), **values))
-        mesh.settled()
+    mesh.settled()
     return mesh
 
 

@@ -22,6 +22,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 # Of everything random; a test that fails tells it.
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 32))
+# Times that a test may be tried; see docs/TESTING.md.
+ATTEMPTS = int(os.environ.get("ATTEMPTS") or 1)
 
 
 class Failure(AssertionError):
@@ -171,13 +173,14 @@ def _run(function):
         undo()
 
 
-def _attempt_test(name, function):
+def _attempt_test(name, function, word):
+    """Whether it passed; what failed is printed, with the word in front."""
     _log.clear()
     start = time.monotonic()
     try:
         _run(function)
     except Exception:
-        print("FAILED  %s (SEED=%d)" % (name, SEED))
+        print("%-7s %s (SEED=%d)" % (word, name, SEED))
         print("\n".join("        " + line for line in _log[-60:]))
         print("\n".join("        " + line for line in traceback.format_exc().splitlines()), flush=True)
         return False
@@ -185,10 +188,15 @@ def _attempt_test(name, function):
     return True
 
 
+def _try_test(name, function):
+    words = ["AGAIN"] * (ATTEMPTS - 1) + ["FAILED"]
+    return any(_attempt_test(name, function, word) for word in words)
+
+
 def main():
     """Runs the tests; with arguments, those whose names contain one of them."""
     wanted = [entry for entry in _tests
               if not sys.argv[1:] or any(word in entry[0] for word in sys.argv[1:])]
-    results = [_attempt_test(name, function) for name, function in wanted]
+    results = [_try_test(name, function) for name, function in wanted]
     print("%d passed, %d failed" % (results.count(True), results.count(False)))
     sys.exit(0 if all(results) else 1)
