@@ -135,7 +135,7 @@ def pair_v6():
     """The same, and the underlay has IPv6 addresses only: 2001:db8::1 and ::2."""
     a, b = pair()
     for node, link, number in ((a, "link2", 1), (b, "veth0", 2)):
-        ip(node.ns, "-4 address flush dev %s" % link,
+        ip(node.ns, "address flush dev %s to 0.0.0.0/0" % link,
            "address add 2001:db8::%d/64 dev %s nodad" % (number, link))
     b.middle, b.outer = "2001:db8::1", "2001:db8::2"
     return a, b
