@@ -10,6 +10,7 @@
 #include "daemon/join_reply.h"
 #include "daemon/now.h"
 #include "daemon/request.h"
+#include "daemon/schema_gate.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "model/acl.h"
 #include "store/commands.h"
@@ -180,8 +181,9 @@ static int decide(struct daemon *d, struct join *join, bool want_ipv4, struct er
 	return r;
 }
 
-static int make_entry(const struct join *join, const struct request *request, bool prefer_ipv6,
-		      struct entry **ret, struct error *err)
+static int make_entry(struct daemon *d, const struct rpc_call *call, const struct join *join,
+		      const struct request *request, bool prefer_ipv6, struct entry **ret,
+		      struct error *err)
 {
 	struct entry *e = request_entry(request);
 	struct member member;
@@ -190,6 +192,8 @@ static int make_entry(const struct join *join, const struct request *request, bo
 	if (!e)
 		return error_set(err, ERR_MEMORY, "no memory for a log entry");
 	r = command_register_node(e, &join->node, err);
+	if (r == 0)
+		r = schema_gate_admit(d, call, join->node.id, e, err);
 	if (r == 0 && join->node.role == NODE_VOTER) {
 		join_describe_member(&join->node, prefer_ipv6, &member);
 		r = command_put_member(e, &member, err);
@@ -226,7 +230,7 @@ static int propose_join(struct daemon *d, struct rpc_call *call, const V1__JoinR
 	if (r == 0)
 		r = decide(d, join, q->assign_ipv4, err);
 	if (r == 0)
-		r = make_entry(join, &again, q->prefer_raft_ipv6, &entry, err);
+		r = make_entry(d, call, join, &again, q->prefer_raft_ipv6, &entry, err);
 	if (r < 0) {
 		release(d, join);
 		return r;

@@ -14,6 +14,7 @@
 #include "daemon/join.h"
 #include "daemon/membership.h"
 #include "daemon/now.h"
+#include "daemon/schema_gate.h"
 #include "daemon/version.h"
 
 enum {
@@ -32,6 +33,7 @@ static void on_upkeep(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 
 	founding_advance(d);
+	schema_gate_advance(d);
 	membership_advance(d->replica, d->state);
 	authority_advance(d);
 	join_consider(d->joining);

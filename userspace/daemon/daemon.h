@@ -42,6 +42,8 @@ struct daemon {
 	struct ipam_reservations *reservations;	/* of joins that are proposed and not applied */
 	bool founder;			/* made by init: the cluster begins with this node */
 	bool founding;			/* the first entry is proposed */
+	bool raising_schema;		/* an entry that does is proposed */
+	char schema_waits[NODE_ID_MAX + 1];	/* for this node's upgrade, as the log was told */
 	struct joining *joining;
 	struct following *followers;	/* streams that we serve, a list */
 	struct rpc_channel *authority;	/* while the authority's key is fetched */

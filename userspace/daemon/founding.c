@@ -54,6 +54,9 @@ static int add_founder(struct daemon *d, struct entry *e, const struct mesh *mes
 	r = command_register_node(e, &node, err);
 	if (r < 0)
 		return r;
+	r = command_set_ability(e, node.id, state_schema_latest(), err);
+	if (r < 0)
+		return r;
 	join_describe_member(&node, d->settings.prefer_raft_ipv6, &member);
 	return command_put_member(e, &member, err);
 }

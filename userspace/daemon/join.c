@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/schema_gate.h"
 #include "rpc/client.h"
 #include "store/state_query.h"
 #include "v1/node.pb-c.h"
@@ -86,12 +87,15 @@ static bool joined(const struct daemon *d)
 {
 	struct node want, have;
 	struct mesh mesh;
+	uint32_t schema;
 
 	/* A founder's row comes with the mesh itself (founding.h). */
 	if (d->founder && state_get_mesh(d->state, &mesh, NULL) < 0)
 		return true;
 	join_describe_self(d, &want);
-	return state_get_node(d->state, want.id, &have, NULL) == 0 &&
+	return state_get_ability(d->state, want.id, &schema, NULL) == 0 &&
+	       schema == state_schema_latest() &&
+	       state_get_node(d->state, want.id, &have, NULL) == 0 &&
 	       key_equal(&want.public_key, &have.public_key) && want.role == have.role &&
 	       want.raft_port == have.raft_port && want.grpc_port == have.grpc_port &&
 	       want.wireguard_port == have.wireguard_port && same_endpoints(&want, &have);
@@ -199,13 +203,17 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 
 static int send_join(struct joining *j, struct error *err)
 {
+	char schema[16];
+	const struct rpc_metadata ability = { SCHEMA_METADATA, schema };
 	const struct rpc_target target = { .service = &v1__node__descriptor, .method = "Join",
-					   .timeout_ms = TIMEOUT_MS };
+					   .timeout_ms = TIMEOUT_MS, .metadata = &ability,
+					   .metadata_count = 1 };
 	char key[KEY_TEXT_MAX], addresses[SETTINGS_ENDPOINTS_MAX][IP_TEXT_MAX];
 	const struct settings *s = &j->daemon->settings;
 	V1__JoinRequest q = V1__JOIN_REQUEST__INIT;
 	char *endpoints[SETTINGS_ENDPOINTS_MAX];
 
+	snprintf(schema, sizeof(schema), "%u", state_schema_latest());
 	for (unsigned int i = 0; i < s->endpoint_count; i++)
 		endpoints[i] = ip_format(&s->endpoints[i], addresses[i]);
 	q.id = (char *)s->id;

@@ -85,12 +85,23 @@ int command_register_node(struct entry *e, const struct node *node, struct error
 	return r;
 }
 
+int command_set_ability(struct entry *e, const char *node_id, uint32_t schema, struct error *err)
+{
+	struct sql_value params[] = { text(node_id), number(schema) };
+
+	return entry_add(e, 0,
+		"INSERT INTO abilities(node, schema) VALUES(?1, ?2)"
+		" ON CONFLICT(node) DO UPDATE SET schema = excluded.schema", params, COUNT(params), err);
+}
+
 int command_remove_node(struct entry *e, const char *node_id, struct error *err)
 {
 	int r = run1(e, ENTRY_MUST_CHANGE, "DELETE FROM nodes WHERE id = ?1", text(node_id), err);
 
 	if (r == 0)
 		r = run1(e, 0, "DELETE FROM leases WHERE node = ?1", text(node_id), err);
+	if (r == 0)
+		r = run1(e, 0, "DELETE FROM abilities WHERE node = ?1", text(node_id), err);
 	if (r == 0)
 		r = run1(e, 0, "DELETE FROM members WHERE node = ?1", text(node_id), err);
 	return r;
@@ -131,6 +142,7 @@ int command_remove_other_voters(struct entry *e, const char *survivor, struct er
 	static const char *const sqls[] = {
 		"UPDATE certificates SET revoked = 1 WHERE node IN " OTHER_VOTERS,
 		"DELETE FROM leases WHERE node IN " OTHER_VOTERS,
+		"DELETE FROM abilities WHERE node IN " OTHER_VOTERS,
 		"DELETE FROM members WHERE node IN " OTHER_VOTERS,
 		"DELETE FROM nodes WHERE role = ?2 AND id != ?1",
 	};

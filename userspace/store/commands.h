@@ -24,8 +24,11 @@
  */
 int command_register_node(struct entry *e, const struct node *node, struct error *err);
 
+/* The newest version of the schema that @node_id can apply: state_schema_latest() of its release. */
+int command_set_ability(struct entry *e, const char *node_id, uint32_t schema, struct error *err);
+
 /*
- * Row, leases and membership go; certificates stay as they are.  Unknown id: fails with
+ * Row, leases, ability and membership go; certificates stay as they are.  Unknown id: fails with
  * ERR_PRECONDITION.
  */
 int command_remove_node(struct entry *e, const char *node_id, struct error *err);

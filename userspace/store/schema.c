@@ -56,9 +56,17 @@ static const char version_1[] =
 	"CREATE TABLE certificates(serial TEXT PRIMARY KEY, node TEXT NOT NULL,"
 	" role INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
 	" revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX certificates_node ON certificates(node);";
+	"CREATE INDEX certificates_node ON certificates(node);"
 
-static const char *const versions[SCHEMA_LATEST + 1] = { [1] = version_1 };
+	"CREATE TABLE abilities(node TEXT PRIMARY KEY, schema INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX abilities_schema ON abilities(schema, node);";
+
+static const char *const versions[SCHEMA_LATEST + 1] = {
+	[1] = version_1,
+#ifdef WGMESH_SCHEMA_NEXT
+	[2] = "CREATE TABLE next_release(id INTEGER PRIMARY KEY) STRICT;",
+#endif
+};
 
 #define ROWS(table, key) .name = table, .digest_sql = "SELECT * FROM " table " ORDER BY " key
 
@@ -71,6 +79,7 @@ const struct schema_table schema_tables[] = {
 	{ ROWS("acls", "name"), .open_to_entries = true },
 	{ ROWS("tokens", "id"), .open_to_entries = true },
 	{ ROWS("certificates", "serial"), .open_to_entries = true },
+	{ ROWS("abilities", "node"), .open_to_entries = true },
 	{ .name = "requests",
 	  .digest_sql = "SELECT idx, id, kind, failed, affected, last_id FROM requests"
 			" ORDER BY idx" },

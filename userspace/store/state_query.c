@@ -23,6 +23,8 @@ const char *const state_queries[N_QUERIES + 1] = {
 			      " WHERE serial = ?1",
 	[QUERY_CERTIFICATE_OF] = "SELECT " CERTIFICATE_COLUMN_NAMES " FROM certificates"
 		" WHERE node = ?1 AND revoked = 0 ORDER BY expires_at DESC LIMIT 1",
+	[QUERY_ABILITY] = "SELECT node, schema FROM abilities WHERE node = ?1",
+	[QUERY_LOWEST_ABILITY] = "SELECT node, schema FROM abilities ORDER BY schema, node LIMIT 1",
 	[QUERY_MEMBER] = "SELECT server_id, node, address FROM members WHERE server_id = ?1",
 	[QUERY_MEMBERS] = "SELECT server_id, node, address FROM members ORDER BY server_id",
 	[QUERY_ACLS] = "SELECT name, action, patterns FROM acls ORDER BY name",
@@ -244,6 +246,48 @@ static bool read_member(sqlite3_stmt *stmt, void *ret)
 	m->server_id = (uint64_t)sqlite3_column_int64(stmt, 0);
 	return db_column_text(stmt, 1, m->node_id, sizeof(m->node_id)) &&
 	       db_column_text(stmt, 2, m->address, sizeof(m->address));
+}
+
+struct ability {
+	char node_id[NODE_ID_MAX + 1];
+	uint32_t schema;
+};
+
+static bool read_ability(sqlite3_stmt *stmt, void *ret)
+{
+	struct ability *a = ret;
+
+	a->schema = (uint32_t)sqlite3_column_int64(stmt, 1);
+	return db_column_text(stmt, 0, a->node_id, sizeof(a->node_id));
+}
+
+int state_get_ability(struct state_store *s, const char *node_id, uint32_t *ret, struct error *err)
+{
+	struct ability ability;
+	int r;
+
+	db_bind_text(s->queries[QUERY_ABILITY], 1, node_id);
+	r = read_one(s, QUERY_ABILITY, "abilities", read_ability, &ability, err);
+	if (r == 0)
+		return error_set(err, ERR_NOT_FOUND, "%s has told no schema version", node_id);
+	if (r > 0)
+		*ret = ability.schema;
+	return r < 0 ? r : 0;
+}
+
+int state_lowest_ability(struct state_store *s, uint32_t *ret, char ret_node_id[NODE_ID_MAX + 1],
+			 struct error *err)
+{
+	struct ability ability;
+	int r = read_one(s, QUERY_LOWEST_ABILITY, "abilities", read_ability, &ability, err);
+
+	if (r == 0)
+		return error_set(err, ERR_NOT_FOUND, "no node has told its schema version yet");
+	if (r < 0)
+		return r;
+	*ret = ability.schema;
+	memcpy(ret_node_id, ability.node_id, sizeof(ability.node_id));
+	return 0;
 }
 
 int state_get_member(struct state_store *s, uint64_t server_id, struct member *ret,

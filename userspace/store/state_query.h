@@ -40,6 +40,12 @@ int state_get_certificate(struct state_store *s, const char *serial, struct cert
 int state_get_certificate_of(struct state_store *s, const char *node_id, struct certificate *ret,
 			     struct error *err);
 
+/* The newest schema version that @node_id can apply.  ERR_NOT_FOUND: it does not apply the log. */
+int state_get_ability(struct state_store *s, const char *node_id, uint32_t *ret, struct error *err);
+/* The lowest of all, and whose it is. */
+int state_lowest_ability(struct state_store *s, uint32_t *ret, char ret_node_id[NODE_ID_MAX + 1],
+			 struct error *err);
+
 int state_get_member(struct state_store *s, uint64_t server_id, struct member *ret,
 		     struct error *err);
 typedef int (*state_member_fn)(const struct member *member, void *data);

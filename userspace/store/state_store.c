@@ -314,3 +314,13 @@ size_t state_store_journal(const struct state_store *s)
 {
 	return (size_t)s->wal_pages;
 }
+
+uint32_t state_schema(const struct state_store *s)
+{
+	return (uint32_t)s->db.schema;
+}
+
+uint32_t state_schema_latest(void)
+{
+	return SCHEMA_LATEST;
+}

@@ -61,6 +61,10 @@ void state_store_close(struct state_store *s);
 uint64_t state_store_applied(const struct state_store *s);
 uint64_t state_store_applied_term(const struct state_store *s);
 
+/* The version of the tables, in an open batch too; and the newest that this release can apply. */
+uint32_t state_schema(const struct state_store *s);
+uint32_t state_schema_latest(void);
+
 int state_store_begin(struct state_store *s, struct error *err);
 
 /*

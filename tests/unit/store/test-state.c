@@ -176,6 +176,40 @@ static void a_removed_node_gives_its_addresses_back(void **state)
 	assert_int_equal(feed(f, e).error.kind, ERR_PRECONDITION);
 }
 
+static void tell_ability(struct fixture *f, const char *id, uint32_t schema)
+{
+	struct entry *e = new_entry();
+
+	assert_int_equal(command_set_ability(e, id, schema, NULL), 0);
+	feed_ok(f, e);
+}
+
+static void the_lowest_ability_is_that_of_the_nodes_that_are_left(void **state)
+{
+	struct fixture *f = *state;
+	char id[NODE_ID_MAX + 1];
+	struct node a = make_node(1);
+	struct entry *e;
+	uint32_t schema;
+
+	assert_int_equal(state_lowest_ability(f->state, &schema, id, NULL), -ERR_NOT_FOUND);
+	feed_ok(f, join(&a));
+	tell_ability(f, "n1", 1);
+	tell_ability(f, "n2", 2);
+	tell_ability(f, "n3", 2);
+	assert_int_equal(state_lowest_ability(f->state, &schema, id, NULL), 0);
+	assert_int_equal(schema, 1);
+	assert_string_equal(id, "n1");
+	e = new_entry();
+	assert_int_equal(command_remove_node(e, "n1", NULL), 0);
+	feed_ok(f, e);
+	assert_int_equal(state_get_ability(f->state, "n1", &schema, NULL), -ERR_NOT_FOUND);
+	tell_ability(f, "n2", 3);
+	assert_int_equal(state_lowest_ability(f->state, &schema, id, NULL), 0);
+	assert_int_equal(schema, 2);
+	assert_string_equal(id, "n3");
+}
+
 static struct entry *enrol(const char *token, int64_t now, const char *serial)
 {
 	struct certificate cert = { .node_id = "n1", .role = NODE_VOTER, .expires_at = 7777 };
@@ -664,6 +698,7 @@ int main(void)
 		TEST(addresses_are_given_in_order_and_gaps_are_filled),
 		TEST(a_slash_64_is_found_near_the_random_place),
 		TEST(the_index_of_gaps_lists_nothing_else),
+		TEST(the_lowest_ability_is_that_of_the_nodes_that_are_left),
 		TEST(free_addresses_agree_with_brute_force),
 		TEST(a_role_that_is_set_goes_for_node_and_certificates),
 		TEST(the_other_voters_go_and_observers_stay),
