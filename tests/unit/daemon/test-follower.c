@@ -125,7 +125,7 @@ static int on_sources(void *data, struct directory *ret, struct error *err)
 {
 	struct scene *s = data;
 
-	ret->count = 1;
+	ret->count = ret->servers = 1;
 	strcpy(ret->entries[0].node_id, "n1");
 	strcpy(ret->entries[0].address, s->address);
 	return 0;
