@@ -24,6 +24,7 @@ help:
 	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
 	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel;"
 	@echo "                 make bench-raft the controller against etcd"
+	@echo "make soak        the simulator of Raft with new seeds: SECONDS=600, or SEEDS=1-1000000"
 	@echo "make deb         Debian packages, in build/deb"
 	@echo "make regen       generated files from the specification"
 	@echo "make clean       removes build/ (the cache stays: $${XDG_CACHE_HOME:-~/.cache}/wgmesh)"
@@ -74,6 +75,11 @@ lint:
 	@scripts/install-deps build kernel lint
 	@scripts/lint
 
+soak:
+	@scripts/install-deps build
+	@scripts/build plain sim
+	@tests/sim/soak build/meson/tests/sim/sim "$(SECONDS)" "$(SEEDS)"
+
 bench: bench-kernel bench-raft
 
 bench-raft:
@@ -98,4 +104,4 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-kernel-debug check-integration lint deb bench bench-kernel bench-raft regen clean
+	check-kernel-debug check-integration lint deb soak bench bench-kernel bench-raft regen clean

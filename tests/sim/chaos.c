@@ -13,6 +13,7 @@ enum {
 	/* … and what it takes a new server to get the log one by one. */
 	CALM_PER_ENTRY = 40,
 	WRITE_AGAIN = 200,
+	MAX_STOP = 400,
 };
 
 /* All per thousand and unit of time. */
@@ -22,6 +23,7 @@ struct faults {
 	unsigned int churn, transfer;
 	unsigned int write, read, retry;
 	unsigned int compact;
+	unsigned int stop, drift;
 };
 
 /* Most runs have only some of the faults: all at once would hide what a few can do. */
@@ -48,6 +50,8 @@ static struct faults draw_faults(struct rng *rng)
 		.read = (unsigned int)rng_range(rng, 5, 100),
 		.retry = some(rng, 5, 100),
 		.compact = some(rng, 2, either(rng, 10, 100)),
+		.stop = some(rng, 1, 8),
+		.drift = some(rng, 1, 20),
 	};
 }
 
@@ -80,6 +84,9 @@ static void draw_cluster(struct cluster *c, uint64_t seed)
 	unsigned int voters = (unsigned int)rng_range(&rng, 0, count < 5 ? count : 5);
 
 	cluster_init(c, rng_next(&rng), count, voters);
+	c->observer_count = (unsigned int)rng_range(&rng, 0, OBSERVERS_MAX);
+	for (unsigned int i = 0; i < c->observer_count; i++)
+		observer_init(&c->observers[i], c, i);
 	draw_network(&c->network, &rng);
 	draw_config(&c->config, &rng);
 	c->store_delay_max = some(&rng, 1, either(&rng, 20, 250));
@@ -224,14 +231,57 @@ static void compact(struct cluster *c)
 	struct server *s = any_server(c);
 	uint64_t keep = rng_chance(&c->rng, 500) ? 0 : rng_range(&c->rng, 0, 30);
 
-	if (s->raft && s->disk.applied > keep)
-		server_compact(s, s->disk.applied - keep);
+	if (s->raft && s->disk.state.applied > keep)
+		server_compact(s, s->disk.state.applied - keep);
+}
+
+static struct observer *any_observer(struct cluster *c)
+{
+	return &c->observers[rng_range(&c->rng, 1, c->observer_count) - 1];
+}
+
+static void compact_any(struct cluster *c)
+{
+	if (c->observer_count && rng_chance(&c->rng, 200))
+		observer_compact(any_observer(c));
+	else
+		compact(c);
+}
+
+static void restart(struct cluster *c)
+{
+	if (c->observer_count && rng_chance(&c->rng, 300))
+		observer_start(any_observer(c));
+	else
+		server_start(any_server(c));
+}
+
+/* As if by SIGSTOP: what arrives meanwhile waits, and time has passed when it goes on. */
+static void stop_for_a_while(struct cluster *c)
+{
+	struct server *leader = cluster_leader(c);
+	struct server *s = leader && rng_chance(&c->rng, 500) ? leader : any_server(c);
+
+	if (!s->raft)
+		return;
+	s->stopped_until = c->now + rng_range(&c->rng, TICK, MAX_STOP);
+	trace(c, "S%llu stands until %llu", (ull)s->id, (ull)s->stopped_until);
+}
+
+/* Its clock from now on: as far from the others' as three times faster. */
+static void drift(struct cluster *c)
+{
+	any_server(c)->tick_period = (unsigned int)rng_range(&c->rng, TICK / 2, TICK * 3 / 2);
 }
 
 static void crash(struct cluster *c)
 {
 	struct server *leader = cluster_leader(c);
 
+	if (c->observer_count && rng_chance(&c->rng, 200)) {
+		observer_crash(any_observer(c));
+		return;
+	}
 	server_crash(leader && rng_chance(&c->rng, 500) ? leader : any_server(c));
 }
 
@@ -240,7 +290,7 @@ static void harm(struct cluster *c, const struct faults *f)
 	if (rng_chance(&c->rng, f->crash))
 		crash(c);
 	if (rng_chance(&c->rng, f->restart))
-		server_start(any_server(c));
+		restart(c);
 	if (rng_chance(&c->rng, f->partition))
 		break_network(c);
 	if (rng_chance(&c->rng, f->heal))
@@ -250,7 +300,11 @@ static void harm(struct cluster *c, const struct faults *f)
 	if (rng_chance(&c->rng, f->transfer))
 		transfer(c);
 	if (rng_chance(&c->rng, f->compact))
-		compact(c);
+		compact_any(c);
+	if (rng_chance(&c->rng, f->stop))
+		stop_for_a_while(c);
+	if (rng_chance(&c->rng, f->drift))
+		drift(c);
 }
 
 static void make_calm(struct cluster *c)
@@ -263,21 +317,28 @@ static void make_calm(struct cluster *c)
 	for (unsigned int id = 1; id <= c->count; id++) {
 		c->servers[id].store_due = c->now;
 		c->servers[id].apply_due = c->now;
+		c->servers[id].stopped_until = 0;
+		c->servers[id].tick_period = TICK;
 		server_start(&c->servers[id]);
 	}
+	for (unsigned int i = 0; i < c->observer_count; i++)
+		observer_start(&c->observers[i]);
 }
 
-/* All servers of the leader's configuration have applied what it has committed. */
+/* All servers of the leader's configuration, and all observers, have applied what it has committed. */
 static bool has_converged(struct cluster *c, uint64_t floor)
 {
 	const struct server *leader = cluster_leader(c);
 	const struct raft_configuration *conf;
 
-	if (!leader || leader->applied < floor || leader->applied < leader->seen.last_index)
+	if (!leader || leader->state.applied < floor || leader->state.applied < leader->seen.last_index)
 		return false;
 	conf = raft_configuration(leader->raft);
 	for (unsigned int i = 0; i < conf->count; i++)
-		if (c->servers[conf->servers[i].id].applied != leader->applied)
+		if (c->servers[conf->servers[i].id].state.applied != leader->state.applied)
+			return false;
+	for (unsigned int i = 0; i < c->observer_count; i++)
+		if (c->observers[i].state.applied != leader->state.applied)
 			return false;
 	return true;
 }
@@ -334,6 +395,7 @@ void chaos_run(uint64_t seed, unsigned int steps, FILE *out, struct chaos_result
 	*ret = (struct chaos_result){
 		.acknowledged = c->client.acknowledged,
 		.reads = c->client.answered,
+		.refused = c->client.refused,
 		.messages = c->network.sent,
 		.elections = c->oracle.elections,
 	};

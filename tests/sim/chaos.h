@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 struct chaos_result {
-	unsigned long long acknowledged, reads, messages;
+	unsigned long long acknowledged, reads, messages, refused;
 	unsigned int elections;
 	char violation[300];	/* "": none */
 };

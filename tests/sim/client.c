@@ -10,15 +10,25 @@ typedef unsigned long long ull;
 
 enum { PAYLOAD_MAX = 512 };
 
+/* Free as far as this server knows: its state, and what it has given away since it leads. */
+static uint64_t choose_address(const struct server *s)
+{
+	return machine_free_address(&s->state, s->reserved_term == s->seen.term ? s->reserved + 1 : 1);
+}
+
 static bool propose(struct cluster *c, struct server *s, size_t size, uint64_t value,
 		    size_t operation)
 {
 	struct client *client = &c->client;
+	uint64_t address = choose_address(s);
 	uint8_t payload[PAYLOAD_MAX] = { 0 };
 	struct raft_position position;
 	struct error error;
 
 	store_u64(payload, value);
+	store_u64(payload + 8, address);
+	if (size < MACHINE_DATA)
+		size = MACHINE_DATA;
 	if (raft_propose(s->raft, payload, size < PAYLOAD_MAX ? size : PAYLOAD_MAX, &position,
 			 &error)) {
 		trace(c, "S%llu refuses write %llu: %s", (ull)s->id, (ull)value, error.text);
@@ -26,6 +36,8 @@ static bool propose(struct cluster *c, struct server *s, size_t size, uint64_t v
 	}
 	trace(c, "S%llu takes write %llu as entry %llu of term %llu", (ull)s->id, (ull)value,
 	      (ull)position.index, (ull)position.term);
+	s->reserved = address;
+	s->reserved_term = position.term;
 	client->writes[client->write_count++] = (struct pending_write){
 		.server = s->id,
 		.incarnation = s->incarnation,
@@ -94,6 +106,7 @@ static void acknowledge(struct server *s, const struct pending_write *w,
 			const struct raft_entry *entry)
 {
 	struct cluster *c = s->cluster;
+	uint64_t lease;
 
 	if (w->position.term != entry->term) {	/* another leader's entry is in its place */
 		note_unknown(&c->client, w);
@@ -103,6 +116,10 @@ static void acknowledge(struct server *s, const struct pending_write *w,
 		violate(c, "S%llu applies entry %llu of term %llu, which is not the write it took "
 			"there", (ull)s->id, (ull)entry->index, (ull)entry->term);
 	trace(c, "S%llu acknowledges write %llu", (ull)s->id, (ull)w->value);
+	lease = machine_lease(&s->state, w->value);
+	c->client.refused += !lease;
+	if (lease)
+		oracle_check_lease(c, w->value, lease);
 	c->client.acknowledged++;
 	history_return(&c->client.history, w->operation, w->value);
 	if (entry->index > c->oracle.acknowledged)
@@ -137,13 +154,13 @@ void client_on_read(struct server *s, const struct raft_read *read)
 
 		if (p->id != read->id)
 			continue;
-		if (read->ok && s->applied < p->floor)
+		if (read->ok && s->state.applied < p->floor)
 			violate(c, "stale read: S%llu answers read %llu with entry %llu applied; "
 				"entry %llu was acknowledged before it was asked", (ull)s->id,
-				(ull)read->id, (ull)s->applied, (ull)p->floor);
+				(ull)read->id, (ull)s->state.applied, (ull)p->floor);
 		if (read->ok)
 			history_return(&client->history, p->operation,
-				       oracle_value_at(&c->oracle, s->applied));
+				       oracle_value_at(&c->oracle, s->state.applied));
 		client->answered += read->ok;
 		client->reads[i] = client->reads[--client->read_count];
 		return;

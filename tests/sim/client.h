@@ -47,9 +47,10 @@ struct client {
 	struct history history;
 	uint64_t next_value;
 	uint64_t acknowledged, answered;	/* how many */
+	uint64_t refused;		/* of the acknowledged: their address was gone */
 };
 
-/* @size: of the payload, 8 or more.  False: refused. */
+/* @size: of the payload, made MACHINE_DATA if less.  False: refused. */
 bool client_write(struct cluster *c, struct server *s, size_t size);
 bool client_read(struct cluster *c, struct server *s);
 /* Once more what nobody has answered; false: there is no such write, or it is refused. */

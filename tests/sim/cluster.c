@@ -45,6 +45,8 @@ void cluster_fini(struct cluster *c)
 {
 	for (unsigned int id = 1; id <= c->count; id++)
 		server_fini(&c->servers[id]);
+	for (unsigned int i = 0; i < c->observer_count; i++)
+		observer_fini(&c->observers[i]);
 	network_fini(&c->network);
 	history_fini(&c->client.history);
 	oracle_fini(&c->oracle);
@@ -74,6 +76,8 @@ static void advance_server(struct server *s)
 {
 	struct cluster *c = s->cluster;
 
+	if (s->stopped_until > c->now)
+		return;
 	if (s->raft && s->storing.store.sequence && !s->disk_held && s->store_due <= c->now)
 		server_finish_store(s);
 	if (s->raft && s->applying.apply_count && s->apply_due <= c->now)
@@ -86,6 +90,20 @@ static void advance_server(struct server *s)
 	}
 }
 
+static void arrive(struct server *s, const struct raft_message *m)
+{
+	struct cluster *c = s->cluster;
+
+	if (!s->raft)
+		return;
+	if (s->stopped_until > c->now) {
+		network_hold(&c->network, m, s->stopped_until);
+		return;
+	}
+	trace_message(c, "arrives", m);
+	server_step(s, m);
+}
+
 void cluster_advance(struct cluster *c)
 {
 	struct raft_message m;
@@ -93,11 +111,10 @@ void cluster_advance(struct cluster *c)
 	c->now++;
 	for (unsigned int id = 1; id <= c->count && !cluster_failed(c); id++)
 		advance_server(&c->servers[id]);
+	for (unsigned int i = 0; i < c->observer_count && !cluster_failed(c); i++)
+		observer_advance(&c->observers[i]);
 	while (!cluster_failed(c) && network_receive(&c->network, c->now, &m)) {
-		if (c->servers[m.to].raft) {
-			trace_message(c, "arrives", &m);
-			server_step(&c->servers[m.to], &m);
-		}
+		arrive(&c->servers[m.to], &m);
 		network_release(&m);
 	}
 }

@@ -7,7 +7,9 @@
 
 #include "client.h"
 #include "log_model.h"
+#include "machine.h"
 #include "network.h"
+#include "observer.h"
 #include "oracle.h"
 #include "raft/raft.h"
 
@@ -16,8 +18,10 @@ enum { TICK = 10 };	/* units of time between a server's ticks, usually */
 /* What a crash leaves. */
 struct disk {
 	uint64_t term, vote;
-	uint64_t applied;	/* durable state of the state machine: may lag what was applied */
+	struct machine state;	/* may lag what was applied */
 	struct log_model log;
+	struct raft_store torn;	/* the power failed while this was written; sequence 0: nothing */
+	uint64_t torn_parts;	/* which of its parts are there: a bit for each */
 };
 
 struct server {
@@ -33,7 +37,9 @@ struct server {
 	bool disk_held;			/* stores wait until it is let go */
 	struct raft_actions applying;
 	uint64_t apply_due;
-	uint64_t applied;
+	struct machine state;		/* all that is applied */
+	uint64_t reserved, reserved_term;	/* addresses up to here it has given away in this term */
+	uint64_t stopped_until;		/* the process stands, as by SIGSTOP */
 	unsigned int tick_period;
 	uint64_t next_tick;
 	uint64_t snapshot_due;		/* it is behind, and gets one then; 0: not */
@@ -44,6 +50,8 @@ struct server {
 struct cluster {
 	struct server servers[SERVERS_MAX + 1];	/* by id, from 1 on */
 	unsigned int count;
+	struct observer observers[OBSERVERS_MAX];
+	unsigned int observer_count;
 	struct raft_config config;	/* without id and seed */
 	uint64_t now;
 	struct rng rng;
@@ -73,12 +81,14 @@ struct server *cluster_leader(struct cluster *c);
 void server_init(struct server *s, struct cluster *c, uint64_t id);
 void server_preset(struct server *s, const struct raft_configuration *configuration);
 void server_start(struct server *s);
-void server_crash(struct server *s);	/* what was not stored is lost */
+void server_crash(struct server *s);	/* what was not stored is lost, or torn */
 void server_fini(struct server *s);
 void server_tick(struct server *s);
 void server_step(struct server *s, const struct raft_message *m);
 void server_finish_store(struct server *s);	/* if one is under way */
 void server_finish_apply(struct server *s);
+/* All that is applied is on disk. */
+void server_sync_state(struct server *s);
 /* Forget the log up to @index, at most what the state machine has on disk. */
 void server_compact(struct server *s, uint64_t index);
 /* Become what @from has applied; if that is news.  A running server starts anew with it. */

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Does the simulator see what it is for?  Break one rule of the core at a time, in a copy, and
-# expect a named schedule or a random one to fail.
+# Does the simulator see what it is for?  Break one rule of the core, or of what the simulator has around it, at
+# a time, in a copy, and expect a named schedule or a random one to fail.
 #
 #	mutants.sh SOURCE_ROOT [NAME|all]
 #
@@ -27,7 +27,7 @@ compile() { # OBJECT_FOLDER SOURCE…
 	shift
 	mkdir -p "$objects"
 	for source; do
-		"${CC:-cc}" -std=gnu11 -O1 -w -D_GNU_SOURCE -I"$work" -I"$root/userspace" -c "$source" \
+		"${CC:-cc}" -std=gnu11 -O1 -w -D_GNU_SOURCE -I"$work" -I"$root/userspace" -I"$root/tests/sim" -c "$source" \
 			-o "$objects/$(basename "$source" .c).o"
 	done
 }
@@ -58,13 +58,15 @@ report() { # NAME OK TEXT
 }
 
 mutant() { # NAME FILE SED_SCRIPT
-	local name=$1 file=$2 script=$3 caught
+	local name=$1 file=$2 script=$3 caught source=$root/userspace/raft/$2
+
+	[ -e "$source" ] || source=$root/tests/sim/$file
 
 	if [ -n "$only" ] && [ "$only" != all ] && [ "$only" != "$name" ]; then
 		return
 	fi
-	sed -e "$script" "$root/userspace/raft/$file" >"$work/raft/$file"
-	if [ "$(diff "$root/userspace/raft/$file" "$work/raft/$file" | grep -c '^<')" != 1 ]; then
+	sed -e "$script" "$source" >"$work/raft/$file"
+	if [ "$(diff "$source" "$work/raft/$file" | grep -c '^<')" != 1 ]; then
 		report "$name" no "out of date: does not change exactly one line of $file"
 	else
 		compile "$work/objects" "$work/raft/$file"
@@ -76,7 +78,7 @@ mutant() { # NAME FILE SED_SCRIPT
 			report "$name" no "NOT CAUGHT"
 		fi
 	fi
-	cp "$root/userspace/raft/$file" "$work/raft/$file"
+	cp "$source" "$work/raft/$file"
 	compile "$work/objects" "$work/raft/$file"
 }
 
@@ -138,5 +140,11 @@ mutant read-what-is-gone replication.c 's/if (p->next < r->log.first)/if (false)
 mutant transfer-for-ever transfer.c 's/if (r->transfer_to && ++r->transfer_elapsed.*/if (false)/'
 # 3.5: what was lost is sent again.
 mutant lost-is-lost replication.c 's/^	retry_lost(r, p);//'
+# Around the core: a transaction that is torn is none, only what is committed is followed, and an address is given once.
+mutant torn-is-taken server.c 's/if (d->torn_parts == all_parts(&d->torn))/if (true)/'
+mutant uncommitted-followed observer.c 's/o->log.last < from->state->applied; i++/o->log.last < from->log->last; i++/'
+mutant lease-unchecked machine.c 's/= m->holders\[address\] ? UINT64_MAX : address/= address/'
+mutant snapshot-without-state server.c '/^void server_install/,/^}/s/machine_copy(&s->disk.state, &from->state);/s->disk.state.applied = from->state.applied;/'
+mutant state-lags-unseen observer.c '/^void observer_start/,/^}/s/machine_copy(&o->state, &o->synced)/o->state.applied = o->synced.applied/'
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -94,6 +94,11 @@ void network_send(struct network *net, struct rng *rng, uint64_t now, const stru
 		put(net, m, now + draw_delay(net, rng));
 }
 
+void network_hold(struct network *net, const struct raft_message *m, uint64_t until)
+{
+	put(net, m, until);
+}
+
 bool network_receive(struct network *net, uint64_t now, struct raft_message *ret)
 {
 	if (!net->count || net->packets[0].due > now)

@@ -30,6 +30,9 @@ struct network {
 /* Copies @m; what becomes of it is decided here and now. */
 void network_send(struct network *net, struct rng *rng, uint64_t now, const struct raft_message *m);
 
+/* Copies @m: it arrives again then. */
+void network_hold(struct network *net, const struct raft_message *m, uint64_t until);
+
 /* The next packet due by @now, or false; the caller releases its message. */
 bool network_receive(struct network *net, uint64_t now, struct raft_message *ret);
 

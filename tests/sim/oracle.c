@@ -26,7 +26,8 @@ void violate(struct cluster *c, const char *fmt, ...)
 void oracle_fini(struct oracle *o)
 {
 	free(o->committed);
-	free(o->written);
+	free(o->granted);
+	machine_fini(&o->state);
 	free(o->prefixes);
 	free(o->leaders);
 }
@@ -116,12 +117,14 @@ static uint64_t *leader_of(struct oracle *o, uint64_t term)
 	return &o->leaders[term];
 }
 
+/* Of one who stood still while others were elected is asked only what was committed before his term. */
 static void check_completeness(struct server *s, uint64_t term)
 {
 	struct oracle *o = &s->cluster->oracle;
 
 	for (uint64_t i = 1; i <= o->commit; i++)
-		if (log_model_term(&s->view, i) != o->committed[i - 1].term) {
+		if (o->committed[i - 1].by_term < term &&
+		    log_model_term(&s->view, i) != o->committed[i - 1].term) {
 			violate(s->cluster, "leader completeness: S%llu leads term %llu and has "
 				"not entry %llu of term %llu, which was committed", (ull)s->id,
 				(ull)term, (ull)i, (ull)o->committed[i - 1].term);
@@ -181,39 +184,11 @@ uint64_t oracle_value_at(const struct oracle *o, uint64_t index)
 	return index ? o->committed[index - 1].value : 0;
 }
 
-/* True the first time. */
-static bool note_written(struct oracle *o, uint64_t value)
-{
-	bool first;
-
-	if (value >= o->written_capacity) {
-		size_t capacity = value * 2 + 256;
-
-		o->written = realloc(o->written, capacity * sizeof(o->written[0]));
-		if (!o->written)
-			err(2, "oracle");
-		memset(o->written + o->written_capacity, 0,
-		       (capacity - o->written_capacity) * sizeof(o->written[0]));
-		o->written_capacity = capacity;
-	}
-	first = !o->written[value];
-	o->written[value] = true;
-	return first;
-}
-
-/* The state machine: one register, and each request id counts once. */
-static uint64_t run_entry(struct oracle *o, const struct raft_entry *entry)
-{
-	if (entry->kind == RAFT_ENTRY_DATA && note_written(o, load_u64(entry->data)))
-		return load_u64(entry->data);
-	return oracle_value_at(o, o->commit);
-}
-
-static void commit_one(struct server *s, uint64_t index)
+static void commit_one(struct server *s, uint64_t index, uint64_t by_term)
 {
 	struct oracle *o = &s->cluster->oracle;
 	const struct raft_entry *entry = log_model_at(&s->view, index)->entry;
-	struct committed now = { .term = entry->term, .hash = entry_hash(entry) };
+	struct committed now = { .term = entry->term, .by_term = by_term, .hash = entry_hash(entry) };
 
 	if (index <= o->commit) {
 		if (o->committed[index - 1].hash != now.hash)
@@ -228,7 +203,9 @@ static void commit_one(struct server *s, uint64_t index)
 		if (!o->committed)
 			err(2, "oracle");
 	}
-	now.value = run_entry(o, entry);
+	machine_apply(&o->state, entry);
+	now.value = o->state.value;
+	now.digest = o->state.digest;
 	o->committed[o->commit++] = now;
 }
 
@@ -257,7 +234,7 @@ void oracle_check_state(struct server *s)
 	check_durability(s, &now);
 	to = now.commit_index < now.stored_index ? now.commit_index : now.stored_index;
 	while (s->checked_commit < to)
-		commit_one(s, ++s->checked_commit);
+		commit_one(s, ++s->checked_commit, now.term);
 	s->seen = now;
 }
 
@@ -265,9 +242,9 @@ void oracle_check_applied(struct server *s, const struct raft_entry *entry)
 {
 	const struct oracle *o = &s->cluster->oracle;
 
-	if (entry->index != s->applied + 1)
+	if (entry->index != s->state.applied + 1)
 		violate(s->cluster, "S%llu applies entry %llu after %llu", (ull)s->id,
-			(ull)entry->index, (ull)s->applied);
+			(ull)entry->index, (ull)s->state.applied);
 	else if (entry->index > o->commit)
 		violate(s->cluster, "S%llu applies entry %llu, committed are %llu", (ull)s->id,
 			(ull)entry->index, (ull)o->commit);
@@ -275,4 +252,36 @@ void oracle_check_applied(struct server *s, const struct raft_entry *entry)
 		violate(s->cluster, "state machine safety: S%llu applies entry %llu of term %llu, "
 			"committed is one of term %llu", (ull)s->id, (ull)entry->index,
 			(ull)entry->term, (ull)o->committed[entry->index - 1].term);
+}
+
+void oracle_check_machine(struct cluster *c, const struct machine *state, const char *kind, uint64_t id)
+{
+	const struct oracle *o = &c->oracle;
+
+	if (state->applied > o->commit)
+		violate(c, "%s%llu has applied entry %llu, committed are %llu", kind, (ull)id,
+			(ull)state->applied, (ull)o->commit);
+	else if (state->applied && o->committed[state->applied - 1].digest != state->digest)
+		violate(c, "equal states: %s%llu is not what the entries up to %llu make", kind, (ull)id,
+			(ull)state->applied);
+}
+
+void oracle_check_lease(struct cluster *c, uint64_t request, uint64_t address)
+{
+	struct oracle *o = &c->oracle;
+
+	if (address >= o->granted_capacity) {
+		size_t capacity = address * 2 + 64;
+
+		o->granted = realloc(o->granted, capacity * sizeof(o->granted[0]));
+		if (!o->granted)
+			err(2, "oracle");
+		memset(o->granted + o->granted_capacity, 0,
+		       (capacity - o->granted_capacity) * sizeof(o->granted[0]));
+		o->granted_capacity = capacity;
+	}
+	if (o->granted[address] && o->granted[address] != request)
+		violate(c, "two leases of one address: %llu is told to request %llu, and was to %llu",
+			(ull)address, (ull)request, (ull)o->granted[address]);
+	o->granted[address] = request;
 }

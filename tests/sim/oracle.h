@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "machine.h"
 #include "raft/raft.h"
 
 struct cluster;
@@ -17,8 +18,10 @@ struct server;
 
 struct committed {
 	uint64_t term;
+	uint64_t by_term;	/* in which it was first seen to be committed */
 	uint64_t hash;
 	uint64_t value;		/* of the register, once this entry is applied */
+	uint64_t digest;	/* of the state then */
 };
 
 struct known_prefix {
@@ -33,8 +36,9 @@ struct oracle {
 	size_t committed_capacity;
 	struct known_prefix *prefixes;	/* a hash table, open addressing; index 0: free */
 	size_t prefix_count, prefix_capacity;
-	bool *written;			/* by value: a second entry with it changes nothing */
-	size_t written_capacity;
+	struct machine state;		/* with all that is committed applied */
+	uint64_t *granted;		/* by address: to whom a client was told it is leased; 0: nobody */
+	size_t granted_capacity;
 	uint64_t *leaders;		/* by term; 0: none */
 	size_t leaders_capacity;
 	uint64_t acknowledged;		/* the highest index told to a client as done */
@@ -52,6 +56,11 @@ void oracle_check_message(struct server *s, const struct raft_message *m);
 void oracle_check_state(struct server *s);
 /* State machine safety (3.6.3). */
 void oracle_check_applied(struct server *s, const struct raft_entry *entry);
+
+/* The state of @kind@id (such as S3) is what its entries make of it. */
+void oracle_check_machine(struct cluster *c, const struct machine *state, const char *kind, uint64_t id);
+/* A client was told that its request has this address: no two of them the same. */
+void oracle_check_lease(struct cluster *c, uint64_t request, uint64_t address);
 
 /* What the state machine's register holds with @index applied: a function of the log alone. */
 uint64_t oracle_value_at(const struct oracle *o, uint64_t index);

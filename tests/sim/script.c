@@ -248,7 +248,7 @@ static void run_compact(struct script *s, char *args[], int count)
 {
 	struct server *server = parse_running(s, args[0]);
 
-	server->disk.applied = server->applied;
+	server_sync_state(server);
 	server_compact(server, strtoull(args[1], NULL, 10));
 }
 

@@ -41,6 +41,14 @@ static int read_entries(void *data, uint64_t from, size_t count_max, size_t byte
 	return 0;
 }
 
+static void release_torn(struct server *s)
+{
+	struct raft_actions actions = { .store = s->disk.torn };
+
+	raft_actions_release(&actions);
+	s->disk.torn = (struct raft_store){ 0 };
+}
+
 void server_init(struct server *s, struct cluster *c, uint64_t id)
 {
 	*s = (struct server){ .cluster = c, .id = id, .tick_period = TICK };
@@ -51,6 +59,9 @@ void server_fini(struct server *s)
 	raft_actions_release(&s->storing);
 	raft_actions_release(&s->applying);
 	raft_free(s->raft);
+	release_torn(s);
+	machine_fini(&s->state);
+	machine_fini(&s->disk.state);
 	log_model_fini(&s->disk.log);
 	log_model_fini(&s->view);
 }
@@ -93,55 +104,37 @@ static struct raft_start disk_start(const struct server *s)
 	struct raft_start start = {
 		.term = s->disk.term,
 		.vote = s->disk.vote,
-		.applied = s->disk.applied,
+		.applied = s->disk.state.applied,
 		.first_index = s->disk.log.base + 1,
 		.base_term = log_model_term(&s->disk.log, s->disk.log.base),
 		.last_index = s->disk.log.last,
 		.last_term = log_model_term(&s->disk.log, s->disk.log.last),
 	};
 
-	if (last_configuration(s, s->disk.log.last + 1, &start.current) > s->disk.applied)
+	if (last_configuration(s, s->disk.log.last + 1, &start.current) > s->disk.state.applied)
 		last_configuration(s, start.current.index, &start.previous);
 	return start;
 }
 
-void server_start(struct server *s)
+/* Hard state, truncation, and each entry: what the disk may have written in any order. */
+static uint64_t all_parts(const struct raft_store *store)
 {
-	struct cluster *c = s->cluster;
-	struct raft_log_reader reader = { s, read_term, read_entries };
-	struct raft_start start = disk_start(s);
-	struct raft_config config = c->config;
-	struct error error;
+	uint64_t entries = store->entry_count < 62 ? (1ULL << store->entry_count) - 1 : UINT64_MAX >> 2;
 
-	if (s->raft)
-		return;
-	config.id = s->id;
-	config.seed = rng_next(&c->rng);
-	if (raft_new(&config, &start, &reader, &s->raft, &error))
-		errx(2, "S%llu does not start: %s", (ull)s->id, error.text);
-	s->incarnation++;
-	s->applied = s->checked_commit = s->disk.applied;
-	s->next_tick = c->now + s->tick_period;
-	log_model_copy(&s->view, &s->disk.log);
-	raft_status(s->raft, &s->seen);
-	trace(c, "S%llu starts: term %llu vote %llu log %llu applied %llu", (ull)s->id,
-	      (ull)s->disk.term, (ull)s->disk.vote, (ull)s->disk.log.last, (ull)s->disk.applied);
-	if (s->bootstraps && !s->disk.log.last && raft_bootstrap(s->raft, "s1", &error))
-		errx(2, "S%llu does not bootstrap: %s", (ull)s->id, error.text);
-	server_pump(s);
+	return (uint64_t)store->hard_state | (uint64_t)(store->truncate_from != 0) << 1 | entries << 2;
 }
 
-static void write_disk(struct server *s)
+static void write_parts(struct server *s, const struct raft_store *store, uint64_t parts)
 {
-	const struct raft_store *store = &s->storing.store;
-
-	if (store->hard_state) {
+	if (parts & 1) {
 		s->disk.term = store->term;
 		s->disk.vote = store->vote;
 	}
-	if (store->truncate_from)
+	if (parts & 2)
 		log_model_truncate(&s->disk.log, store->truncate_from);
 	for (size_t i = 0; i < store->entry_count; i++) {
+		if (i < 62 && !(parts >> 2 >> i & 1))
+			continue;
 		if (store->entries[i]->index != s->disk.log.last + 1)
 			violate(s->cluster, "S%llu stores entry %llu behind %llu", (ull)s->id,
 				(ull)store->entries[i]->index, (ull)s->disk.log.last);
@@ -149,21 +142,82 @@ static void write_disk(struct server *s)
 	}
 }
 
-/* A transaction is there or not; whether the power failed before or after it is chance. */
-void server_crash(struct server *s)
+static void write_disk(struct server *s, const struct raft_store *store)
+{
+	write_parts(s, store, all_parts(store));
+}
+
+/* A transaction of which a part is missing has a wrong checksum, and is none. */
+static void recover_disk(struct server *s)
+{
+	struct disk *d = &s->disk;
+
+	if (!d->torn.sequence)
+		return;
+	if (d->torn_parts == all_parts(&d->torn))
+		write_parts(s, &d->torn, d->torn_parts);
+	else
+		trace(s->cluster, "S%llu drops a torn transaction", (ull)s->id);
+	release_torn(s);
+}
+
+void server_start(struct server *s)
 {
 	struct cluster *c = s->cluster;
+	struct raft_log_reader reader = { s, read_term, read_entries };
+	struct raft_config config = c->config;
+	struct raft_start start;
+	struct error error;
 
-	if (!s->raft)
+	if (s->raft)
 		return;
-	trace(c, "S%llu crashes", (ull)s->id);
-	if (s->storing.store.sequence && !s->disk_held && rng_chance(&c->rng, 300))
-		write_disk(s);
+	recover_disk(s);
+	start = disk_start(s);
+	config.id = s->id;
+	config.seed = rng_next(&c->rng);
+	if (raft_new(&config, &start, &reader, &s->raft, &error))
+		errx(2, "S%llu does not start: %s", (ull)s->id, error.text);
+	s->incarnation++;
+	machine_copy(&s->state, &s->disk.state);
+	s->checked_commit = s->state.applied;
+	s->stopped_until = 0;
+	s->next_tick = c->now + s->tick_period;
+	log_model_copy(&s->view, &s->disk.log);
+	raft_status(s->raft, &s->seen);
+	trace(c, "S%llu starts: term %llu vote %llu log %llu applied %llu", (ull)s->id,
+	      (ull)s->disk.term, (ull)s->disk.vote, (ull)s->disk.log.last, (ull)s->disk.state.applied);
+	if (s->bootstraps && !s->disk.log.last && raft_bootstrap(s->raft, "s1", &error))
+		errx(2, "S%llu does not bootstrap: %s", (ull)s->id, error.text);
+	server_pump(s);
+}
+
+static void halt(struct server *s)
+{
 	raft_actions_release(&s->storing);
 	raft_actions_release(&s->applying);
 	raft_free(s->raft);
 	s->raft = NULL;
 	client_on_crash(s);
+}
+
+/* All of it may be there, though nobody was told; what is torn is found at the next start. */
+static void tear(struct server *s)
+{
+	s->disk.torn = s->storing.store;
+	s->disk.torn_parts = all_parts(&s->disk.torn);
+	if (!rng_chance(&s->cluster->rng, 300))
+		s->disk.torn_parts &= rng_next(&s->cluster->rng);
+	s->storing.store = (struct raft_store){ 0 };
+}
+
+void server_crash(struct server *s)
+{
+	if (!s->raft)
+		return;
+	trace(s->cluster, "S%llu crashes", (ull)s->id);
+	if (s->storing.store.sequence && !s->disk_held)
+		tear(s);
+	halt(s);
 }
 
 static void check(struct server *s, int rc, const struct error *error)
@@ -176,8 +230,8 @@ void server_compact(struct server *s, uint64_t index)
 {
 	struct error error;
 
-	if (index > s->disk.applied)
-		index = s->disk.applied;
+	if (index > s->disk.state.applied)
+		index = s->disk.state.applied;
 	if (index <= s->disk.log.base)
 		return;
 	trace(s->cluster, "S%llu compacts its log up to %llu", (ull)s->id, (ull)index);
@@ -192,12 +246,8 @@ static void stop(struct server *s)
 	if (!s->raft)
 		return;
 	if (s->storing.store.sequence)
-		write_disk(s);
-	raft_actions_release(&s->storing);
-	raft_actions_release(&s->applying);
-	raft_free(s->raft);
-	s->raft = NULL;
-	client_on_crash(s);
+		write_disk(s, &s->storing.store);
+	halt(s);
 }
 
 /* Thesis 5.3: what follows on the snapshot's last entry stays, a log that does not have it goes. */
@@ -215,15 +265,16 @@ void server_install(struct server *s, const struct server *from)
 {
 	bool running = s->raft;
 
-	if (from->applied <= s->applied)
+	if (from->state.applied <= s->state.applied)
 		return;
 	trace(s->cluster, "S%llu installs S%llu's state of entry %llu", (ull)s->id, (ull)from->id,
-	      (ull)from->applied);
+	      (ull)from->state.applied);
 	stop(s);
-	replace_log(&s->disk.log, &from->disk.log, from->applied);
-	s->disk.applied = from->applied;
-	if (s->disk.term < log_model_term(&s->disk.log, from->applied)) {
-		s->disk.term = log_model_term(&s->disk.log, from->applied);
+	recover_disk(s);
+	replace_log(&s->disk.log, &from->disk.log, from->state.applied);
+	machine_copy(&s->disk.state, &from->state);
+	if (s->disk.term < log_model_term(&s->disk.log, from->state.applied)) {
+		s->disk.term = log_model_term(&s->disk.log, from->state.applied);
 		s->disk.vote = 0;
 	}
 	if (running)
@@ -252,7 +303,7 @@ static void fail_store(struct server *s)
 
 	trace(s->cluster, "S%llu fails to store", (ull)s->id);
 	if (rng_chance(&s->cluster->rng, 500))
-		write_disk(s);
+		write_disk(s, &s->storing.store);
 	raft_actions_release(&s->storing);
 	check(s, raft_store_failed(s->raft, &error), &error);
 }
@@ -283,7 +334,7 @@ static void end_store(struct server *s)
 		return;
 	}
 	trace_store(s);
-	write_disk(s);
+	write_disk(s, &s->storing.store);
 	raft_actions_release(&s->storing);
 	check(s, raft_stored(s->raft, sequence, &error), &error);
 }
@@ -296,6 +347,12 @@ void server_finish_store(struct server *s)
 	server_pump(s);
 }
 
+void server_sync_state(struct server *s)
+{
+	while (s->disk.state.applied < s->state.applied)
+		machine_apply(&s->disk.state, log_model_at(&s->view, s->disk.state.applied + 1)->entry);
+}
+
 static void end_apply(struct server *s)
 {
 	struct error error;
@@ -304,15 +361,16 @@ static void end_apply(struct server *s)
 		const struct raft_entry *entry = s->applying.apply[i];
 
 		oracle_check_applied(s, entry);
-		s->applied = entry->index;
+		machine_apply(&s->state, entry);
+		oracle_check_machine(s->cluster, &s->state, "S", s->id);
 		trace(s->cluster, "S%llu applies entry %llu of term %llu", (ull)s->id,
 		      (ull)entry->index, (ull)entry->term);
 		client_on_applied(s, entry);
 	}
 	if (rng_chance(&s->cluster->rng, 500))
-		s->disk.applied = s->applied;
+		server_sync_state(s);
 	raft_actions_release(&s->applying);
-	check(s, raft_applied(s->raft, s->applied, &error), &error);
+	check(s, raft_applied(s->raft, s->state.applied, &error), &error);
 }
 
 void server_finish_apply(struct server *s)

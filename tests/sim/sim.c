@@ -2,7 +2,9 @@
 /*
  * The Raft core among simulated servers, disks and networks.
  *
- *	sim --seeds FROM-TO [--steps N] [--stop]	random schedules, to the first failure with --stop
+ *	sim --seeds FROM-TO [--steps N] [--stop] [--seconds N]
+ *						random schedules: to the first failure with --stop, and
+ *						no new one begins after so many seconds
  *	sim --verbose SEED [--steps N]		one of them, with all that happens
  *	sim --schedule FILE …			named schedules against their expected traces
  *	sim --print FILE			one of those with the trace as it is
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "chaos.h"
 #include "script.h"
@@ -21,9 +24,16 @@ typedef unsigned long long ull;
 
 enum { STEPS = 3000 };
 
+struct range {
+	uint64_t from, to;	/* seeds */
+	unsigned int steps;
+	bool stop;		/* at the first failure */
+	time_t until;		/* of CLOCK_MONOTONIC; 0: no limit */
+};
+
 struct tally {
 	unsigned int passed, failed;
-	ull acknowledged, reads, messages, elections;
+	ull acknowledged, reads, messages, elections, refused;
 };
 
 static void run_seed(uint64_t seed, unsigned int steps, FILE *out, struct tally *t)
@@ -35,6 +45,7 @@ static void run_seed(uint64_t seed, unsigned int steps, FILE *out, struct tally 
 	t->reads += result.reads;
 	t->messages += result.messages;
 	t->elections += result.elections;
+	t->refused += result.refused;
 	if (!result.violation[0]) {
 		t->passed++;
 		return;
@@ -44,14 +55,25 @@ static void run_seed(uint64_t seed, unsigned int steps, FILE *out, struct tally 
 	       result.violation, steps, (ull)seed);
 }
 
-static int run_seeds(uint64_t from, uint64_t to, unsigned int steps, bool stop, FILE *out)
+static time_t seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static int run_seeds(const struct range *range, FILE *out)
 {
 	struct tally t = { 0 };
 
-	for (uint64_t seed = from; seed <= to && !(stop && t.failed); seed++)
-		run_seed(seed, steps, out, &t);
-	printf("%llu elections, %llu messages, %llu writes acknowledged, %llu reads answered\n",
-	       t.elections, t.messages, t.acknowledged, t.reads);
+	for (uint64_t seed = range->from; seed <= range->to; seed++) {
+		if ((range->stop && t.failed) || (range->until && seconds_now() >= range->until))
+			break;
+		run_seed(seed, range->steps, out, &t);
+	}
+	printf("%llu elections, %llu messages, %llu writes acknowledged, %llu of them without the address, "
+	       "%llu reads answered\n", t.elections, t.messages, t.acknowledged, t.refused, t.reads);
 	printf("%u passed, %u failed\n", t.passed, t.failed);
 	return t.failed ? 1 : 0;
 }
@@ -68,7 +90,7 @@ static int run_schedules(char *const files[], int count)
 
 static int usage(void)
 {
-	fputs("usage: sim --seeds FROM-TO [--steps N] | --verbose SEED [--steps N] | "
+	fputs("usage: sim --seeds FROM-TO [--steps N] [--stop] [--seconds N] | --verbose SEED [--steps N] | "
 	      "--schedule FILE … | --print FILE\n", stderr);
 	return 2;
 }
@@ -91,30 +113,33 @@ int main(int argc, char *argv[])
 		{ "seeds", required_argument, NULL, 's' },
 		{ "steps", required_argument, NULL, 'n' },
 		{ "stop", no_argument, NULL, 't' },
+		{ "seconds", required_argument, NULL, 'l' },
 		{ "verbose", required_argument, NULL, 'v' },
 		{ "schedule", no_argument, NULL, 'f' },
 		{ "print", required_argument, NULL, 'p' },
 		{ 0 },
 	};
-	uint64_t from = 0, to = 0;
-	unsigned int steps = STEPS;
-	bool seeds = false, schedules = false, stop = false;
+	struct range range = { .steps = STEPS };
+	bool seeds = false, schedules = false;
 	FILE *out = NULL;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (opt) {
 		case 's':
-			seeds = parse_range(optarg, &from, &to);
+			seeds = parse_range(optarg, &range.from, &range.to);
 			break;
 		case 'n':
-			steps = (unsigned int)strtoul(optarg, NULL, 10);
+			range.steps = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
 		case 't':
-			stop = true;
+			range.stop = true;
+			break;
+		case 'l':
+			range.until = seconds_now() + (time_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'v':
-			from = to = strtoull(optarg, NULL, 10);
+			range.from = range.to = strtoull(optarg, NULL, 10);
 			out = stdout;
 			seeds = true;
 			break;
@@ -129,5 +154,5 @@ int main(int argc, char *argv[])
 	}
 	if (schedules)
 		return run_schedules(argv + optind, argc - optind);
-	return seeds ? run_seeds(from, to, steps, stop, out) : usage();
+	return seeds ? run_seeds(&range, out) : usage();
 }
