@@ -14,7 +14,7 @@
 
 enum {
 	CA_VALID_SECONDS = 10 * 365 * 86400,
-	CERT_BACKDATE_SECONDS = 300,	/* certificates begin earlier: clocks of a mesh differ */
+	CERT_BACKDATE_SECONDS = 86400,	/* certificates begin earlier: clocks of a mesh differ, and jump */
 };
 
 struct ca;
