@@ -13,6 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build/meson")).resolve()
 WGMESHD = str(BUILD / "userspace/daemon/wgmeshd")
 WMCTL = str(BUILD / "userspace/wmctl/wmctl")
+# wmctl finds the daemon's program as an installed one does.
+os.environ["PATH"] = "%s:%s" % (os.path.dirname(WGMESHD), os.environ["PATH"])
 TICK_MS = "20"	# elections take 0.2 to 0.4 s
 
 
@@ -28,6 +30,7 @@ class Node:
         self.address = "%s:%d" % (host, self.grpc_port)
         self.process = None
         self.disk = None
+        self.environment = {}	# of its daemon, besides
         self.program = WGMESHD
 
     # ---- commands ----
@@ -61,7 +64,8 @@ class Node:
 
     def start(self, *more, env=None):
         note("[%s] wgmeshd run of %s %s" % (self.ns, self.name, " ".join(more)))
-        environment = {**os.environ, **(self.disk.environment() if self.disk else {}), **(env or {})}
+        environment = {**os.environ, **(self.disk.environment() if self.disk else {}),
+                       **self.environment, **(env or {})}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 ["ip", "netns", "exec", self.ns, self.program, "run", "--state-dir", str(self.dir), *more],
