@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "daemon/plan_state.h"
@@ -24,10 +25,18 @@ struct converge {
 	void *closed_data;
 };
 
+static enum dataplane_lazy lazy_of(const struct settings *settings)
+{
+	if (strcmp(settings->lazy, "auto") == 0)
+		return DATAPLANE_LAZY_AUTO;
+	return strcmp(settings->lazy, "on") == 0 ? DATAPLANE_LAZY_ON : DATAPLANE_LAZY_OFF;
+}
+
 int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_store *state,
 		 const struct key *private_key, struct converge **ret, struct error *err)
 {
 	struct dataplane_config config = { .backend = settings->backend, .ifname = settings->device,
+					   .lazy = lazy_of(settings),
 					   .private_key = *private_key,
 					   .listen_port = settings->wireguard_port };
 	struct converge *c = calloc(1, sizeof(*c));

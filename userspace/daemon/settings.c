@@ -18,6 +18,8 @@ const char settings_help[] =
 	"                         none: behind a NAT (may be repeated)\n"
 	"  --device NAME          the WireGuard device (wgmesh0)\n"
 	"  --backend NAME         auto, mesh, kernel, userspace or none (auto)\n"
+	"  --lazy WHEN            whether WireGuard holds only peers that are used: auto, on or off;\n"
+	"                         auto: where the backend can (auto)\n"
 	"  --wireguard-port PORT  (51820)\n"
 	"  --raft-port PORT       (9443)\n"
 	"  --grpc-port PORT       (8443)\n"
@@ -29,9 +31,9 @@ const char settings_help[] =
 	"  --tick-ms MS           Raft's clock, 10 to 1000 (50)\n";
 
 enum {
-	OPT_STATE_DIR = 256, OPT_ID, OPT_ENDPOINT, OPT_DEVICE, OPT_BACKEND, OPT_WIREGUARD_PORT,
-	OPT_RAFT_PORT, OPT_GRPC_PORT, OPT_NO_IPV4, OPT_PREFER_RAFT_IPV6, OPT_IPV4_PREFIX, OPT_LOG_KEEP,
-	OPT_FOLLOWERS_MAX, OPT_TICK_MS,
+	OPT_STATE_DIR = 256, OPT_ID, OPT_ENDPOINT, OPT_DEVICE, OPT_BACKEND, OPT_LAZY,
+	OPT_WIREGUARD_PORT, OPT_RAFT_PORT, OPT_GRPC_PORT, OPT_NO_IPV4, OPT_PREFER_RAFT_IPV6,
+	OPT_IPV4_PREFIX, OPT_LOG_KEEP, OPT_FOLLOWERS_MAX, OPT_TICK_MS,
 };
 
 static const struct option long_options[] = {
@@ -40,6 +42,7 @@ static const struct option long_options[] = {
 	{ "endpoint", required_argument, NULL, OPT_ENDPOINT },
 	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ "backend", required_argument, NULL, OPT_BACKEND },
+	{ "lazy", required_argument, NULL, OPT_LAZY },
 	{ "wireguard-port", required_argument, NULL, OPT_WIREGUARD_PORT },
 	{ "raft-port", required_argument, NULL, OPT_RAFT_PORT },
 	{ "grpc-port", required_argument, NULL, OPT_GRPC_PORT },
@@ -60,6 +63,7 @@ void settings_init(struct settings *s)
 		.state_dir = SETTINGS_STATE_DIR,
 		.device = "wgmesh0",
 		.backend = "auto",
+		.lazy = "auto",
 		.wireguard_port = 51820,
 		.raft_port = 9443,
 		.grpc_port = 8443,
@@ -141,6 +145,16 @@ static int set_backend(struct settings *s, const char *value, struct error *err)
 			 "--backend: \"%s\" is none of auto, mesh, kernel, userspace, none", value);
 }
 
+static int set_lazy(struct settings *s, const char *value, struct error *err)
+{
+	static const char *const known[] = { "auto", "on", "off" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i], value) == 0)
+			return set_text(s->lazy, sizeof(s->lazy), "lazy", value, err);
+	return error_set(err, ERR_INVALID, "--lazy: \"%s\" is none of auto, on, off", value);
+}
+
 static int set_tick(struct settings *s, const char *value, struct error *err)
 {
 	unsigned long v;
@@ -188,6 +202,8 @@ static int set_option(struct settings *s, int option, const char *value, bool *e
 		return set_text(s->device, sizeof(s->device), "device", value, err);
 	case OPT_BACKEND:
 		return set_backend(s, value, err);
+	case OPT_LAZY:
+		return set_lazy(s, value, err);
 	case OPT_WIREGUARD_PORT:
 		return set_port(&s->wireguard_port, "wireguard-port", value, err);
 	case OPT_RAFT_PORT:
@@ -244,7 +260,8 @@ int settings_save(const struct settings *s, struct local_store *local, struct er
 	char ip[IP_TEXT_MAX], prefix[PREFIX_TEXT_MAX];
 	int r;
 
-	buf_printf(&text, "id=%s\ndevice=%s\nbackend=%s\n", s->id, s->device, s->backend);
+	buf_printf(&text, "id=%s\ndevice=%s\nbackend=%s\nlazy=%s\n", s->id, s->device, s->backend,
+		   s->lazy);
 	for (unsigned int i = 0; i < s->endpoint_count; i++)
 		buf_printf(&text, "endpoint=%s\n", ip_format(&s->endpoints[i], ip));
 	buf_printf(&text, "wireguard-port=%u\nraft-port=%u\ngrpc-port=%u\n", s->wireguard_port,

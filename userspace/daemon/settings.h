@@ -21,6 +21,7 @@ enum {
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_BACKEND_MAX = 16,
+	SETTINGS_LAZY_MAX = 8,
 };
 
 struct settings {
@@ -28,6 +29,7 @@ struct settings {
 	char id[SETTINGS_ID_MAX];
 	char device[IFNAMSIZ];
 	char backend[SETTINGS_BACKEND_MAX];	/* auto, mesh, kernel, userspace or none */
+	char lazy[SETTINGS_LAZY_MAX];		/* auto, on or off: DATAPLANE_LAZY_* */
 	struct ip endpoints[SETTINGS_ENDPOINTS_MAX];	/* the first is the primary one */
 	unsigned int endpoint_count;	/* 0: behind a NAT */
 	uint16_t wireguard_port, raft_port, grpc_port;

@@ -10,6 +10,7 @@ struct backend;		/* each backend's own */
 
 struct backend_ops {
 	const char *name;
+	bool lazy;	/* can be; see enum dataplane_lazy */
 	bool flat;	/* holds one peer per prefix: it is given those of metric 0 only */
 
 	/* Makes the device or adopts it, and sets it up.  @link outlives the backend. */

@@ -28,6 +28,23 @@ static void mesh_close(struct backend *b)
 	free(b);
 }
 
+/* A table that runs is adopted, with everything that it knows. */
+static int take_mesh(struct backend *b, enum dataplane_lazy lazy, struct error *err)
+{
+	struct mesh_settings settings = { .fields = MESH_SET_FLAGS };
+	struct mesh_info info;
+	int r = mesh_new(b->mesh, b->ifname, NULL, err);
+
+	if (!r || r == -ERR_EXISTS)
+		r = mesh_get(b->mesh, b->ifname, &info, err);
+	if (r)
+		return r;
+	if (lazy == DATAPLANE_LAZY_ON ||
+	    (lazy == DATAPLANE_LAZY_AUTO && info.features & WGMESH_MESH_FEATURES_EGRESS))
+		settings.flags = WGMESH_MESH_FLAGS_LAZY;
+	return info.flags == settings.flags ? 0 : mesh_set(b->mesh, b->ifname, &settings, err);
+}
+
 static int attach(struct backend *b, const struct dataplane_config *config, struct error *err)
 {
 	/* The module first: without it nothing is to be touched. */
@@ -37,10 +54,7 @@ static int attach(struct backend *b, const struct dataplane_config *config, stru
 		r = wg_client_open(&b->wg, err);
 	if (!r)
 		r = device_configure(b->link, b->wg, config, err);
-	if (r)
-		return r;
-	r = mesh_new(b->mesh, b->ifname, NULL, err);
-	return r == -ERR_EXISTS ? 0 : r;	/* it is adopted */
+	return r ? r : take_mesh(b, config->lazy, err);
 }
 
 static int mesh_open(const struct dataplane_config *config, struct link_client *link,
@@ -191,6 +205,7 @@ static int mesh_listen_port(struct backend *b, uint16_t *ret, struct error *err)
 
 const struct backend_ops backend_mesh = {
 	.name = "mesh",
+	.lazy = true,
 	.open = mesh_open,
 	.close = mesh_close,
 	.remove = mesh_remove,

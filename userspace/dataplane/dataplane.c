@@ -39,8 +39,12 @@ static const struct backend_ops *find(const char *name)
 static int open_with(struct dataplane *dp, const struct backend_ops *ops,
 		     const struct dataplane_config *config, struct error *err)
 {
-	int r = ops->open(config, dp->link, &dp->backend, err);
+	int r;
 
+	if (config->lazy == DATAPLANE_LAZY_ON && !ops->lazy)
+		return error_set(err, ERR_UNSUPPORTED, "WireGuard holds every peer with it: leave "
+				 "--lazy at auto, or use the backend \"mesh\"");
+	r = ops->open(config, dp->link, &dp->backend, err);
 	if (!r)
 		dp->ops = ops;
 	return r;

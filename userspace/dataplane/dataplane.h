@@ -31,10 +31,20 @@
 
 enum { DATAPLANE_ACTIVE_SECONDS = 180 };	/* WireGuard's REJECT_AFTER_TIME */
 
+/* Whether WireGuard is told of peers only while they are used: the first packet, of either side,
+ * makes them known, and they leave when their session is over.
+ */
+enum dataplane_lazy {
+	DATAPLANE_LAZY_AUTO,	/* with "mesh", where its kernel can */
+	DATAPLANE_LAZY_ON,	/* or ERR_UNSUPPORTED */
+	DATAPLANE_LAZY_OFF,
+};
+
 struct dataplane_config {
 	const char *backend;	/* one of the above, or "auto": the first of them that works */
 	const char *ifname;	/* 1 to 15 characters */
 	struct key private_key;
+	enum dataplane_lazy lazy;
 	uint16_t listen_port;	/* 0: WireGuard picks one */
 	uint32_t mtu;		/* 0: the device's default */
 };

@@ -40,6 +40,7 @@ static void without_options_the_defaults_hold(void **state)
 	settings_init(&s);
 	assert_string_equal(s.device, "wgmesh0");
 	assert_string_equal(s.backend, "auto");
+	assert_string_equal(s.lazy, "auto");
 	assert_int_equal(s.wireguard_port, 51820);
 	assert_int_equal(s.raft_port, 9443);
 	assert_int_equal(s.grpc_port, 8443);
@@ -74,7 +75,7 @@ static void every_option_is_taken(void **state)
 
 	settings_init(&s);
 	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
-	parse_ok(&s, "--backend none --wireguard-port 1 --raft-port 65535 --grpc-port 3");
+	parse_ok(&s, "--backend none --lazy off --wireguard-port 1 --raft-port 65535 --grpc-port 3");
 	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 --followers-max 0");
 	assert_string_equal(s.id, "n7");
 	assert_int_equal(s.endpoint_count, 2);
@@ -82,6 +83,7 @@ static void every_option_is_taken(void **state)
 	assert_true(ip_parse("2001:db8::1", &ip) && ip_equal(&ip, &s.endpoints[1]));
 	assert_string_equal(s.device, "wg9");
 	assert_string_equal(s.backend, "none");
+	assert_string_equal(s.lazy, "off");
 	assert_int_equal(s.wireguard_port, 1);
 	assert_int_equal(s.raft_port, 65535);
 	assert_int_equal(s.grpc_port, 3);
@@ -114,6 +116,7 @@ static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 		{ "--id _", "1 to 63 characters" },
 		{ "--device 0123456789abcdef", "1 to 15 characters" },
 		{ "--backend wireguard", "auto, mesh, kernel, userspace, none" },
+		{ "--lazy maybe", "auto, on, off" },
 		{ "--endpoint host.example", "IP address" },
 		{ "--wireguard-port 0", "1 to 65535" },
 		{ "--raft-port 65536", "1 to 65535" },
@@ -188,7 +191,7 @@ static void what_is_saved_comes_back(void **state)
 
 	settings_init(&saved);
 	parse_ok(&saved, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
-	parse_ok(&saved, "--backend none --wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4");
+	parse_ok(&saved, "--backend none --lazy on --wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4");
 	parse_ok(&saved, "--prefer-raft-ipv6 --ipv4-prefix 10.0.0.0/9 --tick-ms 77");
 	saved.voter = true;
 	ok(settings_save(&saved, f->local, &err), &err);

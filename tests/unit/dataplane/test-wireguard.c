@@ -22,19 +22,25 @@ enum { PORT_A = 51001 };
 
 static const char *backend;	/* the one that is being tested */
 
+static struct dataplane *open_configured(const struct dataplane_config *config)
+{
+	struct dataplane *dp = NULL;
+	struct error err;
+
+	if (dataplane_open(config, &dp, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(dataplane_backend(dp), backend);
+	return dp;
+}
+
 static struct dataplane *open_dataplane(const char *ifname, uint8_t seed, uint16_t port)
 {
 	struct dataplane_config config = {
 		.backend = backend, .ifname = ifname, .listen_port = port,
 	};
-	struct dataplane *dp = NULL;
-	struct error err;
 
 	memset(config.private_key.bytes, seed, KEY_BYTES);
-	if (dataplane_open(&config, &dp, &err))
-		fail_msg("%s", err.text);
-	assert_string_equal(dataplane_backend(dp), backend);
-	return dp;
+	return open_configured(&config);
 }
 
 static struct dataplane_changes apply_set(struct dataplane *dp, struct peer_set *set)
@@ -193,6 +199,59 @@ static void changes_by_others_are_undone(void **state)
 	dataplane_close(dp);
 }
 
+static uint32_t mesh_flags(const char *ifname)
+{
+	struct mesh_client *mesh;
+	struct mesh_info info;
+
+	assert_int_equal(mesh_client_open(&mesh, NULL), 0);
+	assert_int_equal(mesh_get(mesh, ifname, &info, NULL), 0);
+	mesh_client_close(mesh);
+	return info.flags;
+}
+
+/* A running mesh is switched, not made anew: its peers stay. */
+static void whether_peers_wait_for_traffic_is_as_configured(void **state)
+{
+	static const struct {
+		enum dataplane_lazy lazy;
+		uint32_t flags;
+	} cases[] = {
+		{ DATAPLANE_LAZY_AUTO, WGMESH_MESH_FLAGS_LAZY },
+		{ DATAPLANE_LAZY_OFF, 0 },
+		{ DATAPLANE_LAZY_ON, WGMESH_MESH_FLAGS_LAZY },
+	};
+	struct dataplane_config config = { .backend = backend, .ifname = "wgta",
+					   .private_key = { { 0x48 } }, .listen_port = PORT_A };
+
+	(void)state;
+	if (strcmp(backend, "mesh") != 0)
+		skip();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dataplane *dp;
+
+		config.lazy = cases[i].lazy;
+		dp = open_configured(&config);
+		assert_int_equal(mesh_flags("wgta"), cases[i].flags);
+		assert_int_equal(apply_set(dp, peers_of("a 10.0.0.1/32\n")).kept, i ? 1 : 0);
+		dataplane_close(dp);
+	}
+}
+
+static void peers_that_wait_for_traffic_need_the_module(void **state)
+{
+	struct dataplane_config config = { .backend = backend, .ifname = "wgta",
+					   .lazy = DATAPLANE_LAZY_ON, .private_key = { { 0x48 } } };
+	struct dataplane *dp = NULL;
+	struct error err;
+
+	(void)state;
+	if (strcmp(backend, "mesh") == 0)
+		skip();
+	assert_int_equal(dataplane_open(&config, &dp, &err), -ERR_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "use the backend \"mesh\""));
+}
+
 static void taken_port_is_explained(void **state)
 {
 	struct dataplane_config config = {
@@ -263,6 +322,8 @@ static int test_backend(const char *name)
 		cmocka_unit_test(learnt_endpoint_survives_adoption),
 		cmocka_unit_test(strangers_preshared_key_is_taken_away),
 		cmocka_unit_test(changes_by_others_are_undone),
+		cmocka_unit_test(whether_peers_wait_for_traffic_is_as_configured),
+		cmocka_unit_test(peers_that_wait_for_traffic_need_the_module),
 		cmocka_unit_test(taken_port_is_explained),
 		cmocka_unit_test(removal_takes_everything_down),
 	};
