@@ -158,6 +158,42 @@ void api_propose(struct daemon *d, struct rpc_call *call, struct entry *entry,
 		change_done(change, NULL, &err);
 }
 
+struct node_change {
+	const struct api_node_change *what;
+	char node_id[NODE_ID_MAX + 1];
+};
+
+void api_answer_change(struct rpc_call *call, const struct api_node_change *change,
+		       const char *node_id, const struct error *outcome)
+{
+	api_audit(call, change->action, node_id, outcome);
+	if (outcome->kind == ERR_NONE)
+		rpc_reply(call, change->reply);
+	else
+		rpc_fail(call, outcome);
+}
+
+static void node_changed(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
+{
+	struct node_change *change = ctx;
+
+	api_answer_change(call, change->what, change->node_id, outcome);
+	free(change);
+}
+
+int api_propose_change(struct daemon *d, struct rpc_call *call, const struct api_node_change *change,
+		       const char *node_id, struct entry *entry, struct error *err)
+{
+	struct node_change *ctx = calloc(1, sizeof(*ctx));
+
+	if (!ctx)
+		return error_set(err, ERR_MEMORY, "no memory for a change");
+	ctx->what = change;
+	snprintf(ctx->node_id, sizeof(ctx->node_id), "%s", node_id);
+	api_propose(d, call, entry, node_changed, ctx);
+	return 0;
+}
+
 static void read_done(void *data, const struct error *err)
 {
 	struct change *change = data;

@@ -36,6 +36,17 @@ typedef void (*api_applied_fn)(struct daemon *d, struct rpc_call *call, void *ct
 void api_propose(struct daemon *d, struct rpc_call *call, struct entry *entry,
 		 api_applied_fn done, void *ctx);
 
+/* A change of one node that is audited, and answered without a word. */
+struct api_node_change {
+	const char *action;		/* for the audit line */
+	const ProtobufCMessage *reply;
+};
+void api_answer_change(struct rpc_call *call, const struct api_node_change *change,
+		       const char *node_id, const struct error *outcome);
+/* Proposes @entry and answers when it is applied.  ERR_MEMORY. */
+int api_propose_change(struct daemon *d, struct rpc_call *call, const struct api_node_change *change,
+		       const char *node_id, struct entry *entry, struct error *err);
+
 /*
  * Reads answer from this node's own state, which may lag behind.  With the metadata "wgmesh-read:
  * linearizable" they are the leader's, and answer with all that anybody was told before: @done comes

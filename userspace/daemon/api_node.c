@@ -266,22 +266,8 @@ void api_join(struct rpc_call *call, const ProtobufCMessage *request, void *user
 
 /* ---- Leave ---- */
 
-static void answer_leave(struct rpc_call *call, const char *id, const struct error *outcome)
-{
-	Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
-
-	api_audit(call, "leave", id, outcome);
-	if (outcome->kind == ERR_NONE)
-		rpc_reply(call, &empty.base);
-	else
-		rpc_fail(call, outcome);
-}
-
-static void left(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
-{
-	answer_leave(call, ctx, outcome);
-	free(ctx);
-}
+static const Google__Protobuf__Empty nothing = GOOGLE__PROTOBUF__EMPTY__INIT;
+static const struct api_node_change leave = { "leave", &nothing.base };
 
 static int check_leave(struct daemon *d, const struct rpc_call *call, const char *id,
 		       struct error *err)
@@ -300,19 +286,13 @@ static int propose_leave(struct daemon *d, struct rpc_call *call, const char *id
 			 const struct request *request, struct error *err)
 {
 	struct entry *e = request_entry(request);
-	char *copy = strdup(id);
-	int r = 0;
+	int r = e ? command_remove_node(e, id, err)
+		  : error_set(err, ERR_MEMORY, "no memory for a log entry");
 
-	if (!e || !copy)
-		r = error_set(err, ERR_MEMORY, "no memory for a log entry");
-	if (r == 0)
-		r = command_remove_node(e, id, err);
 	if (r == 0)
 		r = command_revoke_certificates_of(e, id, err);
 	if (r == 0)
-		api_propose(d, call, e, left, copy);
-	else
-		free(copy);
+		r = api_propose_change(d, call, &leave, id, e, err);
 	entry_free(e);
 	return r;
 }
@@ -325,7 +305,7 @@ void api_leave(struct rpc_call *call, const ProtobufCMessage *request, void *use
 	int r = request_read(user, call, q->id, &again, &err);
 
 	if (r == 0 && again.known) {
-		answer_leave(call, q->id, &again.outcome);
+		api_answer_change(call, &leave, q->id, &again.outcome);
 		return;
 	}
 	if (r == 0)

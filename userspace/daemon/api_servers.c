@@ -116,22 +116,8 @@ void api_transfer(struct rpc_call *call, const ProtobufCMessage *request, void *
 
 /* ---- SetRole ---- */
 
-static void answer_role(struct rpc_call *call, const char *id, const struct error *outcome)
-{
-	Webmesh__Ext__V1__SetRoleResponse m = WEBMESH__EXT__V1__SET_ROLE_RESPONSE__INIT;
-
-	api_audit(call, "raft-role", id, outcome);
-	if (outcome->kind == ERR_NONE)
-		rpc_reply(call, &m.base);
-	else
-		rpc_fail(call, outcome);
-}
-
-static void role_set(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
-{
-	answer_role(call, ctx, outcome);
-	free(ctx);
-}
+static const Webmesh__Ext__V1__SetRoleResponse done = WEBMESH__EXT__V1__SET_ROLE_RESPONSE__INIT;
+static const struct api_node_change set_role = { "raft-role", &done.base };
 
 static int check_promotion(struct daemon *d, const struct node *node, struct error *err)
 {
@@ -201,17 +187,11 @@ static int propose_role(struct daemon *d, struct rpc_call *call, struct node *no
 			enum node_role role, const struct request *request, struct error *err)
 {
 	struct entry *e = request_entry(request);
-	char *id = strdup(node->id);
-	int r = 0;
+	int r = e ? add_role(e, node, role, err)
+		  : error_set(err, ERR_MEMORY, "no memory for a log entry");
 
-	if (!e || !id)
-		r = error_set(err, ERR_MEMORY, "no memory for a log entry");
 	if (r == 0)
-		r = add_role(e, node, role, err);
-	if (r == 0)
-		api_propose(d, call, e, role_set, id);
-	else
-		free(id);
+		r = api_propose_change(d, call, &set_role, node->id, e, err);
 	entry_free(e);
 	return r;
 }
@@ -226,7 +206,7 @@ void api_set_role(struct rpc_call *call, const ProtobufCMessage *request, void *
 	int r = request_read(user, call, q->node_id, &again, &err);
 
 	if (r == 0 && again.known) {
-		answer_role(call, q->node_id, &again.outcome);
+		api_answer_change(call, &set_role, q->node_id, &again.outcome);
 		return;
 	}
 	if (r == 0)
