@@ -84,7 +84,7 @@ bench: bench-kernel bench-raft
 
 bench-raft:
 	@scripts/install-deps build test bench
-	@scripts/build plain wgmeshd wmctl raft-load state-fill
+	@scripts/build plain wgmeshd wmctl raft-load follow-load state-fill
 	@tests/bench/raft/run
 
 bench-kernel:

@@ -16,6 +16,9 @@
 enum {
 	BATCH_BYTES = 256 * 1024,
 	BATCH_ENTRIES = 512,
+	GATHER_US = 500,	/* between two rounds, for each follower: a tenth of that is what one takes */
+	TURN = 8,		/* followers that are served in one turn of the loop */
+	TURN_MS = 1,		/* to the next turn */
 };
 
 typedef Webmesh__Ext__V1__LogEntry log_message;
@@ -204,6 +207,8 @@ static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
 	while (*at != f)
 		at = &(*at)->next;
 	*at = f->next;
+	if (f->daemon->serving == f)
+		f->daemon->serving = f->next;
 	snapshot_file_put(f->snapshot);
 	free(f);
 }
@@ -278,14 +283,56 @@ void api_follow(struct rpc_call *call, const ProtobufCMessage *request, void *us
 	push(f);
 }
 
-void api_follow_changed(struct daemon *d)
-{
-	struct following *next;
+static void on_gather(uv_timer_t *timer);
 
-	for (struct following *f = d->followers; f; f = next) {
-		next = f->next;
+static void push_some(struct daemon *d)
+{
+	for (int i = 0; i < TURN && d->serving; i++) {
+		struct following *f = d->serving;
+
+		d->serving = f->next;
 		push(f);
 	}
+	if (d->serving)
+		uv_timer_start(&d->gather, on_gather, TURN_MS, 0);
+	else if (d->serve_again)
+		api_follow_changed(d);
+}
+
+static void start_round(struct daemon *d)
+{
+	d->round_at = uv_now(&d->loop);
+	d->serving = d->followers;
+	d->serve_again = false;
+	push_some(d);
+}
+
+static void on_gather(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	if (d->serving)
+		push_some(d);
+	else
+		start_round(d);
+}
+
+/*
+ * At once after a pause; but where one change follows the other, several in one message, for many followers
+ * many, and a few followers at a time: this node has votes to store, which must not wait for them all.
+ */
+void api_follow_changed(struct daemon *d)
+{
+	uint64_t pause = count_followers(d) * GATHER_US / 1000;
+	uint64_t since = uv_now(&d->loop) - d->round_at;
+
+	d->serve_again = true;
+	if (!d->followers || uv_is_active((uv_handle_t *)&d->gather))
+		return;
+	if (since >= pause)
+		start_round(d);
+	else
+		uv_timer_start(&d->gather, on_gather, pause - since, 0);
 }
 
 void api_follow_heartbeat(struct daemon *d)
@@ -304,6 +351,7 @@ void api_follow_removed(struct daemon *d, const char *node_id)
 	for (struct following *f = d->followers; f; f = f->next) {
 		if (f->ended || strcmp(rpc_call_identity(f->call)->id, node_id) != 0)
 			continue;
+		push(f);
 		f->ended = true;
 		rpc_finish(f->call);
 	}

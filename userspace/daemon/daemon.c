@@ -184,6 +184,8 @@ static void start_handles(struct daemon *d)
 	uv_timer_init(&d->loop, &d->upkeep);
 	d->upkeep.data = d;
 	uv_timer_start(&d->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
+	uv_timer_init(&d->loop, &d->gather);
+	d->gather.data = d;
 }
 
 static int start(struct daemon *d, struct error *err)
@@ -270,6 +272,7 @@ static void stop_handles(struct daemon *d)
 	if (!d->upkeep.data)
 		return;
 	uv_close((uv_handle_t *)&d->upkeep, NULL);
+	uv_close((uv_handle_t *)&d->gather, NULL);
 	for (int i = 0; i < 2; i++)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 }

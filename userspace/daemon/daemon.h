@@ -46,6 +46,10 @@ struct daemon {
 	char schema_waits[NODE_ID_MAX + 1];	/* for this node's upgrade, as the log was told */
 	struct joining *joining;
 	struct following *followers;	/* streams that we serve, a list */
+	struct following *serving;	/* the next one of the round under way; NULL: there is none */
+	uv_timer_t gather;		/* until the next round, or its next few */
+	uint64_t round_at;		/* uv_now() when it began */
+	bool serve_again;		/* there was more for those who had their turn */
 	struct rpc_channel *authority;	/* while the authority's key is fetched */
 	struct rpc_client_call *authority_call;
 	size_t authority_turn;
