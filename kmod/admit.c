@@ -160,10 +160,9 @@ static enum verdict judge(struct wgm_mesh *mesh, struct wgm_visitor *visitor)
 /* As a packet to the peer would. */
 static bool activate(struct wgm_mesh *mesh, struct wgm_peer *peer)
 {
-	if (!wgm_egress_allows(mesh))
+	if (!wgm_egress_allows(mesh, peer))
 		return false;
-	wgm_peer_set_state(&mesh->table, peer, WGMESH_PEER_STATE_ACTIVATING);
-	wgm_peer_hurry(&mesh->table, peer);
+	wgm_egress_activate(mesh, peer);
 	wgm_mesh_queue(mesh, &mesh->sync.work, 0);
 	return true;
 }

@@ -78,9 +78,9 @@ static int put_gauges(struct sk_buff *skb, struct wgm_table *table)
 		{ WGMESH_A_STATS_WAITING, READ_ONCE(table->holds.packets) },
 		{ WGMESH_A_STATS_HELD, READ_ONCE(table->holds.held) },
 		{ WGMESH_A_STATS_HELD_SENT, READ_ONCE(table->holds.sent) },
-		{ WGMESH_A_STATS_HELD_OVERFLOW, READ_ONCE(table->holds.overflow) },
-		{ WGMESH_A_STATS_HELD_TIMEOUT, READ_ONCE(table->holds.timeout) },
-		{ WGMESH_A_STATS_HELD_ENDED, READ_ONCE(table->holds.ended) },
+		{ WGMESH_A_STATS_HELD_OVERFLOW, READ_ONCE(table->holds.dropped[WGM_DROP_OVERFLOW]) },
+		{ WGMESH_A_STATS_HELD_TIMEOUT, READ_ONCE(table->holds.dropped[WGM_DROP_TIMEOUT]) },
+		{ WGMESH_A_STATS_HELD_ENDED, READ_ONCE(table->holds.dropped[WGM_DROP_ENDED]) },
 	};
 
 	return put_values(skb, values, ARRAY_SIZE(values));

@@ -14,6 +14,7 @@
 #include "nexthop.h"
 #include "peer.h"
 #include "recent.h"
+#include "trace.h"
 
 /* A local scan of the address space must not fill WireGuard at once. */
 #define ACTIVATIONS_PER_SECOND	256
@@ -55,8 +56,10 @@ static unsigned int hold(struct wgm_mesh *mesh, struct wgm_peer *peer, struct sk
 	if (skb_shared(skb)) {
 		struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
 
-		if (!clone)
+		if (!clone) {
+			wgm_hold_note_lost(&mesh->table.holds, peer, skb);
 			return NF_DROP;
+		}
 		consume_skb(skb);
 		skb = clone;
 	}
@@ -131,25 +134,38 @@ static void refill(struct wgm_mesh *mesh)
 	mesh->refilled_at = jiffies;
 }
 
-bool wgm_egress_allows(struct wgm_mesh *mesh)
+static bool defer(struct wgm_mesh *mesh, const struct wgm_peer *peer, enum wgm_defer why)
+{
+	atomic64_inc(&mesh->stats.deferred);
+	trace_wgm_deferred(mesh, peer, why);
+	return false;
+}
+
+bool wgm_egress_allows(struct wgm_mesh *mesh, const struct wgm_peer *peer)
 {
 	lockdep_assert_held(&mesh->table.lock);
 	refill(mesh);
-	if (mesh->table.n_awake >= READ_ONCE(mesh->active_max) || !mesh->allowance) {
-		atomic64_inc(&mesh->stats.deferred);
-		return false;
-	}
+	if (mesh->table.n_awake >= READ_ONCE(mesh->active_max))
+		return defer(mesh, peer, WGM_DEFER_ACTIVE_MAX);
+	if (!mesh->allowance)
+		return defer(mesh, peer, WGM_DEFER_RATE);
 	mesh->allowance--;
 	return true;
+}
+
+void wgm_egress_activate(struct wgm_mesh *mesh, struct wgm_peer *peer)
+{
+	trace_wgm_activate(mesh, peer);
+	wgm_peer_set_state(&mesh->table, peer, WGMESH_PEER_STATE_ACTIVATING);
+	wgm_peer_hurry(&mesh->table, peer);
 }
 
 void wgm_egress_wake(struct wgm_mesh *mesh)
 {
 	struct wgm_peer *peer;
 
-	while ((peer = wgm_hold_next(&mesh->table)) && wgm_egress_allows(mesh)) {
-		wgm_peer_set_state(&mesh->table, peer, WGMESH_PEER_STATE_ACTIVATING);
-		wgm_peer_hurry(&mesh->table, peer);
+	while ((peer = wgm_hold_next(&mesh->table)) && wgm_egress_allows(mesh, peer)) {
+		wgm_egress_activate(mesh, peer);
 		wgm_admit_note_call(mesh, peer);
 	}
 }

@@ -13,6 +13,7 @@
 
 struct net_device;
 struct wgm_mesh;
+struct wgm_peer;
 
 static inline bool wgm_egress_supported(void)
 {
@@ -32,9 +33,20 @@ void wgm_egress_close(struct wgm_mesh *mesh);
  */
 void wgm_egress_wake(struct wgm_mesh *mesh);
 
-/* Takes one from the allowance of activations; false when there is none now.  Table's
- * lock held.
+/* Whether the dormant peer may be activated now: takes one from the allowance of
+ * activations.  Table's lock held.
  */
-bool wgm_egress_allows(struct wgm_mesh *mesh);
+bool wgm_egress_allows(struct wgm_mesh *mesh, const struct wgm_peer *peer);
+
+/* Has the worker put a dormant peer into WireGuard before all else.  Table's lock held;
+ * kick the worker then.
+ */
+void wgm_egress_activate(struct wgm_mesh *mesh, struct wgm_peer *peer);
+
+/* What an activation has to wait for. */
+enum wgm_defer {
+	WGM_DEFER_RATE,
+	WGM_DEFER_ACTIVE_MAX,
+};
 
 #endif /* _WGM_EGRESS_H */

@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "mesh.h"
 #include "peer.h"
+#include "trace.h"
 
 #define PATROL_MIN	(HZ / 4)
 #define PATROL_MAX	(45 * HZ)
@@ -89,6 +90,7 @@ static void choose(struct wgm_mesh *mesh, struct victims *victims)
 			break;
 		if (wgm_evict_is_idle(mesh, peer))
 			wgm_event_peer(mesh, peer, WGMESH_PEER_REASON_IDLE);
+		trace_wgm_evict(mesh, peer);
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_EVICTING);
 		n++;
 	}
@@ -106,10 +108,12 @@ static void commit(struct wgm_mesh *mesh, const struct victims *victims)
 		/* Somebody may have removed it, or pinned it, meanwhile. */
 		if (peer->marks & WGM_PEER_GONE || peer->state != WGMESH_PEER_STATE_EVICTING)
 			continue;
-		if (READ_ONCE(peer->used) && !(peer->marks & WGM_PEER_EVICT))
+		if (READ_ONCE(peer->used) && !(peer->marks & WGM_PEER_EVICT)) {
+			trace_wgm_kept(mesh, peer);
 			wgm_hold_release(table, peer);
-		else
+		} else {
 			wgm_peer_queue(table, peer);
+		}
 		peer->marks &= ~WGM_PEER_EVICT;
 	}
 }

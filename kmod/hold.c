@@ -14,8 +14,10 @@
 #include <net/dst.h>
 
 #include "hold.h"
+#include "mesh.h"
 #include "peer.h"
 #include "table.h"
+#include "trace.h"
 
 struct wgm_hold {
 	struct list_head list;
@@ -24,6 +26,11 @@ struct wgm_hold {
 	u32 bytes;
 	unsigned long since;		/* jiffies */
 };
+
+static struct wgm_mesh *mesh_of(struct wgm_holds *holds)
+{
+	return container_of(holds, struct wgm_mesh, table.holds);
+}
 
 void wgm_holds_init(struct wgm_holds *holds)
 {
@@ -50,14 +57,21 @@ static void free_hold(struct wgm_hold *hold)
 	kfree(hold);
 }
 
-static void drop_hold(struct wgm_holds *holds, struct wgm_hold *hold, u64 *counter)
+static void note_drop(struct wgm_holds *holds, const struct wgm_peer *peer,
+		      const struct sk_buff *skb, enum wgm_drop why)
+{
+	lockdep_assert_held(&holds->lock);
+	holds->dropped[why]++;
+	trace_wgm_dropped(mesh_of(holds), peer, skb, why);
+}
+
+static void drop_hold(struct wgm_holds *holds, struct wgm_hold *hold, enum wgm_drop why)
 {
 	struct sk_buff *skb;
 
-	lockdep_assert_held(&holds->lock);
 	while ((skb = take(holds, hold))) {
+		note_drop(holds, hold->peer, skb, why);
 		kfree_skb(skb);
-		(*counter)++;
 	}
 	free_hold(hold);
 }
@@ -67,7 +81,7 @@ static void purge(struct wgm_holds *holds)
 	struct wgm_hold *hold, *next;
 
 	list_for_each_entry_safe(hold, next, &holds->list, list)
-		drop_hold(holds, hold, &holds->ended);
+		drop_hold(holds, hold, WGM_DROP_ENDED);
 }
 
 void wgm_holds_purge(struct wgm_holds *holds)
@@ -96,7 +110,7 @@ unsigned long wgm_holds_expire(struct wgm_holds *holds)
 			left = hold->since + WGM_HOLD_TIMEOUT - jiffies;
 			break;
 		}
-		drop_hold(holds, hold, &holds->timeout);
+		drop_hold(holds, hold, WGM_DROP_TIMEOUT);
 	}
 	spin_unlock_bh(&holds->lock);
 	return left;
@@ -137,13 +151,13 @@ static enum wgm_hold_verdict hold_locked(struct wgm_holds *holds, struct wgm_pee
 	if (READ_ONCE(peer->state) == WGMESH_PEER_STATE_ACTIVE)
 		return WGM_HOLD_PASS;
 	if (holds->closed || READ_ONCE(peer->marks) & WGM_PEER_GONE) {
-		holds->ended++;
+		note_drop(holds, peer, skb, WGM_DROP_ENDED);
 		return WGM_HOLD_DROP;
 	}
 	if (fits(holds, hold, skb) && !hold)
 		hold = new_hold(holds, peer);
 	if (!hold || !fits(holds, hold, skb)) {
-		holds->overflow++;
+		note_drop(holds, peer, skb, WGM_DROP_OVERFLOW);
 		return WGM_HOLD_DROP;
 	}
 	__skb_queue_tail(&hold->packets, skb);
@@ -151,6 +165,7 @@ static enum wgm_hold_verdict hold_locked(struct wgm_holds *holds, struct wgm_pee
 	holds->bytes += skb->truesize;
 	holds->packets++;
 	holds->held++;
+	trace_wgm_held(mesh_of(holds), peer, skb);
 	return first ? WGM_HOLD_FIRST : WGM_HOLD_QUEUED;
 }
 
@@ -163,6 +178,13 @@ enum wgm_hold_verdict wgm_hold_packet(struct wgm_holds *holds, struct wgm_peer *
 	verdict = hold_locked(holds, peer, skb);
 	spin_unlock(&holds->lock);
 	return verdict;
+}
+
+void wgm_hold_note_lost(struct wgm_holds *holds, struct wgm_peer *peer, struct sk_buff *skb)
+{
+	spin_lock(&holds->lock);
+	note_drop(holds, peer, skb, WGM_DROP_OVERFLOW);
+	spin_unlock(&holds->lock);
 }
 
 /* ---- the worker ---- */
@@ -218,9 +240,10 @@ static struct sk_buff *take_or_activate(struct wgm_table *table, struct wgm_peer
 	if (skb) {
 		dev_hold(skb->dev);
 		holds->sent++;
+		trace_wgm_sent(mesh_of(holds), peer, skb);
 	} else {
 		if (peer->hold)
-			drop_hold(holds, peer->hold, &holds->overflow);
+			drop_hold(holds, peer->hold, WGM_DROP_OVERFLOW);
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVE);
 	}
 	spin_unlock_bh(&holds->lock);
@@ -252,6 +275,6 @@ void wgm_hold_end(struct wgm_table *table, struct wgm_peer *peer)
 	lockdep_assert_held(&table->lock);
 	spin_lock_bh(&holds->lock);
 	if (peer->hold)
-		drop_hold(holds, peer->hold, &holds->ended);
+		drop_hold(holds, peer->hold, WGM_DROP_ENDED);
 	spin_unlock_bh(&holds->lock);
 }

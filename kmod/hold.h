@@ -22,6 +22,13 @@ struct wgm_table;
 #define WGM_HOLD_BYTES		(16U << 20)
 #define WGM_HOLD_TIMEOUT	(5 * HZ)
 
+enum wgm_drop {
+	WGM_DROP_OVERFLOW,	/* too many wait, or there is no memory */
+	WGM_DROP_TIMEOUT,	/* its peer was not activated in time */
+	WGM_DROP_ENDED,		/* its peer left, or the device went down */
+	WGM_N_DROPS
+};
+
 struct wgm_holds {
 	spinlock_t lock;	/* all below, and wgm_peer.hold; also from softirq */
 	struct list_head list;	/* of queues, the oldest first */
@@ -32,9 +39,7 @@ struct wgm_holds {
 	/* Since the mesh was made. */
 	u64 held;
 	u64 sent;
-	u64 overflow;
-	u64 timeout;
-	u64 ended;
+	u64 dropped[WGM_N_DROPS];
 };
 
 enum wgm_hold_verdict {
@@ -58,6 +63,9 @@ unsigned long wgm_holds_expire(struct wgm_holds *holds);
 /* Takes a packet to a peer that is not ACTIVE.  Under RCU, bottom halves disabled. */
 enum wgm_hold_verdict wgm_hold_packet(struct wgm_holds *holds, struct wgm_peer *peer,
 				      struct sk_buff *skb);
+
+/* Counts a packet that cannot be taken for want of memory; the caller drops it.  As above. */
+void wgm_hold_note_lost(struct wgm_holds *holds, struct wgm_peer *peer, struct sk_buff *skb);
 
 /* All of these want the table's lock. */
 

@@ -10,6 +10,7 @@
 #include "mesh.h"
 #include "netlink.h"
 #include "netlink_gen.h"
+#include "trace.h"
 #include "txn.h"
 
 static int check_apply_flags(struct genl_info *info, u32 flags)
@@ -75,6 +76,14 @@ static int parse_peers(struct wgm_mesh *mesh, struct wgm_batch *batch, struct ge
 	return wgm_batch_parse(batch, info, batch->replace ? peers_max : 2 * peers_max);
 }
 
+/* The batch is over with that: a message that a transaction survives is not counted. */
+static int note_refused(struct wgm_mesh *mesh, u32 transaction, int err)
+{
+	atomic64_inc(&mesh->stats.batches_refused);
+	trace_wgm_batch_refused(mesh, transaction, err);
+	return err;
+}
+
 static int apply_batch(struct wgm_mesh *mesh, struct wgm_batch *batch, struct genl_info *info,
 		       struct answer *answer, u32 transaction)
 {
@@ -83,13 +92,13 @@ static int apply_batch(struct wgm_mesh *mesh, struct wgm_batch *batch, struct ge
 
 	err = wgm_apply(&mesh->table, batch, &result, info->extack);
 	if (err) {
-		atomic64_inc(&mesh->stats.batches_refused);
 		if (err == -ESTALE)
 			NL_SET_BAD_ATTR(info->extack,
 					info->attrs[WGMESH_A_MESH_EXPECTED_GENERATION]);
-		return err;
+		return note_refused(mesh, transaction, err);
 	}
 	atomic64_inc(&mesh->stats.batches);
+	trace_wgm_batch_committed(mesh, &result);
 	wgm_sync_kick(mesh);
 	wgm_event_apply(mesh, &result);
 	return answer_apply(info, mesh, answer, transaction, &result);
@@ -105,10 +114,7 @@ static int apply_alone(struct wgm_mesh *mesh, struct genl_info *info, struct ans
 	batch.replace = flags & WGMESH_APPLY_FLAGS_REPLACE;
 	read_expected(&batch, info);
 	err = parse_peers(mesh, &batch, info);
-	if (err)
-		atomic64_inc(&mesh->stats.batches_refused);
-	else
-		err = apply_batch(mesh, &batch, info, answer, 0);
+	err = err ? note_refused(mesh, 0, err) : apply_batch(mesh, &batch, info, answer, 0);
 	wgm_batch_fini(&batch);
 	return err;
 }
@@ -142,7 +148,7 @@ static int begin_transaction(struct wgm_mesh *mesh, struct genl_info *info,
 	if (err == -EBUSY)
 		NL_SET_ERR_MSG(info->extack, "too many open transactions");
 	wgm_batch_fini(&batch);
-	return err ? err : answer_apply(info, mesh, answer, id, NULL);
+	return err ? note_refused(mesh, 0, err) : answer_apply(info, mesh, answer, id, NULL);
 }
 
 static int go_on(struct wgm_mesh *mesh, struct genl_info *info, struct answer *answer, u32 flags)

@@ -111,12 +111,11 @@ static int order_activation(struct wgm_mesh *mesh, struct wgm_peer *peer, struct
 {
 	if (peer->state != WGMESH_PEER_STATE_DORMANT)
 		return 0;
-	if (!wgm_egress_allows(mesh)) {
+	if (!wgm_egress_allows(mesh, peer)) {
 		NL_SET_ERR_MSG(info->extack, "as many peers as active-max are active, or too many were activated just now");
 		return -EBUSY;
 	}
-	wgm_peer_set_state(&mesh->table, peer, WGMESH_PEER_STATE_ACTIVATING);
-	wgm_peer_hurry(&mesh->table, peer);
+	wgm_egress_activate(mesh, peer);
 	return 0;
 }
 

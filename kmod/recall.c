@@ -92,10 +92,9 @@ static void call(struct wgm_mesh *mesh, const u8 *key)
 
 	wgm_table_lock(table);
 	peer = wgm_peer_lookup(table, key);
-	if (peer && peer->state == WGMESH_PEER_STATE_DORMANT && wgm_egress_allows(mesh)) {
+	if (peer && peer->state == WGMESH_PEER_STATE_DORMANT && wgm_egress_allows(mesh, peer)) {
 		peer->marks |= WGM_PEER_CALL;
-		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
-		wgm_peer_hurry(table, peer);
+		wgm_egress_activate(mesh, peer);
 		atomic64_inc(&mesh->doorman.stats.recalled);
 		wgm_mesh_queue(mesh, &mesh->sync.work, 0);
 	}

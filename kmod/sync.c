@@ -34,6 +34,7 @@
 #include "recall.h"
 #include "survey.h"
 #include "sync.h"
+#include "trace.h"
 
 #define BACKOFF_MAX	60	/* s */
 #define REFRESH_MIN	NSEC_PER_SEC
@@ -375,6 +376,7 @@ static void note_awake(struct wgm_mesh *mesh, struct wgm_peer *peer)
 	if (peer->extra)
 		peer->extra->quiet_since = 0;
 	atomic64_inc(&mesh->stats.activated);
+	trace_wgm_activated(mesh, peer);
 	wgm_event_peer(mesh, peer, WGMESH_PEER_REASON_ACTIVATED);
 }
 
@@ -417,6 +419,7 @@ static void note_evicted(struct wgm_mesh *mesh, struct wgm_peer *peer)
 	}
 	wgm_recall_note_evicted(&mesh->doorman.recall, peer);
 	atomic64_inc(&mesh->stats.evicted);
+	trace_wgm_evicted(mesh, peer);
 	wgm_event_peer(mesh, peer, WGMESH_PEER_REASON_EVICTED);
 }
 
@@ -539,10 +542,12 @@ static int queue_failed(struct wgm_mesh *mesh, int err)
 	}
 	atomic64_inc(&mesh->stats.wg_errors);
 	if (about_peer && round->n > 1) {
+		trace_wgm_wg_refused(mesh, NULL, round->n, err);
 		requeue(mesh);
 		mesh->sync.singly = round->n;
 		return 1;
 	}
+	trace_wgm_wg_refused(mesh, about_peer ? round->entries[0].peer : NULL, round->n, err);
 	wgm_event_fault(mesh, about_peer ? round->entries[0].peer : NULL, err);
 	for (i = 0; i < round->n; i++)
 		wgm_queue_push(&mesh->table.retries, round->entries[i].peer);
@@ -633,6 +638,7 @@ static void revive_retries(struct wgm_mesh *mesh)
 	while ((peer = wgm_queue_pop(&table->retries))) {
 		wgm_peer_queue(table, peer);
 		atomic64_inc(&mesh->stats.wg_retries);
+		trace_wgm_retried(mesh, peer);
 	}
 	wgm_table_unlock(table);
 }

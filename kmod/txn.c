@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 
 #include "mesh.h"
+#include "trace.h"
 #include "txn.h"
 
 static void drop(struct wgm_mesh *mesh, struct wgm_txn *txn)
@@ -10,6 +11,7 @@ static void drop(struct wgm_mesh *mesh, struct wgm_txn *txn)
 	list_del(&txn->list);
 	mesh->txns.n--;
 	atomic64_inc(&mesh->stats.transactions_dropped);
+	trace_wgm_transaction_dropped(mesh, txn->id);
 	wgm_txn_free(txn);
 }
 
