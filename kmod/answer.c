@@ -120,6 +120,8 @@ int wgm_put_mesh(struct sk_buff *skb, struct wgm_mesh *mesh)
 			(wgm_egress_supported() ? WGMESH_MESH_FEATURES_EGRESS : 0) |
 			WGMESH_MESH_FEATURES_DOORMAN) ||
 	    wgm_put_u64(skb, WGMESH_A_MESH_GENERATION, READ_ONCE(mesh->table.generation)) ||
+	    wgm_put_u64(skb, WGMESH_A_MESH_REMOVAL_GENERATION,
+			READ_ONCE(mesh->table.removal_generation)) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_PEERS_MAX, READ_ONCE(mesh->table.peers_max)) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_ACTIVE_MAX, READ_ONCE(mesh->active_max)) ||
 	    nla_put_u32(skb, WGMESH_A_MESH_TRANSACTION_TIMEOUT, READ_ONCE(mesh->txn_timeout)) ||

@@ -368,6 +368,7 @@ static void commit_removal(struct apply *a, struct wgm_peer *peer)
 	peer->marks &= ~(WGM_PEER_TOUCHED | WGM_PEER_LEAVING);
 	peer->marks |= WGM_PEER_GONE;
 	peer->generation = table->generation;
+	WRITE_ONCE(table->removal_generation, table->generation);
 	table->n_peers--;
 	a->result.removed++;
 	commit_hops(table, peer);

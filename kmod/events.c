@@ -6,21 +6,10 @@
 #include "apply.h"
 #include "events.h"
 #include "mesh.h"
+#include "netlink.h"
 #include "netlink_gen.h"
 #include "peer.h"
-
-static struct sk_buff *begin(struct wgm_mesh *mesh, u8 cmd, void **ret_hdr)
-{
-	struct sk_buff *skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-
-	if (!skb)
-		return NULL;
-	*ret_hdr = genlmsg_put(skb, 0, 0, &wgmesh_nl_family, 0, cmd);
-	if (*ret_hdr)
-		return skb;
-	nlmsg_free(skb);
-	return NULL;
-}
+#include "sync.h"
 
 static void end_in(struct wgm_mesh *mesh, unsigned int group, struct sk_buff *skb, void *hdr,
 		   int err)
@@ -43,7 +32,7 @@ void wgm_event_mesh(struct wgm_mesh *mesh, u8 cmd)
 	struct sk_buff *skb;
 	void *hdr;
 
-	skb = begin(mesh, cmd, &hdr);
+	skb = wgm_nl_begin_event(cmd, &hdr);
 	if (skb)
 		end(mesh, skb, hdr, wgm_put_mesh(skb, mesh));
 }
@@ -54,13 +43,34 @@ void wgm_event_apply(struct wgm_mesh *mesh, const struct wgm_apply_result *resul
 	void *hdr;
 	int err;
 
-	skb = begin(mesh, WGMESH_CMD_APPLY_NTF, &hdr);
+	skb = wgm_nl_begin_event(WGMESH_CMD_APPLY_NTF, &hdr);
 	if (!skb)
 		return;
 	err = wgm_put_names(skb, mesh);
 	if (!err)
 		err = wgm_put_result(skb, result);
 	end(mesh, skb, hdr, err);
+}
+
+/* ---- so many in a second ---- */
+
+static bool may_tell(struct wgm_mesh *mesh)
+{
+	struct wgm_events *events = &mesh->events;
+
+	if (time_after_eq(jiffies, events->since + HZ)) {
+		events->since = jiffies;
+		events->told = 0;
+	}
+	if (events->told < WGM_PEER_EVENTS) {
+		events->told++;
+		return true;
+	}
+	events->suppressed++;
+	atomic64_inc(&mesh->stats.events_suppressed);
+	/* Perhaps there is no other event to tell it with. */
+	wgm_mesh_queue(mesh, &events->flush, HZ);
+	return false;
 }
 
 static int put_fault(struct sk_buff *skb, struct wgm_mesh *mesh, const struct wgm_peer *peer,
@@ -87,65 +97,160 @@ void wgm_event_fault(struct wgm_mesh *mesh, struct wgm_peer *peer, int err)
 	void *hdr;
 
 	lockdep_assert_held(&mesh->table.lock);
-	if (peer && peer->marks & WGM_PEER_FAULTY)
+	if ((peer && peer->marks & WGM_PEER_FAULTY) || !may_tell(mesh))
 		return;
 	if (peer)
 		peer->marks |= WGM_PEER_FAULTY;
-	skb = begin(mesh, WGMESH_CMD_FAULT_NTF, &hdr);
+	skb = wgm_nl_begin_event(WGMESH_CMD_FAULT_NTF, &hdr);
 	if (skb)
 		end(mesh, skb, hdr, put_fault(skb, mesh, peer, err));
 }
 
 /* ---- the group peers ---- */
 
-static bool may_tell(struct wgm_mesh *mesh)
-{
-	if (time_after_eq(jiffies, mesh->events_since + HZ)) {
-		mesh->events_since = jiffies;
-		mesh->events = 0;
-	}
-	if (mesh->events < WGM_PEER_EVENTS) {
-		mesh->events++;
-		return true;
-	}
-	atomic64_inc(&mesh->stats.events_suppressed);
-	return false;
-}
-
-static int put_peer_event(struct sk_buff *skb, struct wgm_mesh *mesh, const struct wgm_peer *peer,
-			  u32 reason)
-{
-	struct nlattr *nest;
-
-	if (wgm_put_names(skb, mesh) ||
-	    wgm_put_u64(skb, WGMESH_A_MESH_GENERATION, mesh->table.generation) ||
-	    nla_put_u32(skb, WGMESH_A_MESH_REASON, reason))
-		return -EMSGSIZE;
-	nest = nla_nest_start(skb, WGMESH_A_MESH_PEER);
-	if (!nest || nla_put(skb, WGMESH_A_PEER_PUBLIC_KEY, WGMESH_KEY_LEN, peer->key) ||
-	    nla_put_u32(skb, WGMESH_A_PEER_STATE, peer->state) ||
-	    wgm_put_endpoint(skb, peer))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
 bool wgm_event_peers_wanted(struct wgm_mesh *mesh)
 {
 	return genl_has_listeners(&wgmesh_nl_family, mesh->net, WGMESH_NLGRP_PEERS);
 }
 
+static int put_head(struct sk_buff *skb, struct wgm_mesh *mesh)
+{
+	if (wgm_put_names(skb, mesh) ||
+	    wgm_put_u64(skb, WGMESH_A_MESH_GENERATION, mesh->table.generation))
+		return -EMSGSIZE;
+	if (!mesh->events.suppressed)
+		return 0;
+	return nla_put_u32(skb, WGMESH_A_MESH_SUPPRESSED, mesh->events.suppressed);
+}
+
+static bool open_msg(struct wgm_mesh *mesh)
+{
+	struct wgm_events *events = &mesh->events;
+
+	events->msg = wgm_nl_begin_event(WGMESH_CMD_PEER_NTF, &events->header);
+	if (!events->msg)
+		return false;
+	if (put_head(events->msg, mesh)) {
+		nlmsg_free(events->msg);
+		events->msg = NULL;
+		return false;
+	}
+	events->suppressed = 0;
+	events->opened_at = jiffies;
+	return true;
+}
+
+static void flush(struct wgm_mesh *mesh)
+{
+	struct wgm_events *events = &mesh->events;
+
+	lockdep_assert_held(&mesh->table.lock);
+	if (!events->msg && events->suppressed)
+		open_msg(mesh);
+	if (!events->msg)
+		return;
+	end_in(mesh, WGMESH_NLGRP_PEERS, events->msg, events->header, 0);
+	events->msg = NULL;
+}
+
+static int put_peer(struct sk_buff *skb, const struct wgm_peer *peer)
+{
+	struct nlattr *nest = nla_nest_start(skb, WGMESH_A_MESH_PEER);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put(skb, WGMESH_A_PEER_PUBLIC_KEY, WGMESH_KEY_LEN, peer->key) ||
+	    nla_put_u32(skb, WGMESH_A_PEER_STATE, peer->state) || wgm_put_endpoint(skb, peer)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static bool begin_reason(struct wgm_mesh *mesh, enum wgmesh_peer_reason reason)
+{
+	struct wgm_events *events = &mesh->events;
+
+	if (!open_msg(mesh))
+		return false;
+	wgm_mesh_queue(mesh, &events->flush, WGM_EVENTS_WINDOW);
+	events->reason = reason;
+	return !nla_put_u32(events->msg, WGMESH_A_MESH_REASON, reason);
+}
+
 void wgm_event_peer(struct wgm_mesh *mesh, const struct wgm_peer *peer,
 		    enum wgmesh_peer_reason reason)
 {
-	struct sk_buff *skb;
-	void *hdr;
+	struct wgm_events *events = &mesh->events;
 
 	lockdep_assert_held(&mesh->table.lock);
 	if (!wgm_event_peers_wanted(mesh) || !may_tell(mesh))
 		return;
-	skb = begin(mesh, WGMESH_CMD_PEER_NTF, &hdr);
-	if (skb)
-		end_in(mesh, WGMESH_NLGRP_PEERS, skb, hdr,
-		       put_peer_event(skb, mesh, peer, reason));
+	if (events->msg && events->reason != reason)
+		flush(mesh);
+	if (events->msg && !put_peer(events->msg, peer))
+		return;
+	flush(mesh);
+	if (begin_reason(mesh, reason))
+		put_peer(events->msg, peer);
+}
+
+void wgm_events_flush_due(struct wgm_mesh *mesh)
+{
+	struct wgm_events *events = &mesh->events;
+
+	if (!READ_ONCE(events->msg))
+		return;
+	wgm_table_lock(&mesh->table);
+	if (time_after_eq(jiffies, events->opened_at + WGM_EVENTS_WINDOW))
+		flush(mesh);
+	wgm_table_unlock(&mesh->table);
+}
+
+static void on_flush(struct work_struct *work)
+{
+	struct wgm_mesh *mesh = container_of(to_delayed_work(work), struct wgm_mesh, events.flush);
+
+	wgm_table_lock(&mesh->table);
+	flush(mesh);
+	wgm_table_unlock(&mesh->table);
+}
+
+/* WireGuard tells nobody of handshakes and of endpoints that move: it has to be asked. */
+static void on_watch(struct work_struct *work)
+{
+	struct wgm_mesh *mesh = container_of(to_delayed_work(work), struct wgm_mesh, events.watch);
+
+	if (wgm_event_peers_wanted(mesh))
+		wgm_sync_refresh(mesh);
+	wgm_mesh_queue(mesh, &mesh->events.watch, HZ);
+}
+
+/* ---- beginning and end ---- */
+
+void wgm_events_init(struct wgm_events *events)
+{
+	INIT_DELAYED_WORK(&events->flush, on_flush);
+	INIT_DEFERRABLE_WORK(&events->watch, on_watch);
+}
+
+void wgm_events_start(struct wgm_mesh *mesh)
+{
+	wgm_mesh_queue(mesh, &mesh->events.watch, HZ);
+}
+
+void wgm_events_cancel(struct wgm_mesh *mesh)
+{
+	cancel_delayed_work(&mesh->events.flush);
+	cancel_delayed_work(&mesh->events.watch);
+}
+
+void wgm_events_close(struct wgm_mesh *mesh)
+{
+	cancel_delayed_work_sync(&mesh->events.flush);
+	cancel_delayed_work_sync(&mesh->events.watch);
+	wgm_table_lock(&mesh->table);
+	flush(mesh);
+	wgm_table_unlock(&mesh->table);
 }

@@ -33,7 +33,6 @@
 #include <net/rtnetlink.h>
 
 #include "egress.h"
-#include "events.h"
 #include "evict.h"
 #include "hold.h"
 #include "identity.h"
@@ -111,6 +110,7 @@ static void finish_mesh(struct work_struct *work)
 	wgm_doorman_fini(&mesh->doorman);
 	wgm_txns_close(mesh);
 	wgm_park_end(mesh);
+	wgm_events_close(mesh);
 	wgm_sync_fini(&mesh->sync);
 	wgm_mesh_put(mesh);
 }
@@ -133,6 +133,7 @@ static bool detach(struct wgm_net *wn, struct wgm_mesh *mesh)
 	cancel_delayed_work(&mesh->sync.work);
 	cancel_delayed_work(&mesh->expire);
 	cancel_delayed_work(&mesh->patrol);
+	wgm_events_cancel(mesh);
 	return true;
 }
 
@@ -199,6 +200,7 @@ static struct wgm_mesh *alloc_mesh(struct net *net, const struct net_device *dev
 	INIT_WORK(&mesh->finish, finish_mesh);
 	wgm_txns_init(&mesh->txns);
 	wgm_doorman_init(&mesh->doorman);
+	wgm_events_init(&mesh->events);
 	mesh->txn_timeout = config->txn_timeout ?: WGM_TXN_TIMEOUT_DEFAULT;
 	mesh->active_max = config->active_max ?: WGM_PEERS_MAX_DEFAULT;
 	mesh->idle_timeout = config->idle_timeout ?: WGM_IDLE_TIMEOUT_DEFAULT;
@@ -317,6 +319,7 @@ struct wgm_mesh *wgm_mesh_new(struct net *net, int ifindex, const struct wgm_mes
 	rtnl_unlock();
 	if (err)
 		return ERR_PTR(err);
+	wgm_events_start(mesh);
 	wgm_sync_kick(mesh);
 	return mesh;
 }

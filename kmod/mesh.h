@@ -17,6 +17,7 @@
 #include <linux/workqueue.h>
 
 #include "doorman.h"
+#include "events.h"
 #include "stats.h"
 #include "sync.h"
 #include "table.h"
@@ -49,14 +50,13 @@ struct wgm_mesh {
 	struct delayed_work patrol;	/* looks for idle peers */
 	u32 allowance;			/* activations that the rate allows; table's lock */
 	unsigned long refilled_at;	/* jiffies; table's lock */
-	unsigned long events_since;	/* jiffies: of this second; table's lock */
-	u32 events;			/* to the group peers in this second; table's lock */
 
 	struct wgm_table table;
 	struct wgm_txns txns;
 	struct wgm_sync sync;
 	struct wgm_doorman doorman;
 	struct wgm_stats stats;
+	struct wgm_events events;
 	struct work_struct finish;
 };
 

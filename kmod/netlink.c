@@ -81,17 +81,27 @@ struct wgm_mesh *wgm_nl_mesh_of(struct genl_info *info)
 
 /* ---- answers ---- */
 
-struct sk_buff *wgm_nl_begin_answer(struct genl_info *info, size_t size, void **ret_hdr)
+static struct sk_buff *begin(size_t size, u32 portid, u32 seq, u8 cmd, void **ret_hdr)
 {
 	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
 
 	if (!skb)
 		return NULL;
-	*ret_hdr = genlmsg_put_reply(skb, info, &wgmesh_nl_family, 0, info->genlhdr->cmd);
+	*ret_hdr = genlmsg_put(skb, portid, seq, &wgmesh_nl_family, 0, cmd);
 	if (*ret_hdr)
 		return skb;
 	nlmsg_free(skb);
 	return NULL;
+}
+
+struct sk_buff *wgm_nl_begin_event(u8 cmd, void **ret_hdr)
+{
+	return begin(GENLMSG_DEFAULT_SIZE, 0, 0, cmd, ret_hdr);
+}
+
+struct sk_buff *wgm_nl_begin_answer(struct genl_info *info, size_t size, void **ret_hdr)
+{
+	return begin(size, info->snd_portid, info->snd_seq, info->genlhdr->cmd, ret_hdr);
 }
 
 int wgm_nl_end_answer(struct genl_info *info, struct sk_buff *skb, void *hdr, int err)

@@ -24,6 +24,9 @@ static inline u32 wgm_nl_u32(struct nlattr **tb, int attr, u32 absent)
 	return tb[attr] ? nla_get_u32(tb[attr]) : absent;
 }
 
+/* A message for a multicast group; NULL without memory. */
+struct sk_buff *wgm_nl_begin_event(u8 cmd, void **ret_hdr);
+
 /* An answer of one message; NULL without memory. */
 struct sk_buff *wgm_nl_begin_answer(struct genl_info *info, size_t size, void **ret_hdr);
 /* Sends it, or frees it and returns @err. */

@@ -275,6 +275,7 @@ static void put_updates(struct wgm_mesh *mesh, unsigned int max)
 			break;
 		} else if (wgm_table_is_own_key(table, peer->key)) {
 			/* WireGuard would say nothing, and do nothing. */
+			trace_wgm_wg_refused(mesh, peer, 1, -EINVAL);
 			wgm_event_fault(mesh, peer, -EINVAL);
 			wgm_queue_push(&table->retries, peer);
 		} else if (put_update(sync, table, peer)) {
@@ -713,6 +714,7 @@ static void work(struct work_struct *work)
 	for (more = 1; !err && more && !wgm_mesh_dying(mesh);) {
 		more = run_round(mesh);
 		err = min(more, 0);
+		wgm_events_flush_due(mesh);
 		cond_resched();
 	}
 	if (READ_ONCE(mesh->table.on_demand))

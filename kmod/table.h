@@ -41,6 +41,7 @@ struct wgm_table {
 	struct wgm_recent __percpu *recent;
 
 	u64 generation;			/* batches committed */
+	u64 removal_generation;		/* the last one that removed a peer; 0: none did */
 	bool authoritative;		/* a whole table was committed: foreign peers go */
 	bool own_key_known;
 	u8 own_key[WGMESH_KEY_LEN];	/* the device's; WireGuard ignores a peer of that key */
