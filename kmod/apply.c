@@ -156,10 +156,19 @@ static bool needs_extra(const struct wgm_change *change)
 	       (change->has & WGM_HAS_PSK && memchr_inv(change->psk, 0, sizeof(change->psk)));
 }
 
+static int prepare_prefixes(struct apply *a, struct wgm_change *change)
+{
+	int err = 0, i;
+
+	for (i = 0; i < change->n_prefixes && !err; i++)
+		err = prepare_prefix(a, change, &change->prefixes[i]);
+	return err;
+}
+
 static int prepare_change(struct apply *a, struct wgm_change *change)
 {
 	struct wgm_peer *peer;
-	int err, i;
+	int err;
 
 	err = prepare_peer(a, change);
 	if (err)
@@ -178,12 +187,14 @@ static int prepare_change(struct apply *a, struct wgm_change *change)
 		if (err)
 			return err;
 	}
-	for (i = 0; i < change->n_prefixes; i++) {
-		err = prepare_prefix(a, change, &change->prefixes[i]);
-		if (err)
-			return err;
-	}
-	return 0;
+	return prepare_prefixes(a, change);
+}
+
+/* The peer's first part has made or found it, and speaks for all in what follows. */
+static int prepare_part(struct apply *a, struct wgm_change *change, struct wgm_peer *peer)
+{
+	change->peer = peer;
+	return prepare_prefixes(a, change);
 }
 
 /* What a whole new table does not name leaves. */
@@ -249,18 +260,21 @@ static int check_limits(struct apply *a)
 
 static int prepare(struct apply *a)
 {
-	struct wgm_change *change;
+	struct wgm_change *change, *prev = NULL;
 	int err;
 
 	err = wgm_apply_check_generation(a->table, a->batch, a->extack);
 	for (change = a->batch->head; change && !err; change = change->next) {
-		err = prepare_change(a, change);
+		err = change->part ? prepare_part(a, change, prev->peer) :
+				     prepare_change(a, change);
+		prev = change;
 		cond_resched();
 	}
 	if (!err && a->batch->replace)
 		mark_absent(a);
 	for (change = a->batch->head; change && !err; change = change->next) {
-		err = check_change(a, change);
+		if (!change->part)
+			err = check_change(a, change);
 		cond_resched();
 	}
 	return err ? err : check_limits(a);
@@ -296,6 +310,8 @@ static void undo(struct apply *a)
 	unsigned long id;
 
 	for (change = a->batch->head; change && change->peer; change = change->next) {
+		if (change->part)
+			continue;
 		undo_peer(a, change->peer);
 		if (change->created)
 			wgm_peer_free(a->table, change->peer);
@@ -497,6 +513,8 @@ static void commit(struct apply *a)
 	if (a->batch->replace)
 		commit_absent(a);
 	for (change = a->batch->head; change; change = change->next) {
+		if (change->part)
+			continue;
 		if (change->peer->marks & WGM_PEER_LEAVING)
 			commit_removal(a, change->peer);
 		else

@@ -28,8 +28,8 @@ static void truncate_batch(struct wgm_batch *batch, struct wgm_change **from)
 	while (change) {
 		struct wgm_change *next = change->next;
 
+		batch->n -= !change->part;
 		free_change(change);
-		batch->n--;
 		change = next;
 		cond_resched();
 	}
@@ -177,7 +177,7 @@ static int check_flags(const struct wgm_change *change, struct nlattr **tb, bool
 		NL_SET_ERR_MSG_ATTR(extack, attr, "a whole table removes by leaving out");
 		return -EINVAL;
 	}
-	if (flags != WGMESH_PEER_FLAGS_REMOVE || change->n_prefixes ||
+	if (flags != WGMESH_PEER_FLAGS_REMOVE || change->n_prefixes || change->more ||
 	    change->has & ~WGM_HAS_FLAGS) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[WGMESH_A_PEER_PREFIX] ?: attr,
 				    "a removal names a public key and nothing else");
@@ -190,6 +190,7 @@ static int parse_values(struct wgm_change *change, struct nlattr **tb,
 			struct netlink_ext_ack *extack)
 {
 	memcpy(change->key, nla_data(tb[WGMESH_A_PEER_PUBLIC_KEY]), sizeof(change->key));
+	change->more = tb[WGMESH_A_PEER_MORE];
 	if (tb[WGMESH_A_PEER_FLAGS]) {
 		change->flags = nla_get_u32(tb[WGMESH_A_PEER_FLAGS]);
 		change->has |= WGM_HAS_FLAGS;
@@ -241,11 +242,6 @@ static struct wgm_change *new_change(const struct nlattr *attr, struct netlink_e
 	int n = count_prefixes(attr);
 	struct wgm_change *change;
 
-	/* Twice the limit: a message may remove as many as it adds. */
-	if (n > 2 * WGMESH_PREFIXES_MAX) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "too many prefixes for one peer");
-		return ERR_PTR(-E2BIG);
-	}
 	change = kvzalloc(struct_size(change, prefixes, n), GFP_KERNEL_ACCOUNT);
 	if (!change)
 		return ERR_PTR(-ENOMEM);
@@ -259,7 +255,7 @@ static struct wgm_change *parse_peer(const struct nlattr *attr, bool replace,
 {
 	static const int answers[] = {
 		WGMESH_A_PEER_STATE, WGMESH_A_PEER_GENERATION, WGMESH_A_PEER_RX_BYTES,
-		WGMESH_A_PEER_TX_BYTES, WGMESH_A_PEER_LAST_HANDSHAKE, WGMESH_A_PEER_MORE,
+		WGMESH_A_PEER_TX_BYTES, WGMESH_A_PEER_LAST_HANDSHAKE,
 	};
 	struct nlattr *tb[WGMESH_A_PEER_MAX + 1];
 	struct wgm_change *change;
@@ -286,29 +282,91 @@ static struct wgm_change *parse_peer(const struct nlattr *attr, bool replace,
 	return ERR_PTR(err);
 }
 
+/* A peer whose prefixes do not fit into one attribute comes in parts. */
+static int check_part(const struct wgm_batch *batch, struct wgm_change *change,
+		      struct netlink_ext_ack *extack)
+{
+	const char *why = NULL;
+
+	if (!wgm_batch_is_open(batch))
+		return 0;
+	if (memcmp(change->key, batch->last->key, WGMESH_KEY_LEN))
+		why = "the prefixes of the peer before were to go on here";
+	else if (change->has)
+		why = "where prefixes of a peer go on there is nothing else";
+	else if (!change->n_prefixes)
+		why = "the peer's prefixes do not go on";
+	if (why) {
+		NL_SET_ERR_MSG_ATTR_FMT(extack, change->attr, "%s", why);
+		return -EINVAL;
+	}
+	change->part = true;
+	return 0;
+}
+
+static int append(struct wgm_batch *batch, struct wgm_change *change,
+		  struct netlink_ext_ack *extack)
+{
+	u32 n_prefixes = change->n_prefixes;
+	int err;
+
+	err = check_part(batch, change, extack);
+	if (err)
+		return err;
+	if (change->part)
+		n_prefixes += batch->n_prefixes;
+	/* Twice the limit: a batch may remove as many as it adds. */
+	if (n_prefixes > 2 * WGMESH_PREFIXES_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, change->attr, "too many prefixes for one peer");
+		return -E2BIG;
+	}
+	batch->n_prefixes = n_prefixes;
+	batch->n += !change->part;
+	change->nr = batch->n;
+	*batch->tail = change;
+	batch->tail = &change->next;
+	batch->last = change;
+	return 0;
+}
+
+static int parse_one(struct wgm_batch *batch, const struct nlattr *attr, u32 max,
+		     struct netlink_ext_ack *extack)
+{
+	struct wgm_change *change;
+	int err;
+
+	if (batch->n >= max && !wgm_batch_is_open(batch)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "too many peers in a batch");
+		return -E2BIG;
+	}
+	change = parse_peer(attr, batch->replace, extack);
+	if (IS_ERR(change))
+		return PTR_ERR(change);
+	err = append(batch, change, extack);
+	if (err)
+		free_change(change);
+	return err;
+}
+
 int wgm_batch_parse(struct wgm_batch *batch, struct genl_info *info, u32 max)
 {
-	struct wgm_change **from = batch->tail, *change;
+	const struct wgm_batch before = *batch;
 	const struct nlattr *attr;
 	int err = 0, rem;
 
-	batch->message = from;
+	batch->message = batch->tail;
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
 		if (nla_type(attr) != WGMESH_A_MESH_PEER)
 			continue;
-		change = batch->n < max ? parse_peer(attr, batch->replace, info->extack) :
-					  ERR_PTR(-E2BIG);
-		err = PTR_ERR_OR_ZERO(change);
+		err = parse_one(batch, attr, max, info->extack);
 		if (err)
 			break;
-		change->nr = ++batch->n;
-		*batch->tail = change;
-		batch->tail = &change->next;
 		cond_resched();
 	}
-	if (err == -E2BIG && batch->n == max)
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "too many peers in a batch");
-	if (err)
-		truncate_batch(batch, from);
+	if (!err)
+		return 0;
+	truncate_batch(batch, before.tail);
+	batch->last = before.last;
+	batch->n_prefixes = before.n_prefixes;
 	return err;
 }

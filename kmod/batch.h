@@ -46,6 +46,8 @@ struct wgm_change {
 	u32 flags;			/* enum wgmesh_peer_flags */
 	u16 keepalive;
 	u8 has;				/* enum wgm_change_has */
+	bool more;			/* its prefixes go on in the next change */
+	bool part;			/* more prefixes of the change before */
 
 	/* Of apply.c. */
 	bool created;			/* the peer was made for this change */
@@ -60,7 +62,9 @@ struct wgm_batch {
 	struct wgm_change *head;
 	struct wgm_change **tail;
 	struct wgm_change **message;	/* where the last message's changes begin */
-	u32 n;
+	struct wgm_change *last;	/* may be NULL */
+	u32 n;				/* of peers */
+	u32 n_prefixes;			/* of the last one, in all its parts */
 	bool replace;			/* this is the whole new table */
 	bool expects;
 	u64 expected;			/* generation */
@@ -72,9 +76,15 @@ void wgm_batch_init(struct wgm_batch *batch);
 void wgm_batch_fini(struct wgm_batch *batch);
 
 /* Appends the peers of a peers-apply message.  Errors name the attribute:
- * -EINVAL, -E2BIG, -ENOMEM; then the batch is as before.  At most @max changes.
+ * -EINVAL, -E2BIG, -ENOMEM; then the batch is as before.  At most @max peers.
  */
 int wgm_batch_parse(struct wgm_batch *batch, struct genl_info *info, u32 max);
+
+/* Whether the batch ends in the middle of a peer. */
+static inline bool wgm_batch_is_open(const struct wgm_batch *batch)
+{
+	return batch->last && batch->last->more;
+}
 
 /* Forgets the attributes of the last message, which end with it. */
 void wgm_batch_forget_attrs(struct wgm_batch *batch);

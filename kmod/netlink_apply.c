@@ -88,9 +88,14 @@ static int apply_batch(struct wgm_mesh *mesh, struct wgm_batch *batch, struct ge
 		       struct answer *answer, u32 transaction)
 {
 	struct wgm_apply_result result;
-	int err;
+	int err = 0;
 
-	err = wgm_apply(&mesh->table, batch, &result, info->extack);
+	if (wgm_batch_is_open(batch)) {
+		NL_SET_ERR_MSG(info->extack, "the batch ends in the middle of a peer");
+		err = -EINVAL;
+	}
+	if (!err)
+		err = wgm_apply(&mesh->table, batch, &result, info->extack);
 	if (err) {
 		if (err == -ESTALE)
 			NL_SET_BAD_ATTR(info->extack,

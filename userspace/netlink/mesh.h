@@ -37,6 +37,7 @@ struct mesh_info {
 	uint32_t flags;			/* WGMESH_MESH_FLAGS_* */
 	uint32_t features;		/* WGMESH_MESH_FEATURES_* */
 	uint64_t generation;		/* batches committed so far */
+	uint64_t removal_generation;	/* of the last batch that removed a peer; 0: none did */
 	uint32_t peers_max;
 	uint32_t active_max;
 	uint32_t transaction_timeout;	/* ms */

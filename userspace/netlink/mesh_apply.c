@@ -127,27 +127,38 @@ int mesh_apply_begin(struct mesh_client *c, const char *ifname,
 	return r;
 }
 
-int mesh_apply_peer(struct mesh_apply *a, const struct wg_peer *peer, struct error *err)
+/* A part of the peer into this message, or into the next one when this one is full. */
+static int put_part(struct mesh_apply *a, const struct wg_peer *peer, size_t from,
+		    size_t *ret_next, struct error *err)
 {
 	size_t len = message_len(&a->message);
 	char key[KEY_TEXT_MAX];
-	int r;
+	int r = 0;
 
-	mesh_put_peer(&a->message, peer);
+	*ret_next = mesh_put_peer_part(&a->message, peer, from);
 	if (!a->message.failed)
 		return 0;
 	message_cut(&a->message, len);
-	if (len > a->head) {
+	if (len > a->head)
 		r = flush(a, err);
-		if (r)
-			return r;
-		mesh_put_peer(&a->message, peer);
-		if (!a->message.failed)
-			return 0;
-	}
-	return error_set(err, ERR_EXHAUSTED,
-			 "peer %s does not fit into a message: at most %d prefixes",
-			 key_format(&peer->public_key, key), WGMESH_PREFIXES_MAX);
+	if (r)
+		return r;
+	*ret_next = mesh_put_peer_part(&a->message, peer, from);
+	if (!a->message.failed)
+		return 0;
+	return error_set(err, ERR_EXHAUSTED, "peer %s does not fit into a message",
+			 key_format(&peer->public_key, key));
+}
+
+int mesh_apply_peer(struct mesh_apply *a, const struct wg_peer *peer, struct error *err)
+{
+	size_t next = 0;
+	int r;
+
+	do {
+		r = put_part(a, peer, next, &next, err);
+	} while (!r && next < peer->prefix_count);
+	return r;
 }
 
 int mesh_apply_commit(struct mesh_apply *a, struct mesh_apply_result *ret, struct error *err)

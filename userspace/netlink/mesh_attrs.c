@@ -73,6 +73,8 @@ static const struct attr_name mesh_names[] = {
 	[WGMESH_A_MESH_COUNTERS_AGE] = { .name = "counters-age" },
 	[WGMESH_A_MESH_IDLE_TIMEOUT] = { .name = "idle-timeout" },
 	[WGMESH_A_MESH_FORCE] = { .name = "force" },
+	[WGMESH_A_MESH_REMOVAL_GENERATION] = { .name = "removal-generation" },
+	[WGMESH_A_MESH_SUPPRESSED] = { .name = "suppressed" },
 };
 
 const struct attr_set mesh_attrs = { .names = mesh_names, .count = COUNT(mesh_names) };
@@ -158,7 +160,9 @@ const char *mesh_event_name(enum mesh_event_kind kind)
 		[MESH_EVENT_APPLY] = "apply",
 		[MESH_EVENT_FAULT] = "fault",
 		[MESH_EVENT_PEER] = "peer",
+		[MESH_EVENT_SUPPRESSED] = "suppressed",
 		[MESH_EVENT_OVERRUN] = "overrun",
+		[MESH_EVENT_CHANGED] = "changed",
 	};
 
 	return (unsigned int)kind < COUNT(names) ? names[kind] : NULL;

@@ -25,11 +25,8 @@ static void put_prefix(struct message *m, const struct wg_prefix *p)
 	message_nest_end(m, nest);
 }
 
-void mesh_put_peer(struct message *m, const struct wg_peer *peer)
+static void put_values(struct message *m, const struct wg_peer *peer)
 {
-	size_t nest = message_nest(m, WGMESH_A_MESH_PEER);
-
-	message_put(m, WGMESH_A_PEER_PUBLIC_KEY, peer->public_key.bytes, KEY_BYTES);
 	if (peer->fields & WG_PEER_PRESHARED_KEY)
 		message_put(m, WGMESH_A_PEER_PRESHARED_KEY, peer->preshared_key.bytes, KEY_BYTES);
 	if (peer->flags || peer->fields & WG_PEER_FLAGS)
@@ -40,9 +37,32 @@ void mesh_put_peer(struct message *m, const struct wg_peer *peer)
 		message_put_u16(m, WGMESH_A_PEER_KEEPALIVE, peer->keepalive);
 	if (peer->fields & WG_PEER_FLOOR)
 		message_put(m, WGMESH_A_PEER_FLOOR, peer->floor, sizeof(peer->floor));
-	for (size_t i = 0; i < peer->prefix_count; i++)
+}
+
+size_t mesh_put_peer_part(struct message *m, const struct wg_peer *peer, size_t from)
+{
+	size_t nest = message_nest(m, WGMESH_A_MESH_PEER), end = from + MESH_PART_PREFIXES;
+
+	if (end > peer->prefix_count)
+		end = peer->prefix_count;
+	message_put(m, WGMESH_A_PEER_PUBLIC_KEY, peer->public_key.bytes, KEY_BYTES);
+	if (!from)
+		put_values(m, peer);
+	if (end < peer->prefix_count)
+		message_put(m, WGMESH_A_PEER_MORE, NULL, 0);
+	for (size_t i = from; i < end; i++)
 		put_prefix(m, &peer->prefixes[i]);
 	message_nest_end(m, nest);
+	return end;
+}
+
+void mesh_put_peer(struct message *m, const struct wg_peer *peer)
+{
+	size_t next = 0;
+
+	do {
+		next = mesh_put_peer_part(m, peer, next);
+	} while (next < peer->prefix_count);
 }
 
 static uint32_t u32_of(struct nlattr *a)
@@ -86,6 +106,8 @@ static const struct nla_policy mesh_policy[WGMESH_A_MESH_MAX + 1] = {
 	[WGMESH_A_MESH_REASON] = { .type = NLA_U32 },
 	[WGMESH_A_MESH_COUNTERS_AGE] = { .type = NLA_U32 },
 	[WGMESH_A_MESH_IDLE_TIMEOUT] = { .type = NLA_U32 },
+	[WGMESH_A_MESH_REMOVAL_GENERATION] = { .type = NLA_U64 },
+	[WGMESH_A_MESH_SUPPRESSED] = { .type = NLA_U32 },
 };
 
 static int decode_stats(struct nlattr *nest, struct mesh_stats *ret)
@@ -109,6 +131,7 @@ static int fill_info(struct nlattr **tb, struct mesh_info *ret, struct error *er
 		.flags = u32_of(tb[WGMESH_A_MESH_FLAGS]),
 		.features = u32_of(tb[WGMESH_A_MESH_FEATURES]),
 		.generation = u64_of(tb[WGMESH_A_MESH_GENERATION]),
+		.removal_generation = u64_of(tb[WGMESH_A_MESH_REMOVAL_GENERATION]),
 		.peers_max = u32_of(tb[WGMESH_A_MESH_PEERS_MAX]),
 		.active_max = u32_of(tb[WGMESH_A_MESH_ACTIVE_MAX]),
 		.transaction_timeout = u32_of(tb[WGMESH_A_MESH_TRANSACTION_TIMEOUT]),
@@ -324,30 +347,51 @@ static int event_kind(uint8_t command, enum mesh_event_kind *ret)
 	return -1;
 }
 
+/* One event for each peer of the message, or one without a peer. */
+static int tell_peers(const struct nlmsghdr *message, struct mesh_peer_parts *parts,
+		      struct mesh_event *e, mesh_event_fn *fn, void *data, struct error *err)
+{
+	struct nlattr *a;
+	int rem, r = 0, told = 0;
+
+	nlmsg_for_each_attr(a, (struct nlmsghdr *)message, GENL_HDRLEN, rem) {
+		if (nla_type(a) != WGMESH_A_MESH_PEER)
+			continue;
+		parts->more = false;
+		if (fill_parts(a, parts))
+			return malformed(err, "peer");
+		e->peer = &parts->peer;
+		told++;
+		r = fn(data, e);
+		if (r)
+			return r;
+	}
+	return told || e->kind == MESH_EVENT_PEER ? 0 : fn(data, e);
+}
+
 int mesh_decode_event(const struct nlmsghdr *message, struct mesh_peer_parts *parts,
-		      struct mesh_event *ret, struct error *err)
+		      mesh_event_fn *fn, void *data, struct error *err)
 {
 	struct nlattr *tb[WGMESH_A_MESH_MAX + 1];
-	struct mesh_event e = { 0 };
+	struct mesh_event e = { 0 }, suppressed;
 	int r = genl_parse(message, tb, WGMESH_A_MESH_MAX, mesh_policy, err);
 
 	if (r)
 		return r;
 	if (event_kind(genl_command(message), &e.kind))
-		return error_set(err, ERR_UNSUPPORTED, "the kernel sent an unknown event");
+		return 0;	/* a newer module tells more than we know */
 	r = fill_info(tb, &e.mesh, err);
 	if (r)
 		return r;
-	parts->more = false;
-	if (tb[WGMESH_A_MESH_PEER]) {
-		if (fill_parts(tb[WGMESH_A_MESH_PEER], parts))
-			return malformed(err, "peer");
-		e.peer = &parts->peer;
-	}
 	e.upserted = u32_of(tb[WGMESH_A_MESH_UPSERTED]);
 	e.removed = u32_of(tb[WGMESH_A_MESH_REMOVED]);
 	e.sys_errno = (int)u32_of(tb[WGMESH_A_MESH_ERRNO]);
 	e.reason = u32_of(tb[WGMESH_A_MESH_REASON]);
-	*ret = e;
-	return 0;
+	if (tb[WGMESH_A_MESH_SUPPRESSED]) {
+		suppressed = e;
+		suppressed.kind = MESH_EVENT_SUPPRESSED;
+		suppressed.suppressed = nla_get_u32(tb[WGMESH_A_MESH_SUPPRESSED]);
+		r = fn(data, &suppressed);
+	}
+	return r ? r : tell_peers(message, parts, &e, fn, data, err);
 }

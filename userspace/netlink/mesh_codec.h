@@ -14,8 +14,16 @@ extern const struct attr_set mesh_attrs;	/* names, for error texts */
 /* A request that names the mesh @ifname (NULL: none), with room for @max bytes. */
 struct message mesh_message(size_t max, uint8_t command, uint16_t flags, const char *ifname);
 
-/* A peer as peers-apply takes it. */
+/* A peer as peers-apply takes it, in as many parts as it needs. */
 void mesh_put_peer(struct message *m, const struct wg_peer *peer);
+
+/*
+ * One attribute holds 64 KiB: a peer with more prefixes than this comes in parts, which may
+ * be in different messages of a transaction.  Puts the part that begins with prefix @from;
+ * returns where the next one begins, or peer->prefix_count.
+ */
+enum { MESH_PART_PREFIXES = 1200 };	/* each takes 48 bytes at most */
+size_t mesh_put_peer_part(struct message *m, const struct wg_peer *peer, size_t from);
 
 /*
  * Decoders: 0, or ERR_IO for what the kernel should not have sent.  Unknown
@@ -38,8 +46,12 @@ struct mesh_peer_parts {
 int mesh_decode_peer(const struct nlmsghdr *answer, struct mesh_peer_parts *parts,
 		     uint64_t *ret_generation, bool *ret_present, struct error *err);
 
-/* @parts gives the event's peer its place.  ERR_UNSUPPORTED: an event of a newer module. */
+/*
+ * Calls @fn with what a message of a multicast group tells: as many events as it has peers.
+ * @parts gives an event's peer its place.  Passes over what a newer module may send.
+ * Returns what @fn does when that is not 0.
+ */
 int mesh_decode_event(const struct nlmsghdr *message, struct mesh_peer_parts *parts,
-		      struct mesh_event *ret, struct error *err);
+		      mesh_event_fn *fn, void *data, struct error *err);
 
 #endif

@@ -96,16 +96,10 @@ static int tell_all(struct mesh_monitor *m, size_t len, mesh_event_fn *fn, void 
 		    struct error *err)
 {
 	struct nlmsghdr *message = (struct nlmsghdr *)m->received;
-	struct mesh_event event;
 	int rem = (int)len, r = 0;
 
-	for (; !r && nlmsg_ok(message, rem); message = nlmsg_next(message, &rem)) {
-		r = mesh_decode_event(message, &m->parts, &event, err);
-		if (r == -ERR_UNSUPPORTED)
-			r = 0;	/* a newer module tells more than we know */
-		else if (!r)
-			r = fn(data, &event);
-	}
+	for (; !r && nlmsg_ok(message, rem); message = nlmsg_next(message, &rem))
+		r = mesh_decode_event(message, &m->parts, fn, data, err);
 	return r;
 }
 

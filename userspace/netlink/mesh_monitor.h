@@ -6,11 +6,13 @@
 #ifndef WGMESH_NETLINK_MESH_MONITOR_H
 #define WGMESH_NETLINK_MESH_MONITOR_H
 
+#include <stdbool.h>
+
 #include "netlink/mesh.h"
 
 enum mesh_monitor_groups {
 	MESH_MONITOR_CONFIG = 1,	/* new, set, del, apply, fault */
-	MESH_MONITOR_PEERS = 2,		/* peer */
+	MESH_MONITOR_PEERS = 2,		/* peer, suppressed */
 };
 
 enum mesh_event_kind {
@@ -20,7 +22,9 @@ enum mesh_event_kind {
 	MESH_EVENT_APPLY,
 	MESH_EVENT_FAULT,
 	MESH_EVENT_PEER,
+	MESH_EVENT_SUPPRESSED,	/* the kernel had more events of peers than it tells */
 	MESH_EVENT_OVERRUN,	/* events were lost: list what changed since the last generation */
+	MESH_EVENT_CHANGED,	/* not the kernel's: a peer of such a list */
 };
 
 struct mesh_event {
@@ -29,7 +33,10 @@ struct mesh_event {
 	uint32_t upserted, removed;	/* apply */
 	int sys_errno;			/* fault: what WireGuard answered, positive */
 	uint32_t reason;		/* peer: enum wgmesh_peer_reason */
-	const struct wg_peer *peer;	/* peer and fault; may be NULL; borrowed for the call */
+	uint32_t suppressed;		/* suppressed: so many */
+	uint64_t since;			/* overrun of a mesh: the last generation that was seen */
+	bool removals;			/* overrun of a mesh: peers were removed since then */
+	const struct wg_peer *peer;	/* peer, changed, and fault where it may be NULL; borrowed */
 };
 
 /* 0 goes on; anything else ends mesh_monitor_read(), which then returns it. */
@@ -42,7 +49,7 @@ int mesh_monitor_open(uint32_t groups, struct mesh_monitor **ret, struct error *
 void mesh_monitor_close(struct mesh_monitor *m);
 int mesh_monitor_fd(const struct mesh_monitor *m);
 
-/* Tells every event that waits and returns 0 when none is left. */
+/* Tells every event that waits and returns 0 when none is left.  An overrun has no mesh. */
 int mesh_monitor_read(struct mesh_monitor *m, mesh_event_fn *fn, void *data, struct error *err);
 
 /* "mesh-new", "apply", ..., "overrun"; and "activated", "handshake", ...; NULL when unknown. */

@@ -76,6 +76,34 @@ int mesh_peer_get(struct mesh_client *c, const char *ifname, const struct key *p
 	return r;
 }
 
+static int order(struct mesh_client *c, uint8_t command, const char *ifname,
+		 const struct key *public_key, bool force, struct error *err)
+{
+	struct message m = mesh_message(SMALL_MESSAGE, command, 0, ifname);
+	int r;
+
+	mesh_put_peer(&m, &(struct wg_peer){ .public_key = *public_key });
+	if (force)
+		message_put(&m, WGMESH_A_MESH_FORCE, NULL, 0);
+	r = genl_request(c->genl, &m, NULL, NULL, err);
+	message_fini(&m);
+	if (r)
+		error_prefix(err, "peer of mesh %s", ifname);
+	return r;
+}
+
+int mesh_peer_activate(struct mesh_client *c, const char *ifname, const struct key *public_key,
+		       struct error *err)
+{
+	return order(c, WGMESH_CMD_PEER_ACTIVATE, ifname, public_key, false, err);
+}
+
+int mesh_peer_evict(struct mesh_client *c, const char *ifname, const struct key *public_key,
+		    bool force, struct error *err)
+{
+	return order(c, WGMESH_CMD_PEER_EVICT, ifname, public_key, force, err);
+}
+
 struct prefix_telling {
 	mesh_prefix_fn *fn;
 	void *data;

@@ -8,6 +8,8 @@
 #ifndef WGMESH_NETLINK_MESH_PEERS_H
 #define WGMESH_NETLINK_MESH_PEERS_H
 
+#include <stdbool.h>
+
 #include "netlink/mesh.h"
 
 enum { MESH_ANY_STATE = -1 };
@@ -29,6 +31,16 @@ int mesh_peer_list(struct mesh_client *c, const char *ifname,
 /* Calls @fn once.  ERR_NOT_FOUND: the table has no such peer. */
 int mesh_peer_get(struct mesh_client *c, const char *ifname, const struct key *public_key,
 		  wg_peer_fn *fn, void *data, struct error *err);
+
+/*
+ * Puts a dormant peer of a lazy mesh into WireGuard, or takes an idle one out of it, @force
+ * even when its session may be alive; 0 when it is there already.  ERR_NOT_FOUND: no such
+ * peer; ERR_PRECONDITION: not now; ERR_DENIED: it is always active.  WireGuard follows.
+ */
+int mesh_peer_activate(struct mesh_client *c, const char *ifname, const struct key *public_key,
+		       struct error *err);
+int mesh_peer_evict(struct mesh_client *c, const char *ifname, const struct key *public_key,
+		    bool force, struct error *err);
 
 /* "dormant", "activating", "active", "evicting"; NULL when unknown. */
 const char *mesh_state_name(uint32_t state);

@@ -6,10 +6,13 @@
 
 #include "wgmesh/number.h"
 
+/* A line may drop as many as it adds. */
+enum { PREFIXES_MAX = 2 * WGMESH_PREFIXES_MAX };
+
 struct apply_parser {
 	struct mesh_apply_options options;
 	bool changes_began;
-	struct wg_prefix prefixes[WGMESH_PREFIXES_MAX];
+	struct wg_prefix prefixes[PREFIXES_MAX];
 	/* Of the line that is being parsed. */
 	char *rest;
 	struct apply_change change;
@@ -103,9 +106,9 @@ static int add_prefix(struct apply_parser *p, const char *word, uint64_t metric,
 	char right[PREFIX_TEXT_MAX];
 	struct prefix masked;
 
-	if (p->prefix_count == WGMESH_PREFIXES_MAX)
+	if (p->prefix_count == PREFIXES_MAX)
 		return error_set(p->err, ERR_INVALID, "more than %d prefixes on one peer",
-				 WGMESH_PREFIXES_MAX);
+				 PREFIXES_MAX);
 	if (!prefix_parse(word, &out->prefix))
 		return error_set(p->err, ERR_INVALID,
 				 "\"%.60s\" is not a prefix: 172.16.0.1/32 or fd00:1::/64", word);

@@ -75,6 +75,7 @@ json_t *json_of_mesh(const struct mesh_info *info)
 	set_text(o, "ifname", info->ifname);
 	set_number(o, "ifindex", info->ifindex);
 	set_number(o, "generation", info->generation);
+	set_number(o, "removal_generation", info->removal_generation);
 	set_words(o, "flags", format_mesh_flags(info->flags, "", flags));
 	set_words(o, "features", format_mesh_features(info->features, "", features));
 	set_number(o, "peers_max", info->peers_max);
@@ -151,8 +152,6 @@ json_t *json_of_event(const struct mesh_event *event)
 	json_t *o = json_object();
 
 	set_text(o, "event", mesh_event_name(event->kind));
-	if (event->kind == MESH_EVENT_OVERRUN)
-		return o;
 	set_text(o, "ifname", event->mesh.ifname);
 	set_number(o, "ifindex", event->mesh.ifindex);
 	set_number(o, "generation", event->mesh.generation);
@@ -165,6 +164,11 @@ json_t *json_of_event(const struct mesh_event *event)
 		const char *reason = mesh_reason_name(event->reason);
 
 		set_text(o, "reason", reason ? reason : "unknown");
+	} else if (event->kind == MESH_EVENT_SUPPRESSED) {
+		set_number(o, "events", event->suppressed);
+	} else if (event->kind == MESH_EVENT_OVERRUN) {
+		set_number(o, "since", event->since);
+		json_object_set_new(o, "removals", json_boolean(event->removals));
 	}
 	if (event->peer)
 		json_object_set_new(o, "peer", json_of_peer(event->peer));

@@ -10,9 +10,10 @@ static const struct command commands[] = {
 	{ "show", show_main, "[-j] [DEVICE]", "meshes and their peers" },
 	{ "dump", dump_main, "[DEVICE]", "the same for scripts: tab-separated, stable" },
 	{ "lookup", lookup_main, "[-j] ADDRESS [DEVICE]", "who carries an address, and why" },
-	{ "stats", stats_main, "[-j] [DEVICE]", "counters" },
+	{ "stats", stats_main, "[-j|-d] [DEVICE]", "counters; -d: tab-separated, stable" },
 	{ "monitor", monitor_main, "[-j] [config|peers]", "events as they happen" },
 	{ "apply", apply_main, "[-j] DEVICE FILE|-", "change peers and prefixes, all or nothing" },
+	{ "peer", peer_main, "activate|evict DEVICE KEY [force]", "a peer into WireGuard, or out" },
 	{ "mesh", mesh_main, "add|set|del DEVICE [SETTING VALUE]...", "tables of devices" },
 };
 

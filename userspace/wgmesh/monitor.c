@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "netlink/mesh_monitor.h"
+#include "wgmesh/catch_up.h"
 #include "wgmesh/format.h"
 #include "wgmesh/json.h"
 #include "wgmesh/tool.h"
 
 struct monitor {
 	bool json;
+	bool overrun;		/* events were lost since it was last caught up */
+	struct catch_up *seen;
 	struct error err;
 };
 
@@ -45,10 +48,6 @@ static void print_event(const struct mesh_event *e)
 	const char *reason = mesh_reason_name(e->reason);
 
 	print_time();
-	if (e->kind == MESH_EVENT_OVERRUN) {
-		printf("overrun: events were lost; see what there is with \"wgmesh show\"\n");
-		return;
-	}
 	printf("%s %s generation=%llu", e->mesh.ifname, mesh_event_name(e->kind),
 	       (unsigned long long)e->mesh.generation);
 	if (e->kind == MESH_EVENT_APPLY)
@@ -57,12 +56,17 @@ static void print_event(const struct mesh_event *e)
 		printf(" error=\"%s\"", strerror(e->sys_errno));
 	else if (e->kind == MESH_EVENT_PEER)
 		printf(" reason=%s", reason ? reason : "unknown");
+	else if (e->kind == MESH_EVENT_SUPPRESSED)
+		printf(" events=%u", e->suppressed);
+	else if (e->kind == MESH_EVENT_OVERRUN)
+		printf(" since=%llu removals=%s", (unsigned long long)e->since,
+		       e->removals ? "yes" : "no");
 	if (e->peer)
 		print_event_peer(e->peer);
 	printf("\n");
 }
 
-static int tell(void *data, const struct mesh_event *event)
+static int print(void *data, const struct mesh_event *event)
 {
 	struct monitor *m = data;
 	int r = 0;
@@ -80,6 +84,30 @@ static int tell(void *data, const struct mesh_event *event)
 	return 0;
 }
 
+static int tell(void *data, const struct mesh_event *event)
+{
+	struct monitor *m = data;
+	int r;
+
+	/* What is lost is asked for when all is read that came before. */
+	if (event->kind == MESH_EVENT_OVERRUN) {
+		m->overrun = true;
+		return 0;
+	}
+	r = catch_up_note(m->seen, event, &m->err);
+	return r ? r : print(m, event);
+}
+
+static int read_events(struct monitor *m, struct mesh_monitor *source)
+{
+	int r = mesh_monitor_read(source, tell, m, &m->err);
+
+	if (r || !m->overrun)
+		return r;
+	m->overrun = false;
+	return catch_up_run(m->seen, print, m, &m->err);
+}
+
 static int watch(struct monitor *m, struct mesh_monitor *source)
 {
 	/* POLLERR on the output: nobody reads any more, and no event may come to notice it by. */
@@ -95,7 +123,7 @@ static int watch(struct monitor *m, struct mesh_monitor *source)
 		if (fds[1].revents & (POLLERR | POLLNVAL))
 			return 0;
 		if (fds[0].revents)
-			r = mesh_monitor_read(source, tell, m, &m->err);
+			r = read_events(m, source);
 	}
 	return r;
 }
@@ -127,7 +155,10 @@ int monitor_main(const struct command *self, int argc, char **argv)
 		return tool_usage(self, "groups are config and peers; none means both");
 	if (mesh_monitor_open(groups, &source, &m.err))
 		return tool_fail(&m.err);
-	r = watch(&m, source);
+	r = catch_up_new(&m.seen, &m.err);
+	if (!r)
+		r = watch(&m, source);
+	catch_up_free(m.seen);
 	mesh_monitor_close(source);
 	return r ? tool_fail(&m.err) : TOOL_OK;
 }

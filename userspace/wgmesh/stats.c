@@ -6,27 +6,38 @@
 #include "wgmesh/tool.h"
 
 struct stats {
-	bool json;
+	int format;	/* as tool_formats() has it */
 	struct error err;
 };
+
+static int print_json(struct stats *s, const struct mesh_info *m)
+{
+	json_t *o = json_of_stats(&m->stats);
+	int r;
+
+	json_object_set_new(o, "ifname", json_string(m->ifname));
+	r = json_write(o, &s->err);
+	printf("\n");
+	return r;
+}
 
 static int print_stats(void *data, const struct mesh_info *m)
 {
 	struct stats *s = data;
-	json_t *o;
-	int r;
 
-	if (s->json) {
-		o = json_of_stats(&m->stats);
-		json_object_set_new(o, "ifname", json_string(m->ifname));
-		r = json_write(o, &s->err);
-		printf("\n");
-		return r;
+	if (s->format == 'j')
+		return print_json(s, m);
+	if (!s->format)
+		printf("mesh: %s\n", m->ifname);
+	for (unsigned int i = 1; i < __WGMESH_A_STATS_MAX; i++) {
+		unsigned long long value = m->stats.value[i];
+		const char *name = mesh_stat_name(i);
+
+		if (name && s->format)
+			printf("%s\t%s\t%llu\n", m->ifname, name, value);
+		else if (name)
+			printf("  %-22s %llu\n", name, value);
 	}
-	for (unsigned int i = 1; i < __WGMESH_A_STATS_MAX; i++)
-		if (mesh_stat_name(i))
-			printf("%s %s %llu\n", m->ifname, mesh_stat_name(i),
-			       (unsigned long long)m->stats.value[i]);
 	return 0;
 }
 
@@ -35,7 +46,7 @@ int stats_main(const struct command *self, int argc, char **argv)
 	struct mesh_client *client;
 	struct stats s = { 0 };
 	char **args;
-	int count, r = tool_options(self, argc, argv, &s.json, &args, &count);
+	int count, r = tool_formats(self, argc, argv, &s.format, &args, &count);
 
 	if (r)
 		return r;

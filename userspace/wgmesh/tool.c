@@ -46,6 +46,26 @@ int tool_options(const struct command *self, int argc, char **argv, bool *json, 
 	return 0;
 }
 
+int tool_formats(const struct command *self, int argc, char **argv, int *ret_format,
+		 char ***ret_args, int *ret_count)
+{
+	int c, format = 0;
+
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt(argc, argv, "jd")) != -1) {
+		if (c == '?')
+			return tool_usage(self, "no option -%c", optopt);
+		if (format && format != c)
+			return tool_usage(self, "-j and -d exclude each other");
+		format = c;
+	}
+	*ret_format = format;
+	*ret_args = argv + optind;
+	*ret_count = argc - optind;
+	return 0;
+}
+
 int tool_finish(int code)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

@@ -24,6 +24,7 @@ int monitor_main(const struct command *self, int argc, char **argv);
 int lookup_main(const struct command *self, int argc, char **argv);
 int stats_main(const struct command *self, int argc, char **argv);
 int apply_main(const struct command *self, int argc, char **argv);
+int peer_main(const struct command *self, int argc, char **argv);
 int mesh_main(const struct command *self, int argc, char **argv);
 
 /* Says what went wrong on standard error; returns TOOL_FAILED. */
@@ -38,6 +39,10 @@ int tool_usage(const struct command *self, const char *fmt, ...)
  */
 int tool_options(const struct command *self, int argc, char **argv, bool *json, char ***ret_args,
 		 int *ret_count);
+
+/* As above for a command with -j and -d: *ret_format is 'j', 'd', or 0 for people. */
+int tool_formats(const struct command *self, int argc, char **argv, int *ret_format,
+		 char ***ret_args, int *ret_count);
 
 /* Flushes standard output: TOOL_FAILED when not all of it could be written, else @code. */
 int tool_finish(int code);

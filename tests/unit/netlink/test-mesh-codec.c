@@ -211,41 +211,143 @@ static void prefix_tells_its_next_hops_in_order(void **state)
 	message_fini(&m);
 }
 
+enum { EVENTS_MAX = 8 };
+
+struct heard {
+	int count;
+	struct mesh_event events[EVENTS_MAX];
+	uint8_t keys[EVENTS_MAX];	/* first byte of the peer's; 0: no peer */
+	int code;			/* what the listener returns */
+};
+
+static int hear(void *data, const struct mesh_event *event)
+{
+	struct heard *h = data;
+
+	assert_in_range(h->count, 0, EVENTS_MAX - 1);
+	h->keys[h->count] = event->peer ? event->peer->public_key.bytes[0] : 0;
+	h->events[h->count++] = *event;
+	return h->code;
+}
+
+static int decode_event(struct message *m, struct heard *heard)
+{
+	struct mesh_peer_parts parts = parts_new();
+	int r = mesh_decode_event(message_header(m), &parts, hear, heard, NULL);
+
+	message_fini(m);
+	return r;
+}
+
 static void event_tells_what_happened(void **state)
 {
 	struct message m = answer_new(WGMESH_CMD_FAULT_NTF);
-	struct mesh_peer_parts parts = parts_new();
-	struct mesh_event event;
+	struct heard heard = { 0 };
 
 	(void)state;
 	message_put_u32(&m, WGMESH_A_MESH_ERRNO, 12);
 	mesh_put_peer(&m, &(struct wg_peer){ .public_key = key_of(9) });
-	assert_int_equal(mesh_decode_event(message_header(&m), &parts, &event, NULL), 0);
-	assert_int_equal(event.kind, MESH_EVENT_FAULT);
-	assert_string_equal(event.mesh.ifname, "wgt0");
-	assert_int_equal(event.mesh.generation, 42);
-	assert_int_equal(event.sys_errno, 12);
-	assert_non_null(event.peer);
-	assert_int_equal(event.peer->public_key.bytes[0], 9);
-	message_fini(&m);
+	assert_int_equal(decode_event(&m, &heard), 0);
+	assert_int_equal(heard.count, 1);
+	assert_int_equal(heard.events[0].kind, MESH_EVENT_FAULT);
+	assert_string_equal(heard.events[0].mesh.ifname, "wgt0");
+	assert_int_equal(heard.events[0].mesh.generation, 42);
+	assert_int_equal(heard.events[0].sys_errno, 12);
+	assert_int_equal(heard.keys[0], 9);
+}
+
+/* peer-ntf: the number of suppressed events, and three peers to which the same happened. */
+static struct message peers_event_new(bool with_peers)
+{
+	struct message m = answer_new(WGMESH_CMD_PEER_NTF);
+
+	message_put_u32(&m, WGMESH_A_MESH_SUPPRESSED, 5);
+	if (!with_peers)
+		return m;
+	message_put_u32(&m, WGMESH_A_MESH_REASON, WGMESH_PEER_REASON_HANDSHAKE);
+	for (uint8_t i = 1; i <= 3; i++)
+		mesh_put_peer(&m, &(struct wg_peer){ .public_key = key_of(i) });
+	return m;
+}
+
+static void peers_of_one_message_are_events_of_their_own(void **state)
+{
+	struct message m = peers_event_new(true);
+	struct heard heard = { 0 };
+
+	(void)state;
+	assert_int_equal(decode_event(&m, &heard), 0);
+	assert_int_equal(heard.count, 4);
+	assert_int_equal(heard.events[0].kind, MESH_EVENT_SUPPRESSED);
+	assert_int_equal(heard.events[0].suppressed, 5);
+	for (uint8_t i = 1; i <= 3; i++) {
+		assert_int_equal(heard.events[i].kind, MESH_EVENT_PEER);
+		assert_int_equal(heard.events[i].reason, WGMESH_PEER_REASON_HANDSHAKE);
+		assert_int_equal(heard.keys[i], i);
+	}
+}
+
+static void suppressed_events_are_told_without_peers_too(void **state)
+{
+	struct message m = peers_event_new(false);
+	struct heard heard = { 0 };
+
+	(void)state;
+	assert_int_equal(decode_event(&m, &heard), 0);
+	assert_int_equal(heard.count, 1);
+	assert_int_equal(heard.events[0].kind, MESH_EVENT_SUPPRESSED);
+}
+
+static void a_listener_ends_a_message_of_many_events(void **state)
+{
+	struct message m = peers_event_new(true);
+	struct heard heard = { .code = 7 };
+
+	(void)state;
+	assert_int_equal(decode_event(&m, &heard), 7);
+	assert_int_equal(heard.count, 1);
 }
 
 static void unknown_events_and_attributes_are_passed_over(void **state)
 {
 	struct message m = answer_new(WGMESH_CMD_APPLY_NTF);
-	struct mesh_peer_parts parts = parts_new();
-	struct mesh_event event;
+	struct heard heard = { 0 };
 
 	(void)state;
 	message_put_u32(&m, WGMESH_A_MESH_MAX + 9, 1);
 	message_put_u32(&m, WGMESH_A_MESH_UPSERTED, 3);
-	assert_int_equal(mesh_decode_event(message_header(&m), &parts, &event, NULL), 0);
-	assert_int_equal(event.upserted, 3);
-	assert_null(event.peer);
-	message_fini(&m);
+	assert_int_equal(decode_event(&m, &heard), 0);
+	assert_int_equal(heard.events[0].upserted, 3);
+	assert_null(heard.events[0].peer);
 	m = answer_new(WGMESH_CMD_MAX + 5);
-	assert_int_equal(mesh_decode_event(message_header(&m), &parts, &event, NULL),
-			 -ERR_UNSUPPORTED);
+	assert_int_equal(decode_event(&m, &heard), 0);
+	assert_int_equal(heard.count, 1);
+}
+
+/* 2048 prefixes take more than the 64 KiB of one attribute. */
+static void a_peer_that_is_too_large_for_one_attribute_goes_in_parts(void **state)
+{
+	struct wg_prefix prefixes[2 * WGMESH_PREFIXES_MAX];
+	struct wg_peer peer = {
+		.public_key = key_of(1), .fields = WG_PEER_KEEPALIVE, .keepalive = 25,
+		.prefixes = prefixes, .prefix_count = 2 * WGMESH_PREFIXES_MAX,
+	};
+	struct message m = message_new_genl(MESSAGE_MAX, 1, 1, 0);
+	size_t next = 0, parts = 0, len;
+
+	(void)state;
+	for (size_t i = 0; i < peer.prefix_count; i++) {
+		prefixes[i] = prefix_of("fd00:1234::/64", 7);
+		prefixes[i].flags = WGMESH_PREFIX_FLAGS_REMOVE;
+	}
+	do {
+		len = message_len(&m);
+		next = mesh_put_peer_part(&m, &peer, next);
+		assert_in_range(message_len(&m) - len, 1, UINT16_MAX);
+		parts++;
+	} while (next < peer.prefix_count);
+	assert_false(m.failed);
+	assert_int_equal(parts, 2);
 	message_fini(&m);
 }
 
@@ -284,11 +386,17 @@ static void nest_beyond_its_length_fails_the_message(void **state)
 	message_fini(&m);
 }
 
+static int ignore(void *data, const struct mesh_event *event)
+{
+	(void)data;
+	(void)event;
+	return 0;
+}
+
 static void decode_as_everything(const struct nlmsghdr *h)
 {
 	struct mesh_peer_parts parts = parts_new();
 	struct mesh_prefix prefix;
-	struct mesh_event event;
 	struct mesh_info info;
 	uint64_t generation;
 	bool present;
@@ -296,7 +404,7 @@ static void decode_as_everything(const struct nlmsghdr *h)
 	mesh_decode_info(h, &info, NULL);
 	mesh_decode_prefix(h, &prefix, NULL);
 	mesh_decode_peer(h, &parts, &generation, &present, NULL);
-	mesh_decode_event(h, &parts, &event, NULL);
+	mesh_decode_event(h, &parts, ignore, NULL, NULL);
 }
 
 /* The sanitizers judge: no byte outside of the message is looked at. */
@@ -339,7 +447,11 @@ int main(void)
 		cmocka_unit_test(impossible_prefixes_are_refused),
 		cmocka_unit_test(prefix_tells_its_next_hops_in_order),
 		cmocka_unit_test(event_tells_what_happened),
+		cmocka_unit_test(peers_of_one_message_are_events_of_their_own),
+		cmocka_unit_test(suppressed_events_are_told_without_peers_too),
+		cmocka_unit_test(a_listener_ends_a_message_of_many_events),
 		cmocka_unit_test(unknown_events_and_attributes_are_passed_over),
+		cmocka_unit_test(a_peer_that_is_too_large_for_one_attribute_goes_in_parts),
 		cmocka_unit_test(every_value_has_a_name),
 		cmocka_unit_test(nest_beyond_its_length_fails_the_message),
 		cmocka_unit_test(damaged_messages_do_no_harm),

@@ -106,6 +106,20 @@ static void event_is_json_of_what_it_tells(void **state)
 	json_decref(o);
 }
 
+static void overrun_tells_what_is_missing(void **state)
+{
+	struct mesh_event event = { .kind = MESH_EVENT_OVERRUN, .since = 4, .removals = true,
+				    .mesh = { .ifname = "wg0", .ifindex = 3, .generation = 9 } };
+	json_t *o = json_of_event(&event);
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	(void)state;
+	assert_string_equal(text, "{\"event\":\"overrun\",\"ifname\":\"wg0\",\"ifindex\":3,"
+			    "\"generation\":9,\"since\":4,\"removals\":true}");
+	free(text);
+	json_decref(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +129,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_whole_and_bounded),
 		cmocka_unit_test(peer_is_json_with_the_specifications_names),
 		cmocka_unit_test(event_is_json_of_what_it_tells),
+		cmocka_unit_test(overrun_tells_what_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
