@@ -47,10 +47,10 @@ static int dump_mesh(void *data, const struct mesh_info *m)
 	char flags[FORMAT_MAX], features[FORMAT_MAX];
 	struct dump *d = data;
 
-	printf("mesh\t%s\t%u\t%llu\t%s\t%s\t%u\t%u\t%u\n", m->ifname, m->ifindex,
+	printf("mesh\t%s\t%u\t%llu\t%s\t%s\t%u\t%u\t%u\t%u\t%llu\n", m->ifname, m->ifindex,
 	       (unsigned long long)m->generation, format_mesh_flags(m->flags, "-", flags),
 	       format_mesh_features(m->features, "-", features), m->peers_max, m->active_max,
-	       m->transaction_timeout);
+	       m->transaction_timeout, m->idle_timeout, (unsigned long long)m->removal_generation);
 	d->ifname = m->ifname;
 	refresh_counters(d->client, m->ifname);
 	return mesh_peer_list(d->client, m->ifname, NULL, dump_peer, d, NULL, &d->err);
