@@ -69,11 +69,13 @@ static int put_doorman(struct sk_buff *skb, struct wgm_doorman *doorman)
 
 static int put_gauges(struct sk_buff *skb, struct wgm_table *table)
 {
+	/* First: it is about what the others count. */
+	u32 pending = smp_load_acquire(&table->pending);
 	const struct value values[] = {
 		{ WGMESH_A_STATS_PEERS, READ_ONCE(table->n_peers) },
 		{ WGMESH_A_STATS_PEERS_ACTIVE, READ_ONCE(table->n_active) },
 		{ WGMESH_A_STATS_PREFIXES, READ_ONCE(table->n_prefixes) },
-		{ WGMESH_A_STATS_PENDING, wgm_table_pending(table) },
+		{ WGMESH_A_STATS_PENDING, pending },
 		{ WGMESH_A_STATS_MEMORY, wgm_table_memory(table) },
 		{ WGMESH_A_STATS_WAITING, READ_ONCE(table->holds.packets) },
 		{ WGMESH_A_STATS_HELD, READ_ONCE(table->holds.held) },

@@ -480,12 +480,34 @@ static void tell_wireguard(struct wgm_table *table, struct wgm_peer *peer, bool 
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
 		break;
 	case WGMESH_PEER_STATE_ACTIVE:
+		if (peer->marks & WGM_PEER_RENEW)
+			wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
 		/* What WireGuard had at a peer that was not in the table may have to go. */
-		if (!peer->dirty && !fresh)
+		else if (!peer->dirty && !fresh)
 			return;
 		break;
 	}
 	wgm_peer_queue(table, peer);
+}
+
+/* WireGuard has not been told yet that the peer was removed: nothing of what it was stays,
+ * but for its floor.
+ */
+static void renew(struct wgm_peer *peer)
+{
+	struct wgm_peer_extra *extra = peer->extra;
+
+	peer->marks |= WGM_PEER_RENEW;
+	peer->endpoint = (struct wgm_endpoint){ };
+	if (!extra)
+		return;
+	extra->seen = (struct wgm_endpoint){ };
+	extra->rx_bytes = 0;
+	extra->tx_bytes = 0;
+	extra->past_rx_bytes = 0;
+	extra->past_tx_bytes = 0;
+	extra->last_handshake = 0;
+	extra->quiet_since = 0;
 }
 
 static void commit_upsert(struct apply *a, struct wgm_change *change)
@@ -494,6 +516,8 @@ static void commit_upsert(struct apply *a, struct wgm_change *change)
 	struct wgm_peer *peer = change->peer;
 	bool changed = change->fresh;
 
+	if (change->fresh && (peer->marks & (WGM_PEER_IN_WG | WGM_PEER_FOREIGN)) == WGM_PEER_IN_WG)
+		renew(peer);
 	peer->marks &= ~(WGM_PEER_TOUCHED | WGM_PEER_GONE | WGM_PEER_FOREIGN);
 	table->n_peers += change->fresh;
 	changed |= commit_values(peer, change, change->fresh || a->batch->replace);

@@ -45,6 +45,7 @@ struct wgm_hop *wgm_hop_new(struct wgm_table *table, struct wgm_peer *peer,
 	peer->hops = hop;
 	link_hop(table, hop);
 	table->memory += sizeof(*hop);
+	table->park_epoch++;
 	return hop;
 }
 
@@ -53,6 +54,7 @@ void wgm_hop_free(struct wgm_table *table, struct wgm_hop *hop)
 	unlink_hop(table, hop);
 	wgm_prefix_prune(table, hop->prefix);
 	table->memory -= sizeof(*hop);
+	table->park_epoch++;
 	wgm_reap(&table->reaper, hop);
 }
 
@@ -107,13 +109,17 @@ void wgm_hop_kick(struct wgm_table *table, struct wgm_prefix *prefix)
 	struct wgm_hop *hop = wgm_hop_owner(table, prefix);
 
 	if (hop) {
-		if (!(hop->flags & WGM_HOP_ACKED))
-			wgm_peer_queue(table, hop->peer);
+		if (hop->flags & WGM_HOP_ACKED)
+			return;
+		table->park_epoch++;
+		wgm_peer_queue(table, hop->peer);
 		return;
 	}
 	hop = wgm_hop_chosen(table, prefix);
-	if (hop && table->on_demand)
+	if (hop && table->on_demand) {
+		table->park_epoch++;
 		wgm_peer_queue(table, hop->peer);	/* it may have to be parked */
+	}
 	wgm_for_each_hop(table, hop, prefix)
 		if (hop->flags & WGM_HOP_IN_WG && !(hop->peer->marks & WGM_PEER_GONE))
 			wgm_peer_queue(table, hop->peer);

@@ -49,7 +49,7 @@ static int park(struct lot *lot, struct wgm_table *table, struct wgm_prefix *pre
 
 	if (err)
 		return err;
-	lot->sync->parking = true;
+	lot->sync->parks = true;
 	prefix->parked = WGM_PARKED;
 	table->n_parked++;
 	return 0;
@@ -60,33 +60,70 @@ static bool is_parked(const struct wgm_prefix *prefix)
 	return prefix->parked == WGM_PARKED;
 }
 
-/* What dormant peers have within @outer. */
+static void note_place(struct wgm_place *place, const struct wgm_prefix *prefix)
+{
+	place->bits = prefix->bits;
+	place->len = prefix->len;
+	memcpy(place->addr, prefix->addr, prefix->bits / 8);
+}
+
+/* What dormant peers have within @outer, from where the walk is. */
 static int park_within(struct lot *lot, struct wgm_table *table, const struct wgm_prefix *outer)
 {
-	struct wgm_prefix *at = wgm_prefix_next(table, outer->bits, outer->addr, outer->len);
-	int err = 0;
+	struct wgm_parking *walk = &lot->sync->parking;
+	struct wgm_prefix *at;
+	int err;
 
-	for (; !err && at && wgm_prefix_holds(outer, at->addr);
-	     at = wgm_prefix_next(table, at->bits, at->addr, at->len)) {
-		if (!is_parked(at) && wgm_hop_chosen(table, at) && !wgm_hop_owner(table, at))
+	if (!walk->inside)
+		note_place(&walk->at, outer);
+	walk->inside = true;
+	while ((at = wgm_prefix_next(table, walk->at.bits, walk->at.addr, walk->at.len)) &&
+	       wgm_prefix_holds(outer, at->addr)) {
+		if (!is_parked(at) && wgm_hop_chosen(table, at) && !wgm_hop_owner(table, at)) {
 			err = park(lot, table, at);
+			if (err)
+				return err;
+		}
+		note_place(&walk->at, at);
 		cond_resched();
 	}
-	return err;
+	walk->inside = false;
+	return 0;
+}
+
+static void begin_walk(struct wgm_parking *walk, const struct wgm_table *table,
+		       const struct wgm_peer *peer)
+{
+	if (walk->begun && walk->peer == peer->id && walk->epoch == table->park_epoch)
+		return;
+	walk->begun = true;
+	walk->peer = peer->id;
+	walk->epoch = table->park_epoch;
+	walk->hops = 0;
+	walk->inside = false;
 }
 
 int wgm_park_inside(struct wgm_sync *sync, struct wgm_table *table, const struct wgm_peer *peer)
 {
 	struct lot lot = { .sync = sync, .key = sync->parking_key };
+	struct wgm_parking *walk = &sync->parking;
 	const struct wgm_hop *hop;
 	int err = 0;
+	u32 n = 0;
 
 	if (!table->on_demand)
 		return 0;
-	for (hop = peer->hops; hop && !err; hop = hop->peer_next)
+	begin_walk(walk, table, peer);
+	for (hop = peer->hops; hop && !err; hop = hop->peer_next) {
+		if (n++ < walk->hops)
+			continue;
 		if (!(hop->flags & WGM_HOP_ACKED) && wgm_hop_chosen(table, hop->prefix) == hop)
 			err = park_within(&lot, table, hop->prefix);
+		if (!err)
+			walk->hops = n;
+	}
 	end(&lot);
+	walk->begun = err;
 	return err;
 }
 
@@ -123,48 +160,62 @@ int wgm_park_own(struct wgm_sync *sync, struct wgm_table *table, const struct wg
 
 /* ---- away again ---- */
 
-/* Calls @fn for all prefixes; it may take the one that it gets out of the table. */
-static void for_each(struct wgm_table *table,
-		     void (*fn)(struct wgm_table *table, struct wgm_prefix *prefix, void *arg),
-		     void *arg)
+/* The prefix behind @place, which moves to it; NULL at the end. */
+static struct wgm_prefix *step(struct wgm_table *table, struct wgm_place *place)
 {
 	struct wgm_prefix *prefix;
-	u8 bits, len, addr[16];
 
-	for (bits = 32; bits <= 128; bits += 96) {
-		prefix = wgm_prefix_next(table, bits, NULL, 0);
-		while (prefix) {
-			len = prefix->len;
-			memcpy(addr, prefix->addr, bits / 8);
-			fn(table, prefix, arg);
-			prefix = wgm_prefix_next(table, bits, addr, len);
-			cond_resched();
-		}
-	}
+	if (place->bits)
+		prefix = wgm_prefix_next(table, place->bits, place->addr, place->len);
+	else
+		prefix = wgm_prefix_next(table, 32, NULL, 0);
+	if (!prefix && place->bits != 128)
+		prefix = wgm_prefix_next(table, 128, NULL, 0);
+	if (prefix)
+		note_place(place, prefix);
+	return prefix;
 }
 
-static void clear_stale(struct wgm_table *table, struct wgm_prefix *prefix, void *arg)
+static bool is_stale(const struct wgm_prefix *prefix)
 {
-	struct lot *lot = arg;
+	return is_parked(prefix) && !rcu_access_pointer(prefix->hops);
+}
 
-	if (!is_parked(prefix) || rcu_access_pointer(prefix->hops))
-		return;
-	if (put(lot, prefix))
-		table->stale_parks = true;
-	else
-		prefix->parked = WGM_PARKED_LEAVING;
+/* As much as fits into the message. */
+static void clear_some(struct lot *lot, struct wgm_table *table)
+{
+	struct wgm_parking *walk = &lot->sync->parking;
+	struct wgm_place place = walk->cleared;
+	struct wgm_prefix *prefix;
+
+	while ((prefix = step(table, &place))) {
+		if (is_stale(prefix)) {
+			if (put(lot, prefix))
+				return;
+			prefix->parked = WGM_PARKED_LEAVING;
+		}
+		walk->cleared = place;
+		cond_resched();
+	}
+	walk->clearing = false;
 }
 
 void wgm_park_clear(struct wgm_sync *sync, struct wgm_table *table)
 {
 	/* This key's peer takes them along: it lives for the length of the message. */
 	struct lot lot = { .sync = sync, .key = sync->sink_key };
+	struct wgm_parking *walk = &sync->parking;
 	struct nlattr *nest;
 
-	if (!table->stale_parks)
-		return;
-	table->stale_parks = false;
-	for_each(table, clear_stale, &lot);
+	if (!walk->clearing) {
+		if (!table->stale_parks)
+			return;
+		table->stale_parks = false;
+		walk->clearing = true;
+		walk->cleared = (struct wgm_place){ };
+	}
+	walk->clears_from = walk->cleared;
+	clear_some(&lot, table);
 	end(&lot);
 	if (!lot.nest)
 		return;
@@ -179,21 +230,34 @@ static void free_place(struct wgm_table *table, struct wgm_prefix *prefix)
 		return;
 	prefix->parked = WGM_PARKED_NOT;
 	table->n_parked--;
+	table->park_epoch++;
 	if (rcu_access_pointer(prefix->hops))
 		wgm_hop_kick(table, prefix);
 	else
 		wgm_prefix_prune(table, prefix);
 }
 
-static void note_cleared(struct wgm_table *table, struct wgm_prefix *prefix, void *arg)
+static bool is_behind(const struct wgm_place *place, const struct wgm_place *end)
 {
-	if (prefix->parked == WGM_PARKED_LEAVING)
-		free_place(table, prefix);
+	int order;
+
+	if (place->bits != end->bits)
+		return place->bits > end->bits;
+	order = memcmp(place->addr, end->addr, place->bits / 8);
+	return order > 0 || (!order && place->len > end->len);
 }
 
-void wgm_park_note_cleared(struct wgm_table *table)
+void wgm_park_note_cleared(struct wgm_sync *sync, struct wgm_table *table)
 {
-	for_each(table, note_cleared, NULL);
+	struct wgm_place place = sync->parking.clears_from;
+	struct wgm_prefix *prefix;
+
+	/* It may leave the table: the next one is found without it. */
+	while ((prefix = step(table, &place)) && !is_behind(&place, &sync->parking.cleared)) {
+		if (prefix->parked == WGM_PARKED_LEAVING)
+			free_place(table, prefix);
+		cond_resched();
+	}
 }
 
 void wgm_park_note_moved(struct wgm_table *table, struct wgm_prefix *prefix)
@@ -204,14 +268,21 @@ void wgm_park_note_moved(struct wgm_table *table, struct wgm_prefix *prefix)
 	table->n_parked--;
 }
 
-static void forget(struct wgm_table *table, struct wgm_prefix *prefix, void *arg)
-{
-	free_place(table, prefix);
-}
-
 void wgm_park_forget(struct wgm_table *table)
 {
-	for_each(table, forget, NULL);
+	struct wgm_place place = { };
+	struct wgm_prefix *prefix;
+
+	while ((prefix = step(table, &place))) {
+		if (prefix->parked && !rcu_access_pointer(prefix->hops)) {
+			/* It may be there nevertheless, and is to be taken away. */
+			prefix->parked = WGM_PARKED;
+			table->stale_parks = true;
+		} else {
+			free_place(table, prefix);
+		}
+		cond_resched();
+	}
 }
 
 void wgm_park_end(struct wgm_mesh *mesh)
@@ -219,7 +290,7 @@ void wgm_park_end(struct wgm_mesh *mesh)
 	struct wgm_sync *sync = &mesh->sync;
 	struct nlattr *nest;
 
-	if (!sync->parking || !sync->wg.family || wgm_wg_set_begin(&sync->wg, mesh->ifindex))
+	if (!sync->parks || !sync->wg.family || wgm_wg_set_begin(&sync->wg, mesh->ifindex))
 		return;
 	nest = wgm_wg_put_peer(&sync->wg, sync->parking_key,
 			       WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);

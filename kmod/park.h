@@ -27,6 +27,29 @@ enum wgm_parked {
 	WGM_PARKED_LEAVING,	/* a message that takes it away is on its way */
 };
 
+/* Where a walk through all prefixes goes on: behind this one; @bits 0: at the first. */
+struct wgm_place {
+	u8 bits;
+	u8 len;
+	u8 addr[16];
+};
+
+/* A walk takes as many messages as what is to be parked, and goes on in each of them where it
+ * was: as long as the table's park_epoch is the same, there is nothing new behind it.
+ */
+struct wgm_parking {
+	bool begun;
+	u64 epoch;
+	u32 peer;		/* the outer one's id */
+	u32 hops;		/* so many of its hops are done */
+	bool inside;		/* it is in the middle of the next one, at: */
+	struct wgm_place at;
+
+	bool clearing;		/* what is stale is being taken away; so far up to: */
+	struct wgm_place cleared;
+	struct wgm_place clears_from;	/* in the message on its way */
+};
+
 /* Before a peer is told: parks what dormant peers have within its new prefixes.  -EMSGSIZE
  * when not all fits; the rest in another message.
  */
@@ -40,7 +63,7 @@ int wgm_park_own(struct wgm_sync *sync, struct wgm_table *table, const struct wg
 /* Takes away what is parked and in nobody's table any more. */
 void wgm_park_clear(struct wgm_sync *sync, struct wgm_table *table);
 /* The message that did so was successful. */
-void wgm_park_note_cleared(struct wgm_table *table);
+void wgm_park_note_cleared(struct wgm_sync *sync, struct wgm_table *table);
 
 /* The prefix has a peer in WireGuard again. */
 void wgm_park_note_moved(struct wgm_table *table, struct wgm_prefix *prefix);

@@ -54,6 +54,7 @@ enum wgm_peer_marks {
 	WGM_PEER_FAULTY = BIT(7),	/* WireGuard refused it, and listeners know */
 	WGM_PEER_EVICT = BIT(8),	/* somebody wants it evicted, even if it is in use */
 	WGM_PEER_CALL = BIT(9),		/* to be called once WireGuard has it: see recall.h */
+	WGM_PEER_RENEW = BIT(10),	/* WireGuard has it from before it was removed and added again */
 };
 
 /* What differs from WireGuard, besides hops, of a peer that is in there. */

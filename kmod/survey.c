@@ -311,6 +311,7 @@ static void note_lost(struct wgm_table *table, struct wgm_peer *peer)
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_ACTIVATING);
 	else
 		wgm_peer_set_state(table, peer, WGMESH_PEER_STATE_DORMANT);
+	table->park_epoch++;
 	wgm_peer_queue(table, peer);
 }
 

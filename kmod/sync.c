@@ -40,11 +40,12 @@
 #define REFRESH_MIN	NSEC_PER_SEC
 #define WAITING_PAUSE	(HZ / 20 ?: 1)
 
-/* Kept free while peers are put into a message: for the sink peer, and for the
- * start of a peer and all its values.
+/* Kept free while peers are put into a message: for the sink peer, for the start of
+ * a peer and all its values, and for the removal of the one that it replaces.
  */
 #define ROOM_SINK	128
 #define ROOM_PEER	192
+#define ROOM_OLD	64
 
 /* ---- building ---- */
 
@@ -150,9 +151,30 @@ static void add_entry(struct wgm_round *round, struct wgm_peer *peer, bool remov
 	round->entries[round->n++] = (struct wgm_round_entry){
 		.peer = peer,
 		.removal = removal,
+		.renewal = peer->marks & WGM_PEER_RENEW,
 		.dirty = peer->dirty,
 	};
 	peer->dirty = 0;
+	peer->marks &= ~WGM_PEER_RENEW;
+}
+
+/* A peer that was removed and added again must not go on with its old session, endpoint or
+ * key only because WireGuard was not told in between.
+ */
+static int put_end_of_old(struct wgm_sync *sync, struct wgm_peer *peer)
+{
+	struct nlattr *nest;
+	struct wgm_hop *hop;
+
+	if (!(peer->marks & WGM_PEER_RENEW))
+		return 0;
+	nest = wgm_wg_put_peer(&sync->wg, peer->key, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);
+	if (!nest)
+		return -EMSGSIZE;
+	nla_nest_end(sync->wg.msg, nest);
+	for (hop = peer->hops; hop; hop = hop->peer_next)
+		hop->flags &= ~WGM_HOP_WG_MASK;
+	return 0;
 }
 
 /* An update must not bring back a peer that somebody took from WireGuard: that is
@@ -160,15 +182,17 @@ static void add_entry(struct wgm_round *round, struct wgm_peer *peer, bool remov
  */
 static int put_update(struct wgm_sync *sync, struct wgm_table *table, struct wgm_peer *peer)
 {
-	bool whole = peer->state != WGMESH_PEER_STATE_ACTIVE;
+	bool whole = peer->state != WGMESH_PEER_STATE_ACTIVE || peer->marks & WGM_PEER_RENEW;
 	struct nlattr *nest;
 	int err;
 
-	if (wgm_wg_room(&sync->wg) < ROOM_PEER + ROOM_SINK)
+	if (wgm_wg_room(&sync->wg) < ROOM_PEER + ROOM_OLD + ROOM_SINK)
 		return -EMSGSIZE;
 	if (!whole && !peer->dirty && !has_adds(table, peer) && !has_drops(table, peer))
 		return 0;
 	err = wgm_park_inside(sync, table, peer);
+	if (!err)
+		err = put_end_of_old(sync, peer);
 	if (err)
 		return err;
 	nest = wgm_wg_put_peer(&sync->wg, peer->key, whole ? 0 : WGPEER_F_UPDATE_ONLY);
@@ -430,7 +454,7 @@ static void note_removal(struct wgm_mesh *mesh, const struct wgm_round_entry *en
 	struct wgm_peer *peer = entry->peer;
 	struct wgm_hop *hop;
 
-	peer->marks &= ~(WGM_PEER_IN_WG | WGM_PEER_FAULTY);
+	peer->marks &= ~(WGM_PEER_IN_WG | WGM_PEER_FAULTY | WGM_PEER_RENEW);
 	for (hop = peer->hops; hop; hop = hop->peer_next)
 		hop->flags &= ~WGM_HOP_WG_MASK;
 	if (!(peer->marks & WGM_PEER_GONE) && peer->state == WGMESH_PEER_STATE_EVICTING) {
@@ -452,7 +476,7 @@ static void note_success(struct wgm_mesh *mesh)
 
 	mesh->sync.proven |= round->removes_ips;
 	if (round->unparks)
-		wgm_park_note_cleared(&mesh->table);
+		wgm_park_note_cleared(&mesh->sync, &mesh->table);
 	for (i = 0; i < round->n; i++) {
 		if (round->entries[i].removal) {
 			note_removal(mesh, &round->entries[i]);
@@ -482,6 +506,8 @@ static void note_failed_entry(struct wgm_table *table, const struct wgm_round_en
 	struct wgm_hop *hop;
 
 	peer->dirty |= entry->dirty;
+	if (entry->renewal)
+		peer->marks |= WGM_PEER_RENEW;
 	for (hop = peer->hops; hop; hop = hop->peer_next) {
 		if (hop->flags & WGM_HOP_ADDING)
 			note_not_added(table, hop);

@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/wgmesh.h>
 
+#include "park.h"
 #include "wg.h"
 
 struct net;
@@ -28,6 +29,7 @@ struct wgm_round {
 	struct wgm_round_entry {
 		struct wgm_peer *peer;
 		bool removal;
+		bool renewal;	/* it is removed and added again */
 		u8 dirty;	/* what the message tells of the peer's values */
 	} entries[WGM_ROUND_UPDATES + WGM_ROUND_REMOVALS];
 };
@@ -47,7 +49,8 @@ struct wgm_sync {
 	struct wgm_round *round;
 	u8 sink_key[WGMESH_KEY_LEN];	/* of a peer that takes prefixes with it */
 	u8 parking_key[WGMESH_KEY_LEN];	/* see park.h */
-	bool parking;		/* WireGuard may have its peer */
+	struct wgm_parking parking;
+	bool parks;		/* WireGuard may have the peer at which prefixes are parked */
 	bool can_remove_ips;	/* WGALLOWEDIP_F_REMOVE_ME works, as far as is known */
 	bool proven;		/* it did */
 	bool identified;	/* once, at least */

@@ -93,6 +93,10 @@ void wgm_table_lock(struct wgm_table *table)
 void wgm_table_unlock(struct wgm_table *table)
 {
 	wgm_reap_flush(&table->reaper);
+	/* As one number: peers that move from one queue to another must not be missed by who
+	 * looks without the lock.  Who sees none pending sees what was counted for them.
+	 */
+	smp_store_release(&table->pending, wgm_table_pending(table));
 	mutex_unlock(&table->lock);
 }
 

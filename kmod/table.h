@@ -52,6 +52,9 @@ struct wgm_table {
 	u32 n_awake;			/* not DORMANT, hidden ones included */
 	u32 n_prefixes;			/* with a visible hop */
 	u32 in_flight;			/* peers of the message that is on its way */
+	u32 pending;			/* peers whose change has not reached WireGuard: as of the
+					 * last unlock; smp_load_acquire() anywhere
+					 */
 	size_t memory;			/* bytes of peers, hops and prefixes */
 
 	bool lazy;			/* peers are put into WireGuard on demand */
@@ -59,6 +62,7 @@ struct wgm_table {
 
 	u32 n_parked;			/* prefixes, see park.h */
 	bool stale_parks;		/* some of them are nobody's */
+	u64 park_epoch;			/* +1 when there may be more to park than there was */
 
 	struct wgm_queue urgent;	/* peers for which packets wait; before all updates */
 	struct wgm_queue updates;	/* peers to add or change in WireGuard */
@@ -89,7 +93,7 @@ int wgm_table_init(struct wgm_table *table, u32 peers_max);
 void wgm_table_fini(struct wgm_table *table);
 
 void wgm_table_lock(struct wgm_table *table);
-/* Also starts the grace period of what was removed. */
+/* Also starts the grace period of what was removed, and tells how much is pending. */
 void wgm_table_unlock(struct wgm_table *table);
 
 /* Appends; no-op when the peer is in a queue already. */
@@ -98,11 +102,11 @@ struct wgm_peer *wgm_queue_pop(struct wgm_queue *queue);	/* may be NULL */
 /* Puts a peer at the front; no-op as above. */
 void wgm_queue_unpop(struct wgm_queue *queue, struct wgm_peer *peer);
 
-/* Peers whose change has not reached WireGuard. */
+/* Peers whose change has not reached WireGuard.  The lock. */
 static inline u32 wgm_table_pending(const struct wgm_table *table)
 {
-	return READ_ONCE(table->urgent.n) + READ_ONCE(table->updates.n) +
-	       READ_ONCE(table->removals.n) + READ_ONCE(table->retries.n) + READ_ONCE(table->in_flight);
+	return table->urgent.n + table->updates.n + table->removals.n + table->retries.n +
+	       table->in_flight;
 }
 
 /* Bytes that the table takes, indexes included. */
