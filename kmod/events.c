@@ -68,7 +68,6 @@ static bool may_tell(struct wgm_mesh *mesh)
 	}
 	events->suppressed++;
 	atomic64_inc(&mesh->stats.events_suppressed);
-	/* Perhaps there is no other event to tell it with. */
 	wgm_mesh_queue(mesh, &events->flush, HZ);
 	return false;
 }
@@ -151,6 +150,9 @@ static void flush(struct wgm_mesh *mesh)
 		return;
 	end_in(mesh, WGMESH_NLGRP_PEERS, events->msg, events->header, 0);
 	events->msg = NULL;
+	/* Perhaps there is no other event to tell it with. */
+	if (events->suppressed)
+		wgm_mesh_queue(mesh, &events->flush, HZ);
 }
 
 static int put_peer(struct sk_buff *skb, const struct wgm_peer *peer)

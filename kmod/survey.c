@@ -179,7 +179,8 @@ static int begin_peer(struct survey *s, const u8 *key, struct nlattr **tb)
 	adopt(s->table, peer);
 	for (hop = peer->hops; hop; hop = hop->peer_next)
 		hop->flags &= ~WGM_HOP_WG_MASK;
-	if (!err)
+	/* What it tells of the peer's past is over with that. */
+	if (!err && !(peer->marks & WGM_PEER_RENEW))
 		err = note_counters(s, &found);
 	memzero_explicit(&found, sizeof(found));
 	return err;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* wgmesh_selftest: the handshake's functions for tests, by files in debugfs.  A request is
- * written to a file, and the answer is read from the same open file.
+ * written to a file, and the answer is read from the same open file.  And see refuse.h.
  *
  * It has copies of its own of what it tests, so that wgmesh need not export anything, and is
  * built for tests only.
@@ -19,6 +19,7 @@
 #include "../cookie.c"
 #include "../peer.h"
 #include "../tai64n.h"
+#include "refuse.h"
 
 /* Answers its request in place: the length of the answer, or an error.  @data is a page. */
 struct feed {
@@ -265,17 +266,19 @@ static int __init feed_init(void)
 	add("open", &initiation);
 	add("cookie", &cookie);
 	add("floor", &floor);
+	wgm_refuse_init(folder);
 	return 0;
 }
 
 static void __exit feed_exit(void)
 {
 	debugfs_remove(folder);
+	wgm_refuse_fini();
 	wgm_cookie_wipe(&jar);
 	rcu_barrier();
 }
 
 module_init(feed_init);
 module_exit(feed_exit);
-MODULE_DESCRIPTION("wgmesh's handshake functions for tests");
+MODULE_DESCRIPTION("wgmesh's handshake functions, and refusals of WireGuard's, for tests");
 MODULE_LICENSE("GPL");

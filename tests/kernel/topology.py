@@ -49,6 +49,18 @@ def load_module():
     defer(unload_module)
 
 
+def load_selftest():
+    """The module for tests; WireGuard must be there already."""
+    sh("insmod " + os.path.dirname(os.environ["WGMESH_KO"]) + "/wgmesh_selftest.ko")
+    defer(sh, "rmmod wgmesh_selftest")
+
+
+def wireguard_refuses(key):
+    """WireGuard refuses every message about the peer from now on; of None it refuses nothing."""
+    with open("/sys/kernel/debug/wgmesh_selftest/refuse", "wb", buffering=0) as file:
+        file.write(key or b"-")
+
+
 def unload_module():
     if os.path.exists("/sys/module/wgmesh"):
         sh("rmmod wgmesh")
