@@ -28,9 +28,10 @@ enum verdict {
 	SEAT,		/* the peer is not active yet */
 };
 
-static enum verdict drop(atomic64_t *why)
+static enum verdict drop(struct wgm_mesh *mesh, const struct wgm_visitor *visitor,
+			 enum wgm_verdict why)
 {
-	atomic64_inc(why);
+	wgm_doorman_note(&mesh->doorman, visitor->key, why);
 	return DROP;
 }
 
@@ -49,39 +50,38 @@ static bool is_in_table(struct wgm_table *table, const u8 *key)
 }
 
 /* The first step says who the sender claims to be, and only for somebody in the table is
- * the second one worth its price.  NULL, or the counter of why it is refused.
+ * the second one worth its price.  WGM_VERDICT_HELD: it is still to be judged.
  */
-static atomic64_t *open_with(struct wgm_mesh *mesh, const struct wgm_noise_device *keys,
-			     struct wgm_visitor *visitor, u8 *ret_timestamp)
+static enum wgm_verdict open_with(struct wgm_mesh *mesh, const struct wgm_noise_device *keys,
+				  struct wgm_visitor *visitor, u8 *ret_timestamp)
 {
-	struct wgm_doorman_stats *stats = &mesh->doorman.stats;
 	struct wgm_noise_opening opening;
 
 	if (wgm_noise_open_static(keys, &visitor->msg, &opening))
-		return &stats->unknown;
+		return WGM_VERDICT_UNKNOWN;
 	if (!is_in_table(&mesh->table, opening.initiator)) {
 		wgm_noise_opening_wipe(&opening);
 		/* Somebody may have given it to WireGuard past the table. */
 		if (!wgm_doorman_is_pressed(&mesh->doorman))
 			wgm_sync_refresh(mesh);
-		return &stats->unknown;
+		return WGM_VERDICT_UNKNOWN;
 	}
 	memcpy(visitor->key, opening.initiator, WGMESH_KEY_LEN);
 	if (wgm_noise_open_timestamp(keys, &visitor->msg, &opening, ret_timestamp))
-		return &stats->forged;
-	return NULL;
+		return WGM_VERDICT_FORGED;
+	return WGM_VERDICT_HELD;
 }
 
-static atomic64_t *open_visitor(struct wgm_mesh *mesh, struct wgm_visitor *visitor,
-				u8 *ret_timestamp)
+static enum wgm_verdict open_visitor(struct wgm_mesh *mesh, struct wgm_visitor *visitor,
+				     u8 *ret_timestamp)
 {
 	struct wgm_doorman *doorman = &mesh->doorman;
 	const struct wgm_noise_device *keys;
-	atomic64_t *refused;
+	enum wgm_verdict refused;
 
 	mutex_lock(&doorman->keys_lock);
 	keys = rcu_dereference_protected(doorman->keys, lockdep_is_held(&doorman->keys_lock));
-	refused = keys ? open_with(mesh, keys, visitor, ret_timestamp) : &doorman->stats.unknown;
+	refused = keys ? open_with(mesh, keys, visitor, ret_timestamp) : WGM_VERDICT_UNKNOWN;
 	mutex_unlock(&doorman->keys_lock);
 	return refused;
 }
@@ -119,15 +119,13 @@ static enum verdict seat(struct wgm_peer *peer, const struct wgm_visitor *visito
 static enum verdict judge_peer(struct wgm_mesh *mesh, struct wgm_peer *peer,
 			       const struct wgm_visitor *visitor, const u8 *timestamp)
 {
-	struct wgm_doorman_stats *stats = &mesh->doorman.stats;
-
 	if (is_crossing(&mesh->table, peer))
-		return drop(&stats->crossed);
+		return drop(mesh, visitor, WGM_VERDICT_CROSSED);
 	if (wgm_peer_extend(&mesh->table, peer))
-		return drop(&stats->overflow);
+		return drop(mesh, visitor, WGM_VERDICT_OVERFLOW);
 	if (!wgm_tai64n_raise(peer->extra->floor, timestamp))
-		return drop(&stats->replayed);
-	atomic64_inc(&stats->floors);
+		return drop(mesh, visitor, WGM_VERDICT_REPLAYED);
+	atomic64_inc(&mesh->doorman.stats.floors);
 	WRITE_ONCE(peer->used, 1);
 	return peer->state == WGMESH_PEER_STATE_ACTIVE ? LET_IN : seat(peer, visitor);
 }
@@ -136,17 +134,17 @@ static enum verdict judge(struct wgm_mesh *mesh, struct wgm_visitor *visitor)
 {
 	struct wgm_table *table = &mesh->table;
 	u8 timestamp[WGM_TIMESTAMP_LEN];
-	atomic64_t *refused;
+	enum wgm_verdict refused;
 	enum verdict verdict;
 	struct wgm_peer *peer;
 
 	refused = open_visitor(mesh, visitor, timestamp);
-	if (refused)
-		return drop(refused);
+	if (refused != WGM_VERDICT_HELD)
+		return drop(mesh, visitor, refused);
 	wgm_table_lock(table);
 	peer = wgm_peer_find(table, visitor->key);
 	if (!peer)
-		verdict = drop(&mesh->doorman.stats.ended);
+		verdict = drop(mesh, visitor, WGM_VERDICT_ENDED);
 	else if (peer->marks & WGM_PEER_GONE)
 		verdict = LET_IN;	/* not ours, or about to leave: WireGuard knows */
 	else
@@ -167,16 +165,18 @@ static bool activate(struct wgm_mesh *mesh, struct wgm_peer *peer)
 	return true;
 }
 
-static enum verdict look_again(struct wgm_mesh *mesh, struct wgm_peer *peer, bool *ret_deferred)
+static enum verdict look_again(struct wgm_mesh *mesh, const struct wgm_visitor *visitor,
+			       bool *ret_deferred)
 {
-	struct wgm_doorman_stats *stats = &mesh->doorman.stats;
+	struct wgm_peer *peer = wgm_peer_lookup(&mesh->table, visitor->key);
 
 	if (!peer)
-		return drop(&stats->ended);
+		return drop(mesh, visitor, WGM_VERDICT_ENDED);
 	switch (peer->state) {
 	case WGMESH_PEER_STATE_ACTIVE:
 		/* Packets that waited may have had us send an initiation just now. */
-		return is_crossing(&mesh->table, peer) ? drop(&stats->crossed) : LET_IN;
+		return is_crossing(&mesh->table, peer) ?
+		       drop(mesh, visitor, WGM_VERDICT_CROSSED) : LET_IN;
 	case WGMESH_PEER_STATE_DORMANT:
 		if (!activate(mesh, peer))
 			*ret_deferred = true;
@@ -219,8 +219,8 @@ static bool attend_opened(struct wgm_mesh *mesh)
 	list_for_each_entry_safe(visitor, next, &visitors, list) {
 		list_del(&visitor->list);
 		wgm_table_lock(table);
-		verdict = is_late(visitor) ? drop(&doorman->stats.timeout) :
-			  look_again(mesh, wgm_peer_lookup(table, visitor->key), &deferred);
+		verdict = is_late(visitor) ? drop(mesh, visitor, WGM_VERDICT_TIMEOUT) :
+			  look_again(mesh, visitor, &deferred);
 		wgm_table_unlock(table);
 		follow(doorman, visitor, verdict);
 		cond_resched();
@@ -236,8 +236,8 @@ static bool attend_new(struct wgm_mesh *mesh)
 	int i;
 
 	for (i = 0; i < BATCH && (visitor = wgm_doorman_next(doorman)); i++) {
-		follow(doorman, visitor, is_late(visitor) ? drop(&doorman->stats.timeout) :
-							    judge(mesh, visitor));
+		follow(doorman, visitor, is_late(visitor) ?
+		       drop(mesh, visitor, WGM_VERDICT_TIMEOUT) : judge(mesh, visitor));
 		cond_resched();
 	}
 	return i == BATCH;

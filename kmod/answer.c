@@ -43,24 +43,25 @@ static int put_values(struct sk_buff *skb, const struct value *values, int n)
 static int put_doorman(struct sk_buff *skb, struct wgm_doorman *doorman)
 {
 	struct wgm_doorman_stats *stats = &doorman->stats;
+	atomic64_t *n = stats->verdicts;
 	u64 waiting = READ_ONCE(doorman->lines[WGM_LINE_PREFERRED].n) +
 		      READ_ONCE(doorman->lines[WGM_LINE_ANYBODY].n) +
 		      READ_ONCE(doorman->lines[WGM_LINE_OPENED].n);
 	const struct value values[] = {
 		{ WGMESH_A_STATS_INITIATIONS_WAITING, waiting },
-		{ WGMESH_A_STATS_INITIATIONS_HELD, atomic64_read(&stats->held) },
-		{ WGMESH_A_STATS_INITIATIONS_CONTINUED, atomic64_read(&stats->continued) },
-		{ WGMESH_A_STATS_INITIATIONS_MAC1, atomic64_read(&stats->mac1) },
-		{ WGMESH_A_STATS_INITIATIONS_UNKNOWN, atomic64_read(&stats->unknown) },
-		{ WGMESH_A_STATS_INITIATIONS_FORGED, atomic64_read(&stats->forged) },
-		{ WGMESH_A_STATS_INITIATIONS_REPLAYED, atomic64_read(&stats->replayed) },
-		{ WGMESH_A_STATS_INITIATIONS_CROSSED, atomic64_read(&stats->crossed) },
-		{ WGMESH_A_STATS_INITIATIONS_FRAGMENTED, atomic64_read(&stats->fragmented) },
-		{ WGMESH_A_STATS_INITIATIONS_OVERFLOW, atomic64_read(&stats->overflow) },
-		{ WGMESH_A_STATS_INITIATIONS_TIMEOUT, atomic64_read(&stats->timeout) },
-		{ WGMESH_A_STATS_INITIATIONS_ENDED, atomic64_read(&stats->ended) },
+		{ WGMESH_A_STATS_INITIATIONS_HELD, atomic64_read(&n[WGM_VERDICT_HELD]) },
+		{ WGMESH_A_STATS_INITIATIONS_CONTINUED, atomic64_read(&n[WGM_VERDICT_CONTINUED]) },
+		{ WGMESH_A_STATS_INITIATIONS_MAC1, atomic64_read(&n[WGM_VERDICT_MAC1]) },
+		{ WGMESH_A_STATS_INITIATIONS_UNKNOWN, atomic64_read(&n[WGM_VERDICT_UNKNOWN]) },
+		{ WGMESH_A_STATS_INITIATIONS_FORGED, atomic64_read(&n[WGM_VERDICT_FORGED]) },
+		{ WGMESH_A_STATS_INITIATIONS_REPLAYED, atomic64_read(&n[WGM_VERDICT_REPLAYED]) },
+		{ WGMESH_A_STATS_INITIATIONS_CROSSED, atomic64_read(&n[WGM_VERDICT_CROSSED]) },
+		{ WGMESH_A_STATS_INITIATIONS_FRAGMENTED, atomic64_read(&n[WGM_VERDICT_FRAGMENTED]) },
+		{ WGMESH_A_STATS_INITIATIONS_OVERFLOW, atomic64_read(&n[WGM_VERDICT_OVERFLOW]) },
+		{ WGMESH_A_STATS_INITIATIONS_TIMEOUT, atomic64_read(&n[WGM_VERDICT_TIMEOUT]) },
+		{ WGMESH_A_STATS_INITIATIONS_ENDED, atomic64_read(&n[WGM_VERDICT_ENDED]) },
 		{ WGMESH_A_STATS_FLOORS_RAISED, atomic64_read(&stats->floors) },
-		{ WGMESH_A_STATS_COOKIES_SENT, atomic64_read(&stats->cookies) },
+		{ WGMESH_A_STATS_COOKIES_SENT, atomic64_read(&n[WGM_VERDICT_COOKIE]) },
 		{ WGMESH_A_STATS_RECALLED, atomic64_read(&stats->recalled) },
 	};
 

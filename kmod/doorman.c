@@ -26,6 +26,7 @@
 #include "noise.h"
 #include "reply.h"
 #include "sources.h"
+#include "trace.h"
 #include "visitor.h"
 
 #define HINT_PAUSE	(HZ / 20 ?: 1)	/* until WireGuard has finished */
@@ -37,6 +38,12 @@ static struct workqueue_struct *queue;
 static struct wgm_mesh *mesh_of(struct wgm_doorman *doorman)
 {
 	return container_of(doorman, struct wgm_mesh, doorman);
+}
+
+void wgm_doorman_note(struct wgm_doorman *doorman, const u8 *key, enum wgm_verdict verdict)
+{
+	atomic64_inc(&doorman->stats.verdicts[verdict]);
+	trace_wgm_initiation(mesh_of(doorman), key, verdict);
 }
 
 /* ---- lines ---- */
@@ -65,7 +72,7 @@ static void drop_from(struct wgm_doorman *doorman, struct wgm_line *line,
 {
 	remove(line, visitor);
 	wgm_visitor_drop(visitor);
-	atomic64_inc(&doorman->stats.ended);
+	wgm_doorman_note(doorman, visitor->key, WGM_VERDICT_ENDED);
 }
 
 /* Those that came by a device, or all. */
@@ -137,7 +144,7 @@ void wgm_doorman_unseat(struct wgm_doorman *doorman, struct list_head *ret)
 
 void wgm_doorman_let_in(struct wgm_doorman *doorman, struct wgm_visitor *visitor)
 {
-	atomic64_inc(&doorman->stats.continued);
+	wgm_doorman_note(doorman, visitor->key, WGM_VERDICT_CONTINUED);
 	WRITE_ONCE(doorman->curious, true);
 	wgm_visitor_continue(visitor, &doorman->ops[visitor->pf == NFPROTO_IPV6]);
 }
@@ -254,7 +261,7 @@ static bool check_mac1(struct wgm_doorman *doorman, const struct wgm_msg_initiat
 	if (ok)
 		return true;
 	/* WireGuard will drop it, unless its key is another one by now. */
-	atomic64_inc(&doorman->stats.mac1);
+	wgm_doorman_note(doorman, NULL, WGM_VERDICT_MAC1);
 	wgm_identity_suspect(mesh_of(doorman));
 	return false;
 }
@@ -324,7 +331,7 @@ static void send_cookie(struct wgm_doorman *doorman, const struct sk_buff *skb,
 	if (!made)
 		return;
 	wgm_reply(skb, state, &datagram->udp, READ_ONCE(doorman->mark), &cookie, sizeof(cookie));
-	atomic64_inc(&doorman->stats.cookies);
+	wgm_doorman_note(doorman, NULL, WGM_VERDICT_COOKIE);
 }
 
 /* Where the sender has to queue.  Under a flood, who is in the line of anybody may not be
@@ -362,10 +369,10 @@ static unsigned int receive_initiation(struct wgm_doorman *doorman, struct sk_bu
 	taken = take(doorman, line, skb, state, msg, datagram);
 	spin_unlock_bh(&doorman->lock);
 	if (!taken) {
-		atomic64_inc(&doorman->stats.overflow);
+		wgm_doorman_note(doorman, NULL, WGM_VERDICT_OVERFLOW);
 		return NF_DROP;
 	}
-	atomic64_inc(&doorman->stats.held);
+	wgm_doorman_note(doorman, NULL, WGM_VERDICT_HELD);
 	wgm_doorman_call(mesh_of(doorman), 0);
 	return NF_STOLEN;
 }
@@ -403,7 +410,7 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	if (datagram.part || skb_is_gso(skb)) {
 		if (!hides_initiation(skb, &datagram))
 			return NF_ACCEPT;
-		atomic64_inc(&doorman->stats.fragmented);
+		wgm_doorman_note(doorman, NULL, WGM_VERDICT_FRAGMENTED);
 		return NF_DROP;
 	}
 	switch (read_type(skb, datagram.payload, datagram.len)) {

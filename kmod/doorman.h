@@ -20,6 +20,7 @@
 
 #include "cookie.h"
 #include "recall.h"
+#include "verdict.h"
 
 struct net;
 struct net_device;
@@ -53,19 +54,8 @@ enum wgm_lines {
 
 /* Initiations, since the mesh was made; see the specification. */
 struct wgm_doorman_stats {
-	atomic64_t held;
-	atomic64_t continued;
-	atomic64_t mac1;
-	atomic64_t unknown;
-	atomic64_t forged;
-	atomic64_t replayed;
-	atomic64_t crossed;
-	atomic64_t fragmented;
-	atomic64_t overflow;
-	atomic64_t timeout;
-	atomic64_t ended;
+	atomic64_t verdicts[WGM_N_VERDICTS];
 	atomic64_t floors;
-	atomic64_t cookies;
 	atomic64_t recalled;
 };
 
@@ -96,6 +86,11 @@ struct wgm_doorman {
 	struct delayed_work work;	/* wgm_admit() */
 	struct wgm_doorman_stats stats;
 };
+
+/* Counts what became of an initiation, and traces it; @key is its sender's, NULL or zero
+ * while nobody knows.  Any context.
+ */
+void wgm_doorman_note(struct wgm_doorman *doorman, const u8 *key, enum wgm_verdict verdict);
 
 /* Before anything else; does not fail. */
 void wgm_doorman_init(struct wgm_doorman *doorman);

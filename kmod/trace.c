@@ -8,6 +8,8 @@ void wgm_trace_key(char *ret, const u8 *key)
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	unsigned int i, word;
 
+	if (key && !memchr_inv(key, 0, WGMESH_KEY_LEN))
+		key = NULL;
 	for (i = 0; key && i < WGMESH_KEY_LEN; i += 3) {
 		word = key[i] << 16 | key[i + 1] << 8;
 		if (i + 2 < WGMESH_KEY_LEN)

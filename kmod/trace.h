@@ -24,7 +24,7 @@
 #ifndef WGM_KEY_TEXT_LEN
 #define WGM_KEY_TEXT_LEN 45	/* base64 of a key, and a zero */
 
-/* Writes WGM_KEY_TEXT_LEN bytes; of NULL an empty text. */
+/* Writes WGM_KEY_TEXT_LEN bytes; of NULL or zeros an empty text. */
 void wgm_trace_key(char *ret, const u8 *key);
 #endif
 
@@ -33,18 +33,18 @@ TRACE_DEFINE_ENUM(WGM_DROP_TIMEOUT);
 TRACE_DEFINE_ENUM(WGM_DROP_ENDED);
 TRACE_DEFINE_ENUM(WGM_DEFER_RATE);
 TRACE_DEFINE_ENUM(WGM_DEFER_ACTIVE_MAX);
-TRACE_DEFINE_ENUM(WGM_VERDICT_PASSED);
-TRACE_DEFINE_ENUM(WGM_VERDICT_ACTIVATED);
+TRACE_DEFINE_ENUM(WGM_VERDICT_HELD);
+TRACE_DEFINE_ENUM(WGM_VERDICT_CONTINUED);
 TRACE_DEFINE_ENUM(WGM_VERDICT_MAC1);
-TRACE_DEFINE_ENUM(WGM_VERDICT_COOKIE);
-TRACE_DEFINE_ENUM(WGM_VERDICT_OVERFLOW);
-TRACE_DEFINE_ENUM(WGM_VERDICT_UNREADABLE);
 TRACE_DEFINE_ENUM(WGM_VERDICT_UNKNOWN);
-TRACE_DEFINE_ENUM(WGM_VERDICT_REPLAY);
+TRACE_DEFINE_ENUM(WGM_VERDICT_FORGED);
+TRACE_DEFINE_ENUM(WGM_VERDICT_REPLAYED);
 TRACE_DEFINE_ENUM(WGM_VERDICT_CROSSED);
-TRACE_DEFINE_ENUM(WGM_VERDICT_DEFERRED);
-TRACE_DEFINE_ENUM(WGM_VERDICT_REFUSED);
+TRACE_DEFINE_ENUM(WGM_VERDICT_FRAGMENTED);
+TRACE_DEFINE_ENUM(WGM_VERDICT_OVERFLOW);
+TRACE_DEFINE_ENUM(WGM_VERDICT_TIMEOUT);
 TRACE_DEFINE_ENUM(WGM_VERDICT_ENDED);
+TRACE_DEFINE_ENUM(WGM_VERDICT_COOKIE);
 
 /* ---- packets ---- */
 
@@ -169,11 +169,10 @@ TRACE_EVENT(wgm_deferred,
 				   { WGM_DEFER_ACTIVE_MAX, "active-max" }))
 );
 
-/* What the doorman decided; @peer is NULL while nobody knows who it is from. */
+/* What the doorman decided; @key is NULL or zero while nobody knows who it is from. */
 TRACE_EVENT(wgm_initiation,
-	TP_PROTO(const struct wgm_mesh *mesh, const struct wgm_peer *peer,
-		 enum wgm_verdict verdict),
-	TP_ARGS(mesh, peer, verdict),
+	TP_PROTO(const struct wgm_mesh *mesh, const u8 *key, enum wgm_verdict verdict),
+	TP_ARGS(mesh, key, verdict),
 	TP_STRUCT__entry(
 		__field(u32, netns)
 		__field(int, ifindex)
@@ -184,23 +183,23 @@ TRACE_EVENT(wgm_initiation,
 		__entry->netns = mesh->net->ns.inum;
 		__entry->ifindex = mesh->ifindex;
 		__entry->verdict = verdict;
-		wgm_trace_key(__entry->peer, peer ? peer->key : NULL);
+		wgm_trace_key(__entry->peer, key);
 	),
 	TP_printk("netns=%u ifindex=%d peer=%s verdict=%s", __entry->netns, __entry->ifindex,
 		  __entry->peer,
 		  __print_symbolic(__entry->verdict,
-				   { WGM_VERDICT_PASSED, "passed" },
-				   { WGM_VERDICT_ACTIVATED, "activated" },
+				   { WGM_VERDICT_HELD, "held" },
+				   { WGM_VERDICT_CONTINUED, "continued" },
 				   { WGM_VERDICT_MAC1, "mac1" },
-				   { WGM_VERDICT_COOKIE, "cookie" },
-				   { WGM_VERDICT_OVERFLOW, "overflow" },
-				   { WGM_VERDICT_UNREADABLE, "unreadable" },
 				   { WGM_VERDICT_UNKNOWN, "unknown" },
-				   { WGM_VERDICT_REPLAY, "replay" },
+				   { WGM_VERDICT_FORGED, "forged" },
+				   { WGM_VERDICT_REPLAYED, "replayed" },
 				   { WGM_VERDICT_CROSSED, "crossed" },
-				   { WGM_VERDICT_DEFERRED, "deferred" },
-				   { WGM_VERDICT_REFUSED, "refused" },
-				   { WGM_VERDICT_ENDED, "ended" }))
+				   { WGM_VERDICT_FRAGMENTED, "fragmented" },
+				   { WGM_VERDICT_OVERFLOW, "overflow" },
+				   { WGM_VERDICT_TIMEOUT, "timeout" },
+				   { WGM_VERDICT_ENDED, "ended" },
+				   { WGM_VERDICT_COOKIE, "cookie" }))
 );
 
 /* ---- batches ---- */

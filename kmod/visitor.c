@@ -44,6 +44,7 @@ struct wgm_visitor *wgm_visitor_new(struct sk_buff *skb, const struct nf_hook_st
 	visitor->pf = state->pf;
 	visitor->from = *from;
 	visitor->msg = *msg;
+	memset(visitor->key, 0, sizeof(visitor->key));	/* nobody knows yet */
 	return visitor;
 }
 
