@@ -222,7 +222,10 @@ static bool attend_opened(struct wgm_mesh *mesh)
 		verdict = is_late(visitor) ? drop(mesh, visitor, WGM_VERDICT_TIMEOUT) :
 			  look_again(mesh, visitor, &deferred);
 		wgm_table_unlock(table);
-		follow(doorman, visitor, verdict);
+		if (verdict == SEAT)
+			wgm_doorman_reseat(doorman, visitor);
+		else
+			follow(doorman, visitor, verdict);
 		cond_resched();
 	}
 	return deferred;

@@ -104,6 +104,7 @@ struct wgm_visitor *wgm_doorman_next(struct wgm_doorman *doorman)
 	return visitor;
 }
 
+/* Once for each initiation that was opened, which took much longer. */
 static struct wgm_visitor *find_seated(struct wgm_line *line, const u8 *key)
 {
 	struct wgm_visitor *visitor;
@@ -112,6 +113,18 @@ static struct wgm_visitor *find_seated(struct wgm_line *line, const u8 *key)
 		if (!memcmp(visitor->key, key, WGMESH_KEY_LEN))
 			return visitor;
 	return NULL;
+}
+
+static void seat(struct wgm_doorman *doorman, struct wgm_visitor *visitor)
+{
+	struct wgm_line *line = &doorman->lines[WGM_LINE_OPENED];
+
+	lockdep_assert_held(&doorman->lock);
+	add(line, visitor);
+	/* Whoever purged the lines did not find it in one. */
+	if (doorman->closed || visitor->in->reg_state != NETREG_REGISTERED ||
+	    line->n > line->max || line->bytes > line->max_bytes)
+		drop_from(doorman, line, visitor);
 }
 
 void wgm_doorman_seat(struct wgm_doorman *doorman, struct wgm_visitor *visitor)
@@ -123,11 +136,14 @@ void wgm_doorman_seat(struct wgm_doorman *doorman, struct wgm_visitor *visitor)
 	older = find_seated(line, visitor->key);
 	if (older)
 		drop_from(doorman, line, older);
-	add(line, visitor);
-	/* Whoever purged the lines did not find it in one. */
-	if (doorman->closed || visitor->in->reg_state != NETREG_REGISTERED ||
-	    line->n > line->max || line->bytes > line->max_bytes)
-		drop_from(doorman, line, visitor);
+	seat(doorman, visitor);
+	spin_unlock_bh(&doorman->lock);
+}
+
+void wgm_doorman_reseat(struct wgm_doorman *doorman, struct wgm_visitor *visitor)
+{
+	spin_lock_bh(&doorman->lock);
+	seat(doorman, visitor);
 	spin_unlock_bh(&doorman->lock);
 }
 

@@ -150,8 +150,11 @@ struct wgm_visitor *wgm_doorman_next(struct wgm_doorman *doorman);
 /* Has a visitor wait in the line of the opened; an older one of the same peer is dropped. */
 void wgm_doorman_seat(struct wgm_doorman *doorman, struct wgm_visitor *visitor);
 
-/* Takes all out of that line, into @ret. */
+/* Takes all out of that line, into @ret: no two of the same peer. */
 void wgm_doorman_unseat(struct wgm_doorman *doorman, struct list_head *ret);
+
+/* Puts back one of those, before anybody new is seated: nobody is searched for. */
+void wgm_doorman_reseat(struct wgm_doorman *doorman, struct wgm_visitor *visitor);
 
 /* Lets the visitor go on. */
 void wgm_doorman_let_in(struct wgm_doorman *doorman, struct wgm_visitor *visitor);

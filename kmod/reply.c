@@ -10,6 +10,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 #include <net/route.h>
+#include <net/udp.h>
 
 #include "reply.h"
 
@@ -36,35 +37,37 @@ static struct sk_buff *make_udp(const struct udphdr *to, u32 mark, const void *p
 	return skb;
 }
 
-static void send_v4(struct net *net, struct sk_buff *skb, const struct iphdr *to, int oif)
+/* ---- what differs between the families ---- */
+
+static struct dst_entry *route_v4(struct net *net, const struct sk_buff *skb,
+				  const struct iphdr *to, int oif)
 {
-	struct udphdr *udp = udp_hdr(skb);
 	struct flowi4 flow = {
 		.daddr = to->saddr,
 		.saddr = to->daddr,
-		.fl4_sport = udp->source,
-		.fl4_dport = udp->dest,
+		.fl4_sport = udp_hdr(skb)->source,
+		.fl4_dport = udp_hdr(skb)->dest,
 		.flowi4_proto = IPPROTO_UDP,
 		.flowi4_mark = skb->mark,
 		.flowi4_oif = oif,
 	};
 	struct rtable *route = ip_route_output_key(net, &flow);
+
+	return IS_ERR(route) ? NULL : &route->dst;
+}
+
+static void send_v4(struct net *net, struct sk_buff *skb, const struct iphdr *to)
+{
 	struct iphdr *ip;
 
-	if (IS_ERR(route)) {
-		kfree_skb(skb);
-		return;
-	}
-	skb_dst_set(skb, &route->dst);
-	udp->check = csum_tcpudp_magic(to->daddr, to->saddr, skb->len, IPPROTO_UDP,
-				       csum_partial(udp, skb->len, 0)) ?: CSUM_MANGLED_0;
+	udp_set_csum(false, skb, to->daddr, to->saddr, skb->len);
 	ip = skb_push(skb, sizeof(*ip));
 	skb_reset_network_header(skb);
 	*ip = (struct iphdr){
 		.version = 4,
 		.ihl = sizeof(*ip) / 4,
 		.frag_off = htons(IP_DF),
-		.ttl = ip4_dst_hoplimit(&route->dst),
+		.ttl = ip4_dst_hoplimit(skb_dst(skb)),
 		.protocol = IPPROTO_UDP,
 		.saddr = to->daddr,
 		.daddr = to->saddr,
@@ -74,43 +77,51 @@ static void send_v4(struct net *net, struct sk_buff *skb, const struct iphdr *to
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-static void send_v6(struct net *net, struct sk_buff *skb, const struct ipv6hdr *to, int oif)
+static struct dst_entry *route_v6(struct net *net, const struct sk_buff *skb,
+				  const struct ipv6hdr *to, int oif)
 {
-	struct udphdr *udp = udp_hdr(skb);
 	struct flowi6 flow = {
 		.daddr = to->saddr,
 		.saddr = to->daddr,
-		.fl6_sport = udp->source,
-		.fl6_dport = udp->dest,
+		.fl6_sport = udp_hdr(skb)->source,
+		.fl6_dport = udp_hdr(skb)->dest,
 		.flowi6_proto = IPPROTO_UDP,
 		.flowi6_mark = skb->mark,
 		.flowi6_oif = oif,
 	};
 	struct dst_entry *dst = ip6_route_output(net, NULL, &flow);
+
+	if (!dst->error)
+		return dst;
+	dst_release(dst);
+	return NULL;
+}
+
+static void send_v6(struct net *net, struct sk_buff *skb, const struct ipv6hdr *to)
+{
 	struct ipv6hdr *ip;
 
-	skb_dst_set(skb, dst);
-	if (dst->error) {
-		kfree_skb(skb);
-		return;
-	}
-	udp->check = csum_ipv6_magic(&to->daddr, &to->saddr, skb->len, IPPROTO_UDP,
-				     csum_partial(udp, skb->len, 0)) ?: CSUM_MANGLED_0;
+	udp6_set_csum(false, skb, &to->daddr, &to->saddr, skb->len);
 	ip = skb_push(skb, sizeof(*ip));
 	skb_reset_network_header(skb);
 	ip6_flow_hdr(ip, 0, 0);
-	ip->payload_len = udp->len;
+	ip->payload_len = udp_hdr(skb)->len;
 	ip->nexthdr = IPPROTO_UDP;
-	ip->hop_limit = ip6_dst_hoplimit(dst);
+	ip->hop_limit = ip6_dst_hoplimit(skb_dst(skb));
 	ip->saddr = to->daddr;
 	ip->daddr = to->saddr;
 	skb->protocol = htons(ETH_P_IPV6);
 	ip6_local_out(net, NULL, skb);
 }
 #else
-static void send_v6(struct net *net, struct sk_buff *skb, const struct ipv6hdr *to, int oif)
+static struct dst_entry *route_v6(struct net *net, const struct sk_buff *skb,
+				  const struct ipv6hdr *to, int oif)
 {
-	kfree_skb(skb);
+	return NULL;
+}
+
+static void send_v6(struct net *net, struct sk_buff *skb, const struct ipv6hdr *to)
+{
 }
 #endif
 
@@ -126,11 +137,21 @@ void wgm_reply(const struct sk_buff *to, const struct nf_hook_state *state,
 	       const struct udphdr *udp, u32 mark, const void *payload, size_t len)
 {
 	struct sk_buff *skb = make_udp(udp, mark, payload, len);
+	bool v4 = state->pf == NFPROTO_IPV4;
+	int oif = interface_of(to, state);
+	struct dst_entry *dst;
 
 	if (!skb)
 		return;
-	if (state->pf == NFPROTO_IPV4)
-		send_v4(state->net, skb, ip_hdr(to), interface_of(to, state));
+	dst = v4 ? route_v4(state->net, skb, ip_hdr(to), oif) :
+		   route_v6(state->net, skb, ipv6_hdr(to), oif);
+	if (!dst) {
+		kfree_skb(skb);
+		return;
+	}
+	skb_dst_set(skb, dst);
+	if (v4)
+		send_v4(state->net, skb, ip_hdr(to));
 	else
-		send_v6(state->net, skb, ipv6_hdr(to), interface_of(to, state));
+		send_v6(state->net, skb, ipv6_hdr(to));
 }
