@@ -24,6 +24,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 32))
 # Times that a test may be tried; see docs/TESTING.md.
 ATTEMPTS = int(os.environ.get("ATTEMPTS") or 1)
+# How many times as long as elsewhere a condition may take to become true here.
+SLOW = float(os.environ.get("SLOW") or 1)
 
 
 class Failure(AssertionError):
@@ -62,6 +64,7 @@ def defer(function, *args):
 
 def wait_until(seconds, condition, what):
     """Calls condition until it tells something true, and returns that."""
+    seconds *= SLOW
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
