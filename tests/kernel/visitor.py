@@ -7,6 +7,7 @@ can be told to cheat. An answer is the proof that WireGuard got the initiation.
 """
 import select
 import socket
+import time
 
 from handshake import Pair, initiation
 from peer import endpoint, key, peer
@@ -15,12 +16,14 @@ from topology import lazy_mesh, load_module, pair
 
 PORT = 51820
 RESPONSE, COOKIE = 2, 3
+INITIATION_PAUSE = 1 / 50   # WireGuard drops what a peer sends sooner
 
 
 class Visitor(Pair):
     def __init__(self, ns, near, far, responder, port=PORT):
         super().__init__()
         self.ns, self.near, self.far, self.port, self.responder = ns, near, far, port, responder
+        self.answered = 0
         family = socket.AF_INET6 if ":" in near else socket.AF_INET
         with entered(ns):
             self.sock = socket.socket(family, socket.SOCK_DGRAM)
@@ -41,8 +44,10 @@ class Visitor(Pair):
         return self.sock.recv(2048)
 
     def knock(self, message=None, seconds=3):
+        time.sleep(max(0, self.answered + INITIATION_PAUSE - time.monotonic()))
         self.send(message or self.initiation())
         answer = self.answers(seconds)
+        self.answered = time.monotonic()
         return answer is not None and answer[0] == RESPONSE
 
     def peer(self, *prefixes, **values):
