@@ -101,6 +101,26 @@ struct wgm_hop *wgm_hop_owner(const struct wgm_table *table, const struct wgm_pr
 	return hop && hop->peer->state != WGMESH_PEER_STATE_DORMANT ? hop : NULL;
 }
 
+bool wgm_hop_note_taken(struct wgm_table *table, const struct wgm_prefix *prefix,
+			const struct wgm_hop *to)
+{
+	struct wgm_hop *hop;
+	bool taken = false;
+
+again:
+	wgm_for_each_hop(table, hop, prefix) {
+		if (hop == to || !(hop->flags & WGM_HOP_WG_MASK))
+			continue;
+		hop->flags &= ~WGM_HOP_WG_MASK;
+		taken = true;
+		if (hop->flags & WGM_HOP_GONE) {
+			wgm_peer_sweep(table, hop->peer);
+			goto again;	/* it is unlinked now */
+		}
+	}
+	return taken;
+}
+
 /* Adding the prefix to its owner takes it from any other peer; without an owner the
  * peers that have it must let go of it themselves.
  */

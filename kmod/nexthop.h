@@ -84,6 +84,12 @@ struct wgm_hop *wgm_hop_chosen(const struct wgm_table *table, const struct wgm_p
  */
 struct wgm_hop *wgm_hop_owner(const struct wgm_table *table, const struct wgm_prefix *prefix);
 
+/* WireGuard gave the prefix to the peer of @to, or with NULL to one that is not in the table,
+ * and with that took it from all others.  Says whether any of them was thought to have it.
+ */
+bool wgm_hop_note_taken(struct wgm_table *table, const struct wgm_prefix *prefix,
+			const struct wgm_hop *to);
+
 /* Queues the peers that have something to tell WireGuard about @prefix. */
 void wgm_hop_kick(struct wgm_table *table, struct wgm_prefix *prefix);
 

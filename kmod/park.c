@@ -45,11 +45,13 @@ static void end(struct lot *lot)
 
 static int park(struct lot *lot, struct wgm_table *table, struct wgm_prefix *prefix)
 {
-	int err = put(lot, prefix);
+	struct wgm_round *round = lot->sync->round;
+	int err = round->n_parked < WGM_ROUND_PARKED ? put(lot, prefix) : -EMSGSIZE;
 
 	if (err)
 		return err;
 	lot->sync->parks = true;
+	round->parked[round->n_parked++] = prefix;
 	prefix->parked = WGM_PARKED;
 	table->n_parked++;
 	return 0;
@@ -258,6 +260,16 @@ void wgm_park_note_cleared(struct wgm_sync *sync, struct wgm_table *table)
 			free_place(table, prefix);
 		cond_resched();
 	}
+}
+
+void wgm_park_note_parked(struct wgm_sync *sync, struct wgm_table *table)
+{
+	unsigned int i;
+
+	/* One of the others may be who is to have it by now. */
+	for (i = 0; i < sync->round->n_parked; i++)
+		if (wgm_hop_note_taken(table, sync->round->parked[i], NULL))
+			wgm_hop_kick(table, sync->round->parked[i]);
 }
 
 void wgm_park_note_moved(struct wgm_table *table, struct wgm_prefix *prefix)

@@ -60,6 +60,11 @@ int wgm_park_inside(struct wgm_sync *sync, struct wgm_table *table, const struct
  */
 int wgm_park_own(struct wgm_sync *sync, struct wgm_table *table, const struct wgm_peer *peer);
 
+/* The message that parks was successful: nobody else has what it parked, peers included that
+ * are in WireGuard and not in the table.
+ */
+void wgm_park_note_parked(struct wgm_sync *sync, struct wgm_table *table);
+
 /* Takes away what is parked and in nobody's table any more. */
 void wgm_park_clear(struct wgm_sync *sync, struct wgm_table *table);
 /* The message that did so was successful. */

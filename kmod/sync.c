@@ -336,6 +336,7 @@ static int build(struct wgm_mesh *mesh)
 	int err;
 
 	sync->round->n = 0;
+	sync->round->n_parked = 0;
 	sync->round->removes_ips = false;
 	sync->round->parks = false;
 	sync->round->unparks = false;
@@ -355,24 +356,12 @@ static int build(struct wgm_mesh *mesh)
 
 /* ---- noting the answer ---- */
 
-/* WireGuard gave the prefix to the hop's peer, and with that took it from others. */
 static void note_added(struct wgm_table *table, struct wgm_hop *hop)
 {
-	struct wgm_hop *other;
-
 	hop->flags &= ~WGM_HOP_ADDING;
 	hop->flags |= WGM_HOP_IN_WG | WGM_HOP_ACKED;
 	wgm_park_note_moved(table, hop->prefix);
-again:
-	wgm_for_each_hop(table, other, hop->prefix) {
-		if (other == hop || !(other->flags & WGM_HOP_WG_MASK))
-			continue;
-		other->flags &= ~WGM_HOP_WG_MASK;
-		if (other->flags & WGM_HOP_GONE) {
-			wgm_peer_sweep(table, other->peer);
-			goto again;	/* it is unlinked now */
-		}
-	}
+	wgm_hop_note_taken(table, hop->prefix, hop);
 	/* A batch may have chosen another peer meanwhile, or nobody. */
 	wgm_hop_kick(table, hop->prefix);
 }
@@ -477,6 +466,7 @@ static void note_success(struct wgm_mesh *mesh)
 	mesh->sync.proven |= round->removes_ips;
 	if (round->unparks)
 		wgm_park_note_cleared(&mesh->sync, &mesh->table);
+	wgm_park_note_parked(&mesh->sync, &mesh->table);
 	for (i = 0; i < round->n; i++) {
 		if (round->entries[i].removal) {
 			note_removal(mesh, &round->entries[i]);

@@ -16,9 +16,11 @@
 struct net;
 struct wgm_mesh;
 struct wgm_peer;
+struct wgm_prefix;
 
 #define WGM_ROUND_UPDATES	300	/* peers changed by a message, at most */
 #define WGM_ROUND_REMOVALS	16	/* rtnl is held for milliseconds per removal */
+#define WGM_ROUND_PARKED	1200	/* prefixes: more than fit into a message */
 
 /* A message on its way. */
 struct wgm_round {
@@ -32,6 +34,8 @@ struct wgm_round {
 		bool renewal;	/* it is removed and added again */
 		u8 dirty;	/* what the message tells of the peer's values */
 	} entries[WGM_ROUND_UPDATES + WGM_ROUND_REMOVALS];
+	unsigned int n_parked;
+	struct wgm_prefix *parked[WGM_ROUND_PARKED];	/* they stay while they are parked */
 };
 
 struct wgm_sync {
