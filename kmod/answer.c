@@ -89,9 +89,8 @@ static int put_gauges(struct sk_buff *skb, struct wgm_table *table)
 	return put_values(skb, values, ARRAY_SIZE(values));
 }
 
-int wgm_put_stats(struct sk_buff *skb, struct wgm_mesh *mesh)
+static int put_counters(struct sk_buff *skb, const struct wgm_stats *stats)
 {
-	struct wgm_stats *stats = &mesh->stats;
 	const struct value values[] = {
 		{ WGMESH_A_STATS_BATCHES, atomic64_read(&stats->batches) },
 		{ WGMESH_A_STATS_BATCHES_REFUSED, atomic64_read(&stats->batches_refused) },
@@ -106,10 +105,17 @@ int wgm_put_stats(struct sk_buff *skb, struct wgm_mesh *mesh)
 		{ WGMESH_A_STATS_EVICTED, atomic64_read(&stats->evicted) },
 		{ WGMESH_A_STATS_EVENTS_SUPPRESSED, atomic64_read(&stats->events_suppressed) },
 	};
+
+	return put_values(skb, values, ARRAY_SIZE(values));
+}
+
+int wgm_put_stats(struct sk_buff *skb, struct wgm_mesh *mesh)
+{
 	struct nlattr *nest = nla_nest_start(skb, WGMESH_A_MESH_STATS);
 
+	/* Counters are read after what is pending: see wgm_table_unlock(). */
 	if (!nest || put_gauges(skb, &mesh->table) || put_doorman(skb, &mesh->doorman) ||
-	    put_values(skb, values, ARRAY_SIZE(values)))
+	    put_counters(skb, &mesh->stats))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
