@@ -23,7 +23,7 @@ class Disk:
                 "FAULTY_DISK_ORDERS": str(self.orders)}
 
     def order(self, text=""):
-        """"fail", "slow MS", "lie NAME", or nothing: it is well (tests/lib/disk/faulty-disk.c)."""
+        """"fail NAME", "slow MS", "lie NAME", or nothing: it is well (tests/lib/disk/faulty-disk.c)."""
         self.orders.write_text(text)
 
     def lose_power(self, generator=None):

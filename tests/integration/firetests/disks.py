@@ -13,8 +13,8 @@ def _():
     old = mesh.leader()
     with Load(mesh) as load:
         in_fire(mesh, load)
-        old.disk.order("fail")
-        wait_until(20, lambda: "see the disk" in old.status().get("last_error", ""), "its status names the disk")
+        old.disk.order("fail raft.db")
+        wait_until(20, lambda: "the log cannot be written: see the disk" in old.status().get("last_error", ""), "its status names the disk")
         new = wait_until(20, lambda: next((node for node in mesh.nodes if node is not old and node.leads()), None),
                          "another one leads")
         in_fire(mesh, load)

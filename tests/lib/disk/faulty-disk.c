@@ -3,8 +3,8 @@
  * A disk below a program's databases (LD_PRELOAD) that loses, fails and delays as it is told:
  *
  *	FAULTY_DISK_UNDO=DIR	what was not synced can be taken back, also after the program was killed: undo.h
- *	FAULTY_DISK_ORDERS=FILE	looked at before every write and sync: "fail" makes them EIO, "slow N" makes
- *				a sync take N ms, "lie NAME" makes a sync of files whose names begin so
+ *	FAULTY_DISK_ORDERS=FILE	looked at before every write and sync: "fail NAME" makes them EIO for files whose
+ *				names begin so, "slow N" makes a sync take N ms, "lie NAME" makes a sync
  *				say yes and do nothing; a file that is empty or missing: the disk is well
  *
  * Files whose names have ".db" in them, and are no shared memory, are on this disk; to make, rename and
@@ -117,7 +117,7 @@ static enum health obey(const struct file *f, bool sync)
 	unsigned int ms;
 
 	read_orders(text);
-	if (strncmp(text, "fail", 4) == 0) {
+	if (sscanf(text, "fail %31s", name) == 1 && strncmp(f->name, name, strlen(name)) == 0) {
 		errno = EIO;
 		return FAILING;
 	}

@@ -17,6 +17,8 @@ static struct entry *join(unsigned int i)
 	return e;
 }
 
+enum { PAGE = 4096 };
+
 static char *beside(const struct fixture *f, const char *name)
 {
 	static char path[128];
@@ -87,6 +89,20 @@ static void a_store_becomes_the_snapshot_and_goes_on(void **state)
 	assert_int_equal(state_store_applied(f->state), 4);
 }
 
+/* The places of cells, in all pages but the first: what a database looks like from outside is as it was. */
+static void spoil(const char *path)
+{
+	FILE *file = fopen(path, "r+");
+
+	assert_non_null(file);
+	for (long page = PAGE; page < file_size(path); page += PAGE) {
+		assert_int_equal(fseek(file, page + 8, SEEK_SET), 0);
+		for (int i = 0; i < 16; i++)
+			fputc(0xff, file);
+	}
+	assert_int_equal(fclose(file), 0);
+}
+
 static void what_is_no_snapshot_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -101,12 +117,52 @@ static void what_is_no_snapshot_is_refused(void **state)
 		feed_ok(f, join(i));
 	ok(snapshot_write(f->path, path, &info, &err), &err);
 	ok(snapshot_check(path, &info, &err), &err);
+	spoil(path);
+	assert_int_equal(snapshot_check(path, &info, &err), -ERR_CORRUPT);
+	assert_non_null(strstr(err.text, "no sound snapshot"));
+	ok(snapshot_write(f->path, path, &info, &err), &err);
 	assert_int_equal(truncate(path, file_size(path) / 2), 0);
 	assert_int_equal(snapshot_check(path, &info, &err), -ERR_CORRUPT);
 	assert_non_null(strstr(err.text, path));
 }
 
-/* A snapshot under way, here a reader of old state, must not make a sync promise too much. */
+/* The dead database's journal would be taken for the snapshot's. */
+static void a_snapshot_that_moves_in_finds_no_journal_of_another(void **state)
+{
+	struct fixture *f = *state;
+	char path[128], to[128], journal[140];
+	struct snapshot_info info;
+	struct error err;
+
+	feed_ok(f, join(1));
+	strcpy(path, beside(f, "snapshot.db"));
+	strcpy(to, beside(f, "moved.db"));
+	ok(snapshot_write(f->path, path, &info, &err), &err);
+	snprintf(journal, sizeof(journal), "%s-wal", to);
+	fclose(fopen(journal, "w"));
+	ok(snapshot_move(path, to, &err), &err);
+	assert_int_equal(access(journal, F_OK), -1);
+	assert_int_equal(access(to, F_OK), 0);
+}
+
+/* A reader of old state must not make a sync promise too much. */
+static void a_sync_waits_for_those_who_read_old_state(void **state)
+{
+	struct fixture *f = *state;
+	struct state_view *view;
+	uint64_t index = 0;
+	struct error err;
+
+	feed_ok(f, join(1));
+	ok(state_view_open(f->path, &view, &err), &err);
+	feed_ok(f, join(2));
+	assert_int_equal(state_sync(f->path, &index, &err), -ERR_UNAVAILABLE);
+	assert_int_equal(index, 0);
+	state_view_close(view);
+	ok(state_sync(f->path, &index, &err), &err);
+	assert_int_equal(index, 2);
+}
+
 static void the_owner_goes_on_while_others_read(void **state)
 {
 	struct fixture *f = *state;
@@ -161,6 +217,8 @@ int main(void)
 		TEST(a_snapshot_is_the_state_of_one_index),
 		TEST(a_store_becomes_the_snapshot_and_goes_on),
 		TEST(what_is_no_snapshot_is_refused),
+		TEST(a_snapshot_that_moves_in_finds_no_journal_of_another),
+		TEST(a_sync_waits_for_those_who_read_old_state),
 		TEST(the_owner_goes_on_while_others_read),
 		TEST(the_last_configuration_applied_is_kept),
 	};
