@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "daemon/closing.h"
 #include "store/snapshot.h"
 
 enum { KEPT = 8 };	/* digests that others' may still come for */
@@ -28,9 +29,7 @@ struct agreement {
 	struct error err;
 	struct known_digest own[KEPT], others[KEPT];	/* by index */
 	char trouble[ERROR_TEXT_MAX];
-	bool freeing;
-	void (*closed)(void *data);
-	void *closed_data;
+	struct closing closing;
 };
 
 struct agreement *agreement_new(uv_loop_t *loop, const char *path, agreement_known_fn known, void *data)
@@ -49,16 +48,13 @@ struct agreement *agreement_new(uv_loop_t *loop, const char *path, agreement_kno
 
 static void finish_free(struct agreement *a)
 {
-	if (a->closed)
-		a->closed(a->closed_data);
+	closing_tell(a->closing);
 	free(a);
 }
 
 void agreement_free(struct agreement *a, void (*closed)(void *data), void *data)
 {
-	a->freeing = true;
-	a->closed = closed;
-	a->closed_data = data;
+	closing_begin(&a->closing, closed, data);
 	if (!a->view)
 		finish_free(a);
 }
@@ -123,7 +119,7 @@ static void digest_taken(uv_work_t *work, int status)
 
 	state_view_close(a->view);
 	a->view = NULL;
-	if (a->freeing) {
+	if (a->closing.begun) {
 		finish_free(a);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/closing.h"
 
 #define PART	 ".part"
 #define INCOMING ".incoming"
@@ -27,9 +28,7 @@ struct installer {
 	uv_timer_t timer;
 	struct error err;	/* of the work on the pool */
 	bool busy, working;	/* working: the pool has it */
-	bool freeing;
-	void (*closed)(void *data);
-	void *closed_data;
+	struct closing closing;
 };
 
 static void name(char out[PATH_MAX], const char *path, const char *suffix)
@@ -71,8 +70,7 @@ static void timer_closed(uv_handle_t *handle)
 {
 	struct installer *i = handle->data;
 
-	if (i->closed)
-		i->closed(i->closed_data);
+	closing_tell(i->closing);
 	free(i);
 }
 
@@ -84,9 +82,7 @@ static void finish_free(struct installer *i)
 
 void installer_free(struct installer *i, void (*closed)(void *data), void *data)
 {
-	i->freeing = true;
-	i->closed = closed;
-	i->closed_data = data;
+	closing_begin(&i->closing, closed, data);
 	if (!i->working)
 		finish_free(i);
 }
@@ -158,7 +154,7 @@ static void file_checked(uv_work_t *work, int status)
 		close(i->fd);
 		i->fd = -1;
 	}
-	if (i->freeing) {
+	if (i->closing.begun) {
 		finish_free(i);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/closing.h"
 
 enum { KEEP_MS = 60000, RETRY_MS = 2000 };
 
@@ -25,9 +26,7 @@ struct snapshots {
 	int fd;
 	struct snapshot_file *last;	/* held by us too, for those who come soon */
 	uint64_t last_used, failed_at;	/* uv_now() */
-	bool freeing;
-	void (*closed)(void *data);
-	void *closed_data;
+	struct closing closing;
 };
 
 struct snapshots *snapshots_new(uv_loop_t *loop, const char *path)
@@ -55,16 +54,13 @@ void snapshot_file_put(struct snapshot_file *file)
 static void finish_free(struct snapshots *s)
 {
 	snapshot_file_put(s->last);
-	if (s->closed)
-		s->closed(s->closed_data);
+	closing_tell(s->closing);
 	free(s);
 }
 
 void snapshots_free(struct snapshots *s, void (*closed)(void *data), void *data)
 {
-	s->freeing = true;
-	s->closed = closed;
-	s->closed_data = data;
+	closing_begin(&s->closing, closed, data);
 	if (!s->busy)
 		finish_free(s);
 }
@@ -89,7 +85,7 @@ static void sync_done(uv_work_t *work, int status)
 	struct snapshots *s = work->data;
 
 	s->busy = false;
-	if (s->freeing)
+	if (s->closing.begun)
 		finish_free(s);
 	else
 		s->synced(s->synced_data, s->index, &s->err);
@@ -147,7 +143,7 @@ static void copy_done(uv_work_t *work, int status)
 		s->failed_at = uv_now(s->loop);
 		log_warn("snapshot-failed", "reason=\"%s\"", log_text(s->err.text));
 	}
-	if (s->freeing)
+	if (s->closing.begun)
 		finish_free(s);
 }
 
