@@ -16,11 +16,15 @@
 #include "ext/v1/tokens.pb-c.h"
 #include "rpc/library.h"
 #include "store/state_query.h"
+#include "v1/admin.pb-c.h"
 #include "v1/mesh.pb-c.h"
 #include "v1/node.pb-c.h"
+#include "v1/peer_discovery.pb-c.h"
 
 #define NODE	   (&v1__node__descriptor)
 #define MESH	   (&v1__mesh__descriptor)
+#define ADMIN	   (&v1__admin__descriptor)
+#define DISCOVERY  (&v1__peer_discovery__descriptor)
 #define ENROLLMENT (&webmesh__ext__v1__enrollment__descriptor)
 #define TOKENS	   (&webmesh__ext__v1__tokens__descriptor)
 #define AUTHORITY  (&webmesh__ext__v1__authority__descriptor)
@@ -35,6 +39,11 @@ static const struct rpc_method methods[] = {
 	{ NODE, "GetStatus", RPC_UNARY, RPC_NEED_ANY, false, api_get_status },
 	{ MESH, "GetNode", RPC_UNARY, RPC_NEED_ANY, false, api_get_node },
 	{ MESH, "ListNodes", RPC_UNARY, RPC_NEED_ANY, false, api_list_nodes },
+	{ ADMIN, "PutRaftACL", RPC_UNARY, RPC_NEED_ADMIN, true, api_put_acl },
+	{ ADMIN, "DeleteRaftACL", RPC_UNARY, RPC_NEED_ADMIN, true, api_delete_acl },
+	{ ADMIN, "GetRaftACL", RPC_UNARY, RPC_NEED_ADMIN, false, api_get_acl },
+	{ ADMIN, "ListRaftACLs", RPC_UNARY, RPC_NEED_ADMIN, false, api_list_acls },
+	{ DISCOVERY, "ListPeers", RPC_UNARY, RPC_NEED_ANY, false, api_list_peers },
 	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, true, api_enroll },
 	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, true, api_create_token },
 	{ AUTHORITY, "FetchKey", RPC_UNARY, RPC_NEED_NODE, false, api_fetch_key },

@@ -15,6 +15,10 @@ typedef void api_handler(struct rpc_call *call, const ProtobufCMessage *request,
 api_handler api_join, api_leave, api_get_status;
 /* v1.Mesh */
 api_handler api_get_node, api_list_nodes;
+/* v1.Admin */
+api_handler api_put_acl, api_delete_acl, api_get_acl, api_list_acls;
+/* v1.PeerDiscovery */
+api_handler api_list_peers;
 /* webmesh.ext.v1 */
 api_handler api_enroll, api_create_token, api_fetch_key, api_follow, api_describe;
 api_handler api_list_servers, api_transfer, api_set_role, api_read_snapshot;

@@ -11,8 +11,8 @@
 #include "daemon/now.h"
 #include "daemon/request.h"
 #include "daemon/schema_gate.h"
+#include "daemon/voting_right.h"
 #include "google/protobuf/empty.pb-c.h"
-#include "model/acl.h"
 #include "store/commands.h"
 #include "store/state_query.h"
 #include "v1/node.pb-c.h"
@@ -76,23 +76,6 @@ static int parse_join(const V1__JoinRequest *q, struct node *ret, struct error *
 
 /* ---- whether it may ---- */
 
-static int check_acls(struct daemon *d, const char *id, struct error *err)
-{
-	const struct acl *decider;
-	struct acl *acls;
-	size_t n;
-	int r = state_list_acls(d->state, &acls, &n, err);
-
-	if (r < 0)
-		return r;
-	if (!acl_allows(acls, n, id, &decider))
-		r = error_set(err, ERR_DENIED, decider ? "%s may not vote: Raft ACL \"%s\" denies it"
-						       : "%s may not vote: no Raft ACL allows it%s",
-			      id, decider ? decider->name : "");
-	state_acls_free(acls, n);
-	return r;
-}
-
 /* The certificate says who calls; what it was issued for says what the node may be. */
 static int authorize(struct daemon *d, const struct rpc_call *call, const struct node *node,
 		     struct error *err)
@@ -119,7 +102,7 @@ static int authorize(struct daemon *d, const struct rpc_call *call, const struct
 		return error_set(err, ERR_EXHAUSTED,
 				 "as_voter: there are %d voters already, which is the most; join as an observer",
 				 RAFT_SERVERS_MAX);
-	return check_acls(d, node->id, err);
+	return voting_right_check(d->state, node->id, err);
 }
 
 /* ---- doing it ---- */

@@ -8,6 +8,7 @@
 #include "daemon/join.h"
 #include "daemon/now.h"
 #include "daemon/request.h"
+#include "daemon/voting_right.h"
 #include "ext/v1/servers.pb-c.h"
 #include "raft/raft.h"
 #include "store/commands.h"
@@ -126,7 +127,7 @@ static int check_promotion(struct daemon *d, const struct node *node, struct err
 				 RAFT_SERVERS_MAX);
 	if (!node->grpc_port || !node->raft_port)
 		return error_set(err, ERR_PRECONDITION, "%s has no ports: it runs no wgmeshd", node->id);
-	return 0;
+	return voting_right_check(d->state, node->id, err);
 }
 
 static int count_other(const struct node *node, void *data)

@@ -35,7 +35,8 @@ static void uptime_text(int64_t ns, char *out, size_t cap)
 
 static void reply_own(struct daemon *d, struct rpc_call *call)
 {
-	V1__Feature features[] = { V1__FEATURE__NODES, V1__FEATURE__MESH_API };
+	V1__Feature features[] = { V1__FEATURE__NODES, V1__FEATURE__MESH_API,
+				 V1__FEATURE__PEER_DISCOVERY };
 	Google__Protobuf__Timestamp started = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 	V1__Status m = V1__STATUS__INIT;
 	struct converge_status converge;

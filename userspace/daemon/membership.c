@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "daemon/voting_right.h"
 #include "raft/raft.h"
 
 struct search {
@@ -39,7 +40,8 @@ static int find_addition(const struct member *member, void *data)
 		raft_configuration_lookup(s->configuration, member->server_id);
 
 	if ((server && server->role == RAFT_VOTER) ||
-	    !wanted(s->state, member->node_id, member->server_id))
+	    !wanted(s->state, member->node_id, member->server_id) ||
+	    voting_right_check(s->state, member->node_id, NULL) < 0)
 		return 0;
 	return found(s, server ? RAFT_PROMOTE : RAFT_ADD_LEARNER, member->server_id, member->node_id);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * While this node leads: makes the Raft group what the state says.  Voters of
- * the state become learners, then voters; servers that the state does not
- * have as voters any more are removed.  One step at a time (thesis 4.1), as
+ * the state become learners, then voters, if the Raft ACLs let them; servers that the state does
+ * not have as voters any more are removed.  One step at a time (thesis 4.1), as
  * often as it takes.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_MEMBERSHIP_H

@@ -19,6 +19,11 @@ int token_main(struct session *s, int argc, char **argv);
 int raft_main(struct session *s, int argc, char **argv);
 int snapshot_main(struct session *s, int argc, char **argv);
 int node_main(struct session *s, int argc, char **argv);
+int acl_main(struct session *s, int argc, char **argv);
+
+/* What `wmctl get acls [NAME]` does, too. */
+int acl_list(struct session *s);
+int acl_get(struct session *s, char *name);
 
 /* "wmctl: TEXT" on standard error; EXIT_ERROR. */
 int command_fail(const struct error *err);

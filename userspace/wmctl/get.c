@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wmctl get nodes [ID]. */
-#include <jansson.h>
+/* wmctl get nodes [ID] | acls [NAME] | peers. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "google/protobuf/empty.pb-c.h"
 #include "v1/mesh.pb-c.h"
+#include "v1/peer_discovery.pb-c.h"
 #include "wmctl/command.h"
 
-#define USAGE "get nodes [ID]"
+#define USAGE "get nodes [ID] | acls [NAME] | peers"
 
 static const char *status_name(V1__ClusterStatus status)
 {
@@ -52,44 +53,53 @@ static json_t *node_json(const V1__MeshNode *n)
 			 "updated_at", time_text(n->updated_at, updated));
 }
 
-static int dump_json(json_t *value)
-{
-	int r = value ? json_dumpf(value, stdout, JSON_COMPACT) : -1;
-
-	json_decref(value);
-	if (r < 0)
-		return EXIT_ERROR;
-	putchar('\n');
-	return EXIT_OK;
-}
-
-static int print_json(V1__MeshNode *const *nodes, size_t n)
+static int print_json(const struct session *s, V1__MeshNode *const *nodes, size_t n)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, node_json(nodes[i]));
-	return dump_json(list);
+	return output_value(s->format, list);
 }
 
-/* Columns as wide as their longest text, so that nothing is cut and nothing wraps early. */
-static int print_table(V1__MeshNode *const *nodes, size_t n)
-{
-	int id = 2, v4 = 4, v6 = 4;
+enum { COLUMNS = 5, COLUMNS_WIDE = 9 };
 
-	for (size_t i = 0; i < n; i++) {
-		id = (int)strlen(nodes[i]->id) > id ? (int)strlen(nodes[i]->id) : id;
-		v4 = (int)strlen(nodes[i]->private_ipv4) > v4 ? (int)strlen(nodes[i]->private_ipv4) : v4;
-		v6 = (int)strlen(nodes[i]->private_ipv6) > v6 ? (int)strlen(nodes[i]->private_ipv6) : v6;
+static const char *const head[COLUMNS_WIDE] = { "ID", "STATUS", "IPV4", "IPV6", "ENDPOINT", "PUBLIC KEY",
+						"GRPC", "RAFT", "UPDATED" };
+
+/* What a row needs beside the message. */
+struct row {
+	char grpc[12], raft[12], updated[32];
+};
+
+static void fill_row(const V1__MeshNode *n, struct row *row, const char **cells, size_t columns)
+{
+	const char *all[COLUMNS_WIDE] = { n->id, status_name(n->cluster_status), n->private_ipv4,
+					  n->private_ipv6,
+					  *n->primary_endpoint ? n->primary_endpoint : "behind NAT",
+					  n->public_key, row->grpc, row->raft,
+					  time_text(n->updated_at, row->updated) };
+
+	snprintf(row->grpc, sizeof(row->grpc), "%d", n->grpc_port);
+	snprintf(row->raft, sizeof(row->raft), "%d", n->raft_port);
+	memcpy(cells, all, columns * sizeof(*cells));
+}
+
+static int print_table(const struct session *s, V1__MeshNode *const *nodes, size_t n)
+{
+	size_t columns = s->format == OUTPUT_WIDE ? COLUMNS_WIDE : COLUMNS;
+	const char **cells = calloc((n + 1) * columns, sizeof(*cells));
+	struct row *rows = calloc(n + 1, sizeof(*rows));
+
+	if (cells && rows) {
+		memcpy(cells, head, columns * sizeof(*cells));
+		for (size_t i = 0; i < n; i++)
+			fill_row(nodes[i], &rows[i], cells + (i + 1) * columns, columns);
+		output_table(cells, n + 1, columns);
 	}
-	printf("%-*s  %-9s  %-*s  %-*s  %s\n", id, "ID", "STATUS", v4, "IPV4", v6, "IPV6", "ENDPOINT");
-	for (size_t i = 0; i < n; i++)
-		printf("%-*s  %-9s  %-*s  %-*s  %s\n", id, nodes[i]->id,
-		       status_name(nodes[i]->cluster_status),
-		       v4, *nodes[i]->private_ipv4 ? nodes[i]->private_ipv4 : "-",
-		       v6, *nodes[i]->private_ipv6 ? nodes[i]->private_ipv6 : "-",
-		       *nodes[i]->primary_endpoint ? nodes[i]->primary_endpoint : "behind NAT");
-	return EXIT_OK;
+	free(rows);
+	free(cells);
+	return cells && rows ? EXIT_OK : command_fail(&(struct error){ .text = "no memory for a table" });
 }
 
 static int get_all(struct session *s)
@@ -103,8 +113,8 @@ static int get_all(struct session *s)
 	if (session_call(s, &v1__mesh__descriptor, "ListNodes", &request.base, &reply, &err) < 0)
 		return command_fail(&err);
 	list = (const V1__NodeList *)reply;
-	code = s->json ? print_json(list->nodes, list->n_nodes)
-		       : print_table(list->nodes, list->n_nodes);
+	code = output_structured(s->format) ? print_json(s, list->nodes, list->n_nodes)
+		       : print_table(s, list->nodes, list->n_nodes);
 	protobuf_c_message_free_unpacked(reply, NULL);
 	return code;
 }
@@ -121,14 +131,69 @@ static int get_one(struct session *s, char *id)
 	if (session_call(s, &v1__mesh__descriptor, "GetNode", &request.base, &reply, &err) < 0)
 		return command_fail(&err);
 	node = (V1__MeshNode *)reply;
-	code = s->json ? dump_json(node_json(node)) : print_table(&node, 1);
+	code = output_structured(s->format) ? output_value(s->format, node_json(node)) : print_table(s, &node, 1);
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return code;
+}
+
+static json_t *peer_json(const V1__RaftPeer *p)
+{
+	return json_pack("{s:s, s:s, s:b, s:b}", "id", p->id, "address", p->address, "voter", p->voter,
+			 "leader", p->leader);
+}
+
+static int print_peers(const V1__ListRaftPeersResponse *list)
+{
+	const char **cells = calloc((list->n_peers + 1) * 3, sizeof(*cells));
+
+	if (!cells)
+		return command_fail(&(struct error){ .text = "no memory for a table" });
+	memcpy(cells, (const char *[]){ "ID", "ADDRESS", "ROLE" }, 3 * sizeof(*cells));
+	for (size_t i = 0; i < list->n_peers; i++) {
+		const V1__RaftPeer *p = list->peers[i];
+
+		cells[i * 3 + 3] = p->id;
+		cells[i * 3 + 4] = p->address;
+		cells[i * 3 + 5] = p->leader ? "leader" : p->voter ? "voter" : "non-voter";
+	}
+	output_table(cells, list->n_peers + 1, 3);
+	free(cells);
+	return EXIT_OK;
+}
+
+static int get_peers(struct session *s)
+{
+	Google__Protobuf__Empty request = GOOGLE__PROTOBUF__EMPTY__INIT;
+	const V1__ListRaftPeersResponse *list;
+	json_t *values;
+	ProtobufCMessage *reply;
+	struct error err = { 0 };
+	int code;
+
+	if (session_call(s, &v1__peer_discovery__descriptor, "ListPeers", &request.base, &reply, &err) < 0)
+		return command_fail(&err);
+	list = (const V1__ListRaftPeersResponse *)reply;
+	if (output_structured(s->format)) {
+		values = json_array();
+		for (size_t i = 0; i < list->n_peers; i++)
+			json_array_append_new(values, peer_json(list->peers[i]));
+		code = output_value(s->format, values);
+	} else {
+		code = print_peers(list);
+	}
 	protobuf_c_message_free_unpacked(reply, NULL);
 	return code;
 }
 
 int get_main(struct session *s, int argc, char **argv)
 {
-	if (argc < 2 || argc > 3 || strcmp(argv[1], "nodes") != 0)
-		return command_usage(USAGE);
-	return argc == 3 ? get_one(s, argv[2]) : get_all(s);
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (strcmp(what, "nodes") == 0 && argc <= 3)
+		return argc == 3 ? get_one(s, argv[2]) : get_all(s);
+	if (strcmp(what, "acls") == 0 && argc <= 3)
+		return argc == 3 ? acl_get(s, argv[2]) : acl_list(s);
+	if (strcmp(what, "peers") == 0 && argc == 2)
+		return get_peers(s);
+	return command_usage(USAGE);
 }

@@ -15,9 +15,14 @@ static const struct {
 } commands[] = {
 	{ "status", status_main, "status", "tell how the node and its cluster are" },
 	{ "get", get_main, "get nodes [ID]", "list the nodes, or tell one" },
+	{ "get", get_main, "get acls [NAME]", "the same for the Raft ACLs" },
+	{ "get", get_main, "get peers", "list who can be asked from outside" },
 	{ "token", token_main, "token create [--role voter|observer] [--ttl SECONDS] [--uses N]",
 	  "make a join token; printed once" },
 	{ "node", node_main, "node remove ID", "take a node out of the mesh" },
+	{ "acl", acl_main, "acl list | acl get NAME", "tell the Raft ACLs: who may become a voter" },
+	{ "acl", acl_main, "acl put NAME allow|deny PATTERN…", "let nodes become voters, or not, by their ids" },
+	{ "acl", acl_main, "acl delete NAME", "take a Raft ACL away; without any, every node may vote" },
 	{ "raft", raft_main, "raft peers", "list the servers of the Raft group, and how far they are" },
 	{ "raft", raft_main, "raft transfer [ID]", "let another voter lead" },
 	{ "raft", raft_main, "raft promote|demote ID", "make a node a voter, or an observer" },
@@ -41,7 +46,8 @@ static void print_help(FILE *out)
 	      "  --address A:PORT  which node to ask (127.0.0.1:8443)\n"
 	      "  --timeout SECONDS of each call (10)\n"
 	      "  --request-id TEXT names a change: made again with the same name it is made once\n"
-	      "  -o table|json     how to print (table)\n\n"
+	      "  -o table|wide|json|yaml\n"
+	      "                    how to print (table)\n\n"
 	      "Exit codes: 0 ok, 1 error, 2 usage, 3 answered, but the mesh is degraded.\n", out);
 }
 
@@ -86,8 +92,7 @@ static bool set_option(struct session *s, int option, const char *value)
 		s->request_id = value;
 		return *value && strlen(value) <= 64;
 	case 'o':
-		s->json = strcmp(value, "json") == 0;
-		return s->json || strcmp(value, "table") == 0;
+		return output_parse(value, &s->format);
 	default:
 		return false;
 	}

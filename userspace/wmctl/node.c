@@ -18,7 +18,7 @@ int node_main(struct session *s, int argc, char **argv)
 	if (session_call_leader(s, &v1__node__descriptor, "Leave", &request.base, &reply, &err) < 0)
 		return command_fail(&err);
 	protobuf_c_message_free_unpacked(reply, NULL);
-	if (!s->json)
+	if (!output_structured(s->format))
 		printf("%s left the mesh\n", argv[2]);
 	return EXIT_OK;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wmctl raft peers|transfer|promote|demote|remove: the Raft group. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -40,21 +39,17 @@ static json_t *server_json(const server *v)
 	return o;
 }
 
-static int print_json(const servers_list *l)
+static int print_json(const struct session *s, const servers_list *l)
 {
-	json_t *servers = json_array(), *o;
-	int r;
+	json_t *servers = json_array();
 
 	for (size_t i = 0; i < l->n_servers; i++)
 		json_array_append_new(servers, server_json(l->servers[i]));
-	o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "asked", l->asked, "leader", l->leader_id,
-		      "term", (json_int_t)l->term, "first_index", (json_int_t)l->first_index,
-		      "last_index", (json_int_t)l->last_index, "commit_index",
-		      (json_int_t)l->commit_index, "servers", servers);
-	r = o ? json_dumpf(o, stdout, JSON_COMPACT) : -1;
-	json_decref(o);
-	putchar('\n');
-	return r < 0 ? EXIT_ERROR : EXIT_OK;
+	return output_value(s->format,
+		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "asked", l->asked, "leader", l->leader_id,
+			  "term", (json_int_t)l->term, "first_index", (json_int_t)l->first_index,
+			  "last_index", (json_int_t)l->last_index, "commit_index",
+			  (json_int_t)l->commit_index, "servers", servers));
 }
 
 static void print_table(const servers_list *l)
@@ -86,8 +81,8 @@ static int peers(struct session *s)
 	if (get_list(s, true, &reply, &err) < 0 && get_list(s, false, &reply, &err) < 0)
 		return command_fail(&err);
 	l = (const servers_list *)reply;
-	if (s->json)
-		code = print_json(l);
+	if (output_structured(s->format))
+		code = print_json(s, l);
 	else
 		print_table(l);
 	if (code == EXIT_OK && !*l->leader_id)
@@ -120,7 +115,7 @@ static int await_other(struct session *s, const char *old, const char *wanted)
 	for (int i = 0; i < TRANSFER_TRIES; i++) {
 		if (ask_leader_name(s, now, &err) == 0 && *now && strcmp(now, old) != 0 &&
 		    (!*wanted || strcmp(now, wanted) == 0)) {
-			if (!s->json)
+			if (!output_structured(s->format))
 				printf("%s leads\n", now);
 			return EXIT_OK;
 		}
@@ -164,7 +159,7 @@ static int set_role(struct session *s, const char *id, const char *role)
 	if (session_call_leader(s, SERVERS, "SetRole", &request.base, &reply, &err) < 0)
 		return command_fail(&err);
 	protobuf_c_message_free_unpacked(reply, NULL);
-	if (!s->json)
+	if (!output_structured(s->format))
 		printf("%s is to be %s %s\n", id, *role == 'o' ? "an" : "a", role);
 	return EXIT_OK;
 }

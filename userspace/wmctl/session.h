@@ -4,10 +4,10 @@
 #define WGMESH_WMCTL_SESSION_H
 
 #include <protobuf-c/protobuf-c.h>
-#include <stdbool.h>
 
 #include "base/error.h"
 #include "crypto/identity.h"
+#include "wmctl/output.h"
 
 struct rpc_channel;
 
@@ -17,7 +17,7 @@ struct session {
 	const char *state_dir;
 	const char *identity_dir;	/* NULL: STATE_DIR/admin, then STATE_DIR/identity */
 	const char *address;		/* gRPC, host:port */
-	bool json;
+	enum output_format format;
 	unsigned int timeout_ms;	/* of each call */
 	const char *request_id;		/* names a change, so that a retry makes it once; NULL: none */
 	struct identity identity;

@@ -111,7 +111,7 @@ static int save(struct session *s, const char *file)
 		unlink(part);
 		return command_fail(&err);
 	}
-	if (!s->json)
+	if (!output_structured(s->format))
 		printf("%s: state of entry %" PRIu64 ", %" PRIu64 " bytes\n", file, index, size);
 	return EXIT_OK;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wmctl status: one node, and the cluster as it sees it, in a screenful. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 
 #include "ext/v1/cluster.pb-c.h"
@@ -9,24 +8,19 @@
 
 typedef Webmesh__Ext__V1__DescribeResponse describe;
 
-static int print_json(const describe *d)
+static int print_json(const struct session *s, const describe *d)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s}",
-			      "id", d->id, "role", d->role, "leader", d->leader_id,
-			      "term", (json_int_t)d->term, "commit_index", (json_int_t)d->commit_index,
-			      "applied_index", (json_int_t)d->applied_index,
-			      "voters", (int)d->voters, "voters_reachable", (int)d->voters_reachable,
-			      "nodes", (int)d->nodes, "state_age_ms", d->state_age_ms == UINT64_MAX ? -1 : (json_int_t)d->state_age_ms,
-			      "backend", d->backend, "backend_reason", d->backend_reason,
-			      "device", d->device, "peers_known", (int)d->peers_known,
-			      "peers_active", (int)d->peers_active, "address_ipv4", d->address_ipv4,
-			      "address_ipv6", d->address_ipv6, "last_error", d->last_error);
-
-	if (!o || json_dumpf(o, stdout, JSON_COMPACT) < 0)
-		return EXIT_ERROR;
-	putchar('\n');
-	json_decref(o);
-	return EXIT_OK;
+	return output_value(s->format,
+		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s}",
+			  "id", d->id, "role", d->role, "leader", d->leader_id,
+			  "term", (json_int_t)d->term, "commit_index", (json_int_t)d->commit_index,
+			  "applied_index", (json_int_t)d->applied_index,
+			  "voters", (int)d->voters, "voters_reachable", (int)d->voters_reachable,
+			  "nodes", (int)d->nodes, "state_age_ms", d->state_age_ms == UINT64_MAX ? -1 : (json_int_t)d->state_age_ms,
+			  "backend", d->backend, "backend_reason", d->backend_reason,
+			  "device", d->device, "peers_known", (int)d->peers_known,
+			  "peers_active", (int)d->peers_active, "address_ipv4", d->address_ipv4,
+			  "address_ipv6", d->address_ipv6, "last_error", d->last_error));
 }
 
 static const char *or_none(const char *text)
@@ -70,8 +64,8 @@ int status_main(struct session *s, int argc, char **argv)
 			 &reply, &err) < 0)
 		return command_fail(&err);
 	d = (const describe *)reply;
-	if (s->json)
-		code = print_json(d);
+	if (output_structured(s->format))
+		code = print_json(s, d);
 	else
 		print_table(d);
 	if (code == EXIT_OK && (!*d->leader_id || *d->last_error))

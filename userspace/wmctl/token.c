@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wmctl token create: prints the token alone, so that it can be put into a variable. */
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,15 +44,10 @@ static bool parse(int argc, char **argv, Webmesh__Ext__V1__CreateTokenRequest *r
 	return optind == argc;
 }
 
-static int print_json(const Webmesh__Ext__V1__CreateTokenResponse *t)
+static json_t *token_json(const Webmesh__Ext__V1__CreateTokenResponse *t)
 {
-	json_t *o = json_pack("{s:s, s:s, s:I}", "id", t->id, "token", t->token, "expires_at",
-			      (json_int_t)(t->expires_at ? t->expires_at->seconds : 0));
-	int r = o ? json_dumpf(o, stdout, JSON_COMPACT) : -1;
-
-	json_decref(o);
-	putchar('\n');
-	return r < 0 ? EXIT_ERROR : EXIT_OK;
+	return json_pack("{s:s, s:s, s:I}", "id", t->id, "token", t->token, "expires_at",
+			 (json_int_t)(t->expires_at ? t->expires_at->seconds : 0));
 }
 
 int token_main(struct session *s, int argc, char **argv)
@@ -71,8 +65,8 @@ int token_main(struct session *s, int argc, char **argv)
 				&reply, &err) < 0)
 		return command_fail(&err);
 	token = (const Webmesh__Ext__V1__CreateTokenResponse *)reply;
-	if (s->json)
-		code = print_json(token);
+	if (output_structured(s->format))
+		code = output_value(s->format, token_json(token));
 	else
 		puts(token->token);
 	protobuf_c_message_free_unpacked(reply, NULL);

@@ -18,7 +18,8 @@ const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
 const SERVER_NAME = 'wgmesh.internal';	// what a daemon's certificate is made out to
-const FILES = ['v1/node.proto', 'v1/mesh.proto', 'ext/v1/authority.proto', 'ext/v1/cluster.proto',
+const FILES = ['v1/node.proto', 'v1/mesh.proto', 'v1/admin.proto', 'v1/peer_discovery.proto',
+	'ext/v1/authority.proto', 'ext/v1/cluster.proto',
 	'ext/v1/enrollment.proto', 'ext/v1/replication.proto', 'ext/v1/tokens.proto'];
 
 const methods = new Map();

@@ -140,6 +140,34 @@ static void the_leader_itself_may_have_to_go(void **state)
 	assert_string_equal(steps(f, "a:1v b:2v", text), "-a:1");
 }
 
+static void put_acl(struct fixture *f, const char *name, enum acl_action action, const char *pattern)
+{
+	struct entry *e = new_entry();
+	struct acl acl = { .action = action };
+	struct error err;
+
+	snprintf(acl.name, sizeof(acl.name), "%s", name);
+	ok(acl_add_pattern(&acl, pattern, &err), &err);
+	ok(command_put_acl(e, &acl, &err), &err);
+	acl_fini(&acl);
+	apply(f, e);
+}
+
+/* Whoever votes already goes on: taking votes away is an administrator's decision, node by node. */
+static void a_raft_acl_keeps_out_who_does_not_vote_yet(void **state)
+{
+	struct fixture *f = *state;
+	char text[256];
+
+	voter(f, "a", 1);
+	voter(f, "b", 2);
+	voter(f, "c", 3);
+	put_acl(f, "only-c", ACL_ALLOW, "c");
+	assert_string_equal(steps(f, "a:1v", text), "+c:3");
+	assert_string_equal(steps(f, "a:1v b:2l c:3l", text), "^c:3");
+	assert_string_equal(steps(f, "a:1v b:2v", text), "+c:3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +178,7 @@ int main(void)
 		with_stores(a_voter_that_joins_again_as_an_observer_leaves_the_group),
 		with_stores(a_name_with_a_new_server_id_replaces_the_old_one),
 		with_stores(the_leader_itself_may_have_to_go),
+		with_stores(a_raft_acl_keeps_out_who_does_not_vote_yet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

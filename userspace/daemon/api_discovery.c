@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * v1.PeerDiscovery: who of the mesh can be asked from outside.  In the API's words every node with the
+ * API is a member of Raft, as a voter or not; those without a public address are nobody to ask.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api.h"
+#include "google/protobuf/empty.pb-c.h"
+#include "store/state_query.h"
+#include "v1/peer_discovery.pb-c.h"
+
+struct found_peer {
+	V1__RaftPeer message;
+	char id[NODE_ID_MAX + 1];
+	char address[ENDPOINT_TEXT_MAX];
+};
+
+/* Peers hold pointers into themselves, so they stay where they are. */
+struct peer_list {
+	struct daemon *daemon;
+	struct found_peer **peers;
+	V1__RaftPeer **messages;
+	size_t count, room;
+};
+
+static bool grow(struct peer_list *list)
+{
+	size_t room = list->room ? list->room * 2 : 16;
+	struct found_peer **peers = reallocarray(list->peers, room, sizeof(*peers));
+	V1__RaftPeer **messages;
+
+	if (!peers)
+		return false;
+	list->peers = peers;
+	messages = reallocarray(list->messages, room, sizeof(*messages));
+	if (!messages)
+		return false;
+	list->messages = messages;
+	list->room = room;
+	return true;
+}
+
+static void fill(struct daemon *d, const struct node *node, struct found_peer *p)
+{
+	struct endpoint at = { .ip = node->primary_endpoint, .port = node->grpc_port };
+
+	v1__raft_peer__init(&p->message);
+	memcpy(p->id, node->id, sizeof(p->id));
+	p->message.id = p->id;
+	p->message.address = endpoint_format(&at, p->address);
+	p->message.voter = replica_is_voter(d->replica, node->id);
+	p->message.leader = strcmp(replica_leader(d->replica), node->id) == 0;
+}
+
+static int add(const struct node *node, void *data)
+{
+	struct peer_list *list = data;
+	struct found_peer *p;
+
+	if (!node_is_public(node) || !node->grpc_port)
+		return 0;
+	if (list->count == list->room && !grow(list))
+		return -ERR_MEMORY;
+	p = malloc(sizeof(*p));
+	if (!p)
+		return -ERR_MEMORY;
+	fill(list->daemon, node, p);
+	list->peers[list->count] = p;
+	list->messages[list->count++] = &p->message;
+	return 0;
+}
+
+static void free_list(struct peer_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->peers[i]);
+	free(list->peers);
+	free(list->messages);
+}
+
+void api_list_peers(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	V1__ListRaftPeersResponse m = V1__LIST_RAFT_PEERS_RESPONSE__INIT;
+	struct daemon *d = user;
+	struct peer_list list = { .daemon = d };
+	struct error err = { 0 };
+	int r = state_each_node(d->state, NULL, add, &list, &err);
+
+	if (r == -ERR_MEMORY)
+		error_set(&err, ERR_MEMORY, "no memory to list the peers");
+	if (r < 0) {
+		rpc_fail(call, &err);
+	} else {
+		m.n_peers = list.count;
+		m.peers = list.messages;
+		rpc_reply(call, &m.base);
+	}
+	free_list(&list);
+}
