@@ -226,11 +226,7 @@ static int start_storing(struct consensus *c, struct raft_store *store, struct e
 						     .commit = status.commit_index };
 		c->batch.hard_state = &c->hard_state;
 	}
-	r = log_writer_append(c->config.writer, &c->batch, stored, c, err);
-	if (r < 0) {
-		free(entries);
-		return r;
-	}
+	log_writer_append(c->config.writer, &c->batch, stored, c);
 	c->storing = (struct raft_actions){ .store = *store };
 	c->storing_entries = entries;
 	*store = (struct raft_store){ 0 };

@@ -208,7 +208,8 @@ static int store(struct follower *f, struct error *err)
 		.hard_state = &f->hard_state,
 		.compact_to = next_compaction(f, bounds.first),
 	};
-	return log_writer_append(f->config.writer, &f->batch, written, f, err);
+	log_writer_append(f->config.writer, &f->batch, written, f);
+	return 0;
 }
 
 /* ---- a snapshot instead of entries ---- */

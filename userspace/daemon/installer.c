@@ -159,8 +159,7 @@ static void file_checked(uv_work_t *work, int status)
 		return;
 	}
 	if (i->err.kind == ERR_NONE)
-		log_writer_install(i->config.writer, i->info.index, i->info.term, log_installed, i,
-				   &i->err);
+		log_writer_install(i->config.writer, i->info.index, i->info.term, log_installed, i);
 	if (i->err.kind != ERR_NONE)
 		finish(i, &i->err, true);
 }

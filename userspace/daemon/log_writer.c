@@ -6,28 +6,102 @@
 enum { STALL_MS = 50 };
 
 /*
- * The request is memory of its own: when a write is forgotten, the pool's
- * completion still comes later, finds no writer, and frees it.
+ * A thread of its own, not the pool's: of those another one wakes for each write, to wait for the lock under
+ * which it was woken.  What it has to do is set before @wanted is posted, and nobody touches it until it
+ * has done so.
  */
-struct write_request {
-	uv_work_t work;
-	struct log_writer *writer;	/* NULL: nobody waits any more */
-	const struct log_batch *batch;	/* NULL: a snapshot is installed */
-	uint64_t index, term;		/* of the snapshot */
-	struct error err;
-};
-
 struct log_writer {
 	uv_loop_t *loop;
 	struct log_store *log;
-	uv_mutex_t lock;	/* guards @log against the pool's thread */
+	uv_thread_t thread;
+	uv_sem_t wanted;	/* posted for each write, and for the end */
+	uv_async_t written;
+	uv_mutex_t lock;	/* guards @log against the thread, and the next two */
 	uv_cond_t idle;
-	bool writing;		/* under @lock: the pool has, or will have, the log */
-	struct write_request *request;	/* not NULL: busy */
+	bool writing;		/* the thread has, or will have, the log */
+	bool finished;		/* it has done it, and the owner has not heard of it */
+	bool ending;
+	const struct log_batch *batch;	/* NULL: a snapshot is installed */
+	uint64_t index, term;		/* of the snapshot */
+	struct error err;
+	bool busy;			/* the owner's: @done is still to come */
 	uint64_t began;			/* uv_now() */
 	log_written_fn done;
 	void *data;
 };
+
+static void write_log(struct log_writer *w)
+{
+	w->err = (struct error){ 0 };
+	if (w->batch)
+		log_store_append(w->log, w->batch, &w->err);
+	else
+		log_store_install(w->log, w->index, w->term, &w->err);
+	uv_mutex_lock(&w->lock);
+	w->writing = false;
+	w->finished = true;
+	uv_cond_signal(&w->idle);
+	uv_mutex_unlock(&w->lock);
+	uv_async_send(&w->written);
+}
+
+static void run(void *arg)
+{
+	struct log_writer *w = arg;
+
+	for (;;) {
+		uv_sem_wait(&w->wanted);
+		if (w->ending)
+			return;
+		write_log(w);
+	}
+}
+
+/* May come for a write that was forgotten, or once for two. */
+static void on_written(uv_async_t *written)
+{
+	struct log_writer *w = written->data;
+	struct error err;
+	bool finished;
+
+	uv_mutex_lock(&w->lock);
+	finished = w->finished;
+	w->finished = false;
+	err = w->err;
+	uv_mutex_unlock(&w->lock);
+	if (!finished)
+		return;
+	w->busy = false;
+	w->done(w->data, &err);
+}
+
+static void free_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static bool init_waiting(struct log_writer *w)
+{
+	if (uv_sem_init(&w->wanted, 0) < 0)
+		return false;
+	if (uv_mutex_init(&w->lock) < 0) {
+		uv_sem_destroy(&w->wanted);
+		return false;
+	}
+	if (uv_cond_init(&w->idle) < 0) {
+		uv_mutex_destroy(&w->lock);
+		uv_sem_destroy(&w->wanted);
+		return false;
+	}
+	return true;
+}
+
+static void destroy_waiting(struct log_writer *w)
+{
+	uv_cond_destroy(&w->idle);
+	uv_mutex_destroy(&w->lock);
+	uv_sem_destroy(&w->wanted);
+}
 
 struct log_writer *log_writer_new(uv_loop_t *loop, struct log_store *log)
 {
@@ -37,13 +111,19 @@ struct log_writer *log_writer_new(uv_loop_t *loop, struct log_store *log)
 		return NULL;
 	w->loop = loop;
 	w->log = log;
-	if (uv_mutex_init(&w->lock) < 0) {
+	w->written.data = w;
+	if (!init_waiting(w)) {
 		free(w);
 		return NULL;
 	}
-	if (uv_cond_init(&w->idle) < 0) {
-		uv_mutex_destroy(&w->lock);
+	if (uv_async_init(loop, &w->written, on_written) < 0) {
+		destroy_waiting(w);
 		free(w);
+		return NULL;
+	}
+	if (uv_thread_create(&w->thread, run, w) < 0) {
+		destroy_waiting(w);
+		uv_close((uv_handle_t *)&w->written, free_closed);
 		return NULL;
 	}
 	return w;
@@ -60,10 +140,9 @@ static void lock_idle(struct log_writer *w)
 void log_writer_forget(struct log_writer *w)
 {
 	lock_idle(w);
+	w->finished = false;
 	uv_mutex_unlock(&w->lock);
-	if (w->request)
-		w->request->writer = NULL;
-	w->request = NULL;
+	w->busy = false;
 }
 
 void log_writer_free(struct log_writer *w)
@@ -71,77 +150,47 @@ void log_writer_free(struct log_writer *w)
 	if (!w)
 		return;
 	log_writer_forget(w);
-	uv_cond_destroy(&w->idle);
-	uv_mutex_destroy(&w->lock);
-	free(w);
+	w->ending = true;
+	uv_sem_post(&w->wanted);
+	uv_thread_join(&w->thread);
+	destroy_waiting(w);
+	uv_close((uv_handle_t *)&w->written, free_closed);
 }
 
 bool log_writer_busy(const struct log_writer *w)
 {
-	return w->request;
+	return w->busy;
 }
 
 bool log_writer_stalls(const struct log_writer *w)
 {
-	return w->request && uv_now(w->loop) - w->began > STALL_MS;
+	return w->busy && uv_now(w->loop) - w->began > STALL_MS;
 }
 
-/* On a thread of the pool. */
-static void write_batch(uv_work_t *work)
+static void start(struct log_writer *w, log_written_fn done, void *data)
 {
-	struct write_request *request = (struct write_request *)work;
-	struct log_writer *w = request->writer;
-
-	if (request->batch)
-		log_store_append(w->log, request->batch, &request->err);
-	else
-		log_store_install(w->log, request->index, request->term, &request->err);
-	uv_mutex_lock(&w->lock);
-	w->writing = false;
-	uv_cond_signal(&w->idle);
-	uv_mutex_unlock(&w->lock);
-}
-
-static void write_done(uv_work_t *work, int status)
-{
-	struct write_request *request = (struct write_request *)work;
-	struct log_writer *w = request->writer;
-
-	if (w) {
-		w->request = NULL;
-		w->done(w->data, &request->err);
-	}
-	free(request);
-}
-
-static int start(struct log_writer *w, const struct write_request *what, log_written_fn done,
-		 void *data, struct error *err)
-{
-	struct write_request *request = calloc(1, sizeof(*request));
-
-	if (!request)
-		return error_set(err, ERR_MEMORY, "no memory to store a log batch");
-	*request = *what;
-	request->writer = w;
-	w->request = request;
+	w->busy = true;
 	w->began = uv_now(w->loop);
 	w->done = done;
 	w->data = data;
-	w->writing = true;	/* no lock: the pool does not know of it yet */
-	uv_queue_work(w->loop, &request->work, write_batch, write_done);
-	return 0;
+	w->writing = true;	/* no lock: the thread does not know of it yet */
+	uv_sem_post(&w->wanted);
 }
 
-int log_writer_append(struct log_writer *w, const struct log_batch *batch, log_written_fn done,
-		      void *data, struct error *err)
+void log_writer_append(struct log_writer *w, const struct log_batch *batch, log_written_fn done,
+		       void *data)
 {
-	return start(w, &(struct write_request){ .batch = batch }, done, data, err);
+	w->batch = batch;
+	start(w, done, data);
 }
 
-int log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
-		       void *data, struct error *err)
+void log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
+			void *data)
 {
-	return start(w, &(struct write_request){ .index = index, .term = term }, done, data, err);
+	w->batch = NULL;
+	w->index = index;
+	w->term = term;
+	start(w, done, data);
 }
 
 int log_writer_term_at(struct log_writer *w, uint64_t index, uint64_t *ret_term,

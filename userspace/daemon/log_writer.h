@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Puts log batches on disk without holding up the owner thread: one batch at a
- * time runs on libuv's pool, and what comes meanwhile is the next one, so
+ * time goes to a thread of its own, and what comes meanwhile is the next one, so
  * everybody who waits shares one fsync (group commit).
  *
  * The log store itself knows one thread at a time: reads of the owner go
@@ -22,19 +22,19 @@ struct log_writer;
 typedef void (*log_written_fn)(void *data, const struct error *err);
 
 /* @log and @loop must outlive the writer. */
-struct log_writer *log_writer_new(uv_loop_t *loop, struct log_store *log);	/* NULL: no memory */
-void log_writer_free(struct log_writer *w);	/* as log_writer_forget(), then frees; NULL is fine */
+struct log_writer *log_writer_new(uv_loop_t *loop, struct log_store *log);	/* NULL: no memory, or no thread */
+void log_writer_free(struct log_writer *w);	/* as log_writer_forget(); the memory follows through the loop; NULL is fine */
 
 bool log_writer_busy(const struct log_writer *w);
 /* A write is under way for longer than a read should make the owner wait. */
 bool log_writer_stalls(const struct log_writer *w);
 
 /* @batch and all that it points to stay valid until @done; not while busy. */
-int log_writer_append(struct log_writer *w, const struct log_batch *batch, log_written_fn done,
-		      void *data, struct error *err);
+void log_writer_append(struct log_writer *w, const struct log_batch *batch, log_written_fn done,
+		       void *data);
 /* log_store_install(), in the same way. */
-int log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
-		       void *data, struct error *err);
+void log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
+			void *data);
 /* Waits until the write under way is on disk; its callback does not come any more. */
 void log_writer_forget(struct log_writer *w);
 

@@ -14,13 +14,14 @@ struct rpc_pump {
 	grpc_completion_queue *queue;
 	pthread_t thread;
 	_Atomic(struct rpc_event *) inbox;	/* newest first */
+	bool draining;				/* the owner's: it looks again by itself */
 	struct rpc_event ended;			/* the thread's last word */
 	void (*stopped)(void *user);
 	void *user;
 };
 
-/* On any thread: push, and wake the loop only if it may be asleep. */
-static void hand_over(struct rpc_pump *pump, struct rpc_event *ev)
+/* On any thread.  True: it was empty; whoever finds it so wakes the loop, which takes all at once. */
+static bool push(struct rpc_pump *pump, struct rpc_event *ev)
 {
 	struct rpc_event *head = atomic_load_explicit(&pump->inbox, memory_order_relaxed);
 
@@ -29,16 +30,13 @@ static void hand_over(struct rpc_pump *pump, struct rpc_event *ev)
 	} while (!atomic_compare_exchange_weak_explicit(&pump->inbox, &head, ev,
 							memory_order_release,
 							memory_order_relaxed));
-	/* Not empty: whoever pushed first has woken the loop, which takes all at once. */
-	if (!head)
-		uv_async_send(&pump->wake);
+	return !head;
 }
 
-static void take(struct rpc_pump *pump, struct rpc_event *ev, bool ok)
+static void note(struct rpc_event *ev, bool ok)
 {
 	(void)atomic_load_explicit(&ev->armed, memory_order_acquire);
 	ev->ok = ok;
-	hand_over(pump, ev);
 }
 
 static void *run(void *arg)
@@ -51,9 +49,12 @@ static void *run(void *arg)
 					       NULL);
 		if (e.type == GRPC_QUEUE_SHUTDOWN)
 			break;
-		take(pump, e.tag, e.success);
+		note(e.tag, e.success);
+		if (push(pump, e.tag))
+			uv_async_send(&pump->wake);
 	}
-	hand_over(pump, &pump->ended);
+	if (push(pump, &pump->ended))
+		uv_async_send(&pump->wake);
 	return NULL;
 }
 
@@ -69,10 +70,9 @@ static struct rpc_event *reverse(struct rpc_event *list)
 	return out;
 }
 
-/* On the owner's: all that has come, oldest first. */
-static void drain(uv_async_t *wake)
+/* Oldest first. */
+static void run_inbox(struct rpc_pump *pump)
 {
-	struct rpc_pump *pump = wake->data;
 	struct rpc_event *ev, *next;
 
 	ev = reverse(atomic_exchange_explicit(&pump->inbox, NULL, memory_order_acquire));
@@ -80,6 +80,19 @@ static void drain(uv_async_t *wake)
 		next = ev->next;	/* the event's owner may be freed by fn() */
 		ev->fn(ev, ev->ok);
 	}
+}
+
+/* On the owner's: all that has come, and what completed meanwhile; then others have their turn. */
+static void drain(uv_async_t *wake)
+{
+	struct rpc_pump *pump = wake->data;
+
+	pump->draining = true;
+	run_inbox(pump);
+	run_inbox(pump);
+	pump->draining = false;
+	if (atomic_load_explicit(&pump->inbox, memory_order_relaxed) && !uv_is_closing((uv_handle_t *)wake))
+		uv_async_send(wake);
 }
 
 static void wake_closed(uv_handle_t *handle)
@@ -182,8 +195,11 @@ bool rpc_pump_batch(struct rpc_pump *pump, grpc_call *call, const grpc_op *ops, 
 
 	grpc_completion_queue_thread_local_cache_init(pump->queue);
 	started = rpc_batch(call, ops, count, ev);
-	if (grpc_completion_queue_thread_local_cache_flush(pump->queue, &tag, &ok))
-		take(pump, tag, ok);
+	if (!grpc_completion_queue_thread_local_cache_flush(pump->queue, &tag, &ok))
+		return started;
+	note(tag, ok);
+	if (push(pump, tag) && !pump->draining)
+		uv_async_send(&pump->wake);
 	return started;
 }
 
