@@ -60,33 +60,33 @@ class Trouble:
     def make(self, seconds):
         deadline = time.monotonic() + seconds
         kinds = (self.kill, self.kill, self.kill, self.lose_power, self.freeze, self.split, self.deafen)
-        round = []
+        turns = []
         while time.monotonic() < deadline:
-            round = round or self.generator.sample(kinds, len(kinds))
-            kind = round.pop()
+            turns = turns or self.generator.sample(kinds, len(kinds))
+            kind = turns.pop()
             kind()
             self.counts[kind.__name__] = self.counts.get(kind.__name__, 0) + 1
             self.pause(0.1, 0.7)
 
 
-def survive(count):
-    mesh = make_mesh(count)
+def survive(count, observers):
+    mesh = make_mesh(count, observers)
     trouble = Trouble(mesh, random.Random(SEED))
     with Load(mesh) as load:
         trouble.make(SECONDS)
         in_fire(mesh, load)
     told = burnt(mesh, load)
-    print("        %d nodes: %s; %d writes acknowledged" % (count, pieces(trouble.counts), told), flush=True)
+    print("        %d nodes: %s; %d writes acknowledged" % (count + observers, pieces(trouble.counts), told), flush=True)
 
 
-@test("three nodes that are killed, unplugged, frozen and cut off lose no write, and agree")
+@test("three voters and an observer that are killed, unplugged, frozen and cut off lose no write, and agree")
 def _():
-    survive(3)
+    survive(3, 1)
 
 
-@test("so do five")
+@test("so do five voters")
 def _():
-    survive(5)
+    survive(5, 0)
 
 
 def black_out(mesh, generator=None):
