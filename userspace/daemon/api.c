@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/descriptors.h"
 #include "ext/v1/authority.pb-c.h"
 #include "ext/v1/cluster.pb-c.h"
 #include "ext/v1/enrollment.pb-c.h"
@@ -14,6 +15,8 @@
 #include "ext/v1/servers.pb-c.h"
 #include "ext/v1/snapshots.pb-c.h"
 #include "ext/v1/tokens.pb-c.h"
+#include "grpc/health/v1/health.pb-c.h"
+#include "grpc/reflection/v1/reflection.pb-c.h"
 #include "rpc/library.h"
 #include "store/state_query.h"
 #include "v1/admin.pb-c.h"
@@ -32,6 +35,11 @@
 #define SERVERS	   (&webmesh__ext__v1__servers__descriptor)
 #define SNAPSHOTS  (&webmesh__ext__v1__snapshots__descriptor)
 #define CLUSTER	   (&webmesh__ext__v1__cluster__descriptor)
+#define HEALTH	   (&grpc__health__v1__health__descriptor)
+#define REFLECTION (&grpc__reflection__v1__server_reflection__descriptor)
+
+/* v1 under its older name; its methods' types are v1's. */
+static ProtobufCServiceDescriptor reflection_v1alpha;
 
 static const struct rpc_method methods[] = {
 	{ NODE, "Join", RPC_UNARY, RPC_NEED_NODE, true, api_join },
@@ -53,7 +61,18 @@ static const struct rpc_method methods[] = {
 	{ SERVERS, "SetRole", RPC_UNARY, RPC_NEED_ADMIN, true, api_set_role },
 	{ SNAPSHOTS, "Read", RPC_UNARY, RPC_NEED_ADMIN, false, api_read_snapshot },
 	{ CLUSTER, "Describe", RPC_UNARY, RPC_NEED_ANY, false, api_describe },
+	/* Those who look whether a node lives need not be of the mesh. */
+	{ HEALTH, "Check", RPC_UNARY, RPC_NEED_NOTHING, false, api_check_health },
+	{ HEALTH, "Watch", RPC_SERVER_STREAM, RPC_NEED_ANY, false, api_watch_health },
+	{ REFLECTION, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, false, api_reflect },
+	{ &reflection_v1alpha, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, false, api_reflect },
 };
+
+size_t api_methods(const struct rpc_method **ret)
+{
+	*ret = methods;
+	return sizeof(methods) / sizeof(methods[0]);
+}
 
 void api_fail(struct rpc_call *call, enum error_kind kind, const char *fmt, ...)
 {
@@ -269,8 +288,12 @@ int api_start(struct daemon *d, struct error *err)
 		.admit = admit,
 		.user = d,
 	};
-	int r = rpc_server_new(d->pump, &config, &d->server, err);
+	int r = descriptors_new(&d->descriptors, err);
 
+	reflection_v1alpha = *REFLECTION;
+	reflection_v1alpha.name = "grpc.reflection.v1alpha.ServerReflection";
+	if (r == 0)
+		r = rpc_server_new(d->pump, &config, &d->server, err);
 	rpc_log_to(tell_grpc);
 	if (r == 0)
 		r = open_listener(d, err);

@@ -8,6 +8,7 @@
 
 #include "daemon/daemon.h"
 #include "rpc/call.h"
+#include "rpc/server.h"
 
 typedef void api_handler(struct rpc_call *call, const ProtobufCMessage *request, void *user);
 
@@ -19,12 +20,17 @@ api_handler api_get_node, api_list_nodes;
 api_handler api_put_acl, api_delete_acl, api_get_acl, api_list_acls;
 /* v1.PeerDiscovery */
 api_handler api_list_peers;
+/* grpc.health.v1, grpc.reflection.v1 and v1alpha */
+api_handler api_check_health, api_watch_health, api_reflect;
 /* webmesh.ext.v1 */
 api_handler api_enroll, api_create_token, api_fetch_key, api_follow, api_describe;
 api_handler api_list_servers, api_transfer, api_set_role, api_read_snapshot;
 
 /* Makes the server, its identity and its listener, and starts it. */
 int api_start(struct daemon *d, struct error *err);
+
+/* All methods, those of a service side by side. */
+size_t api_methods(const struct rpc_method **ret);
 
 /* error_set() with the rest of the arguments, then rpc_fail(). */
 void api_fail(struct rpc_call *call, enum error_kind kind, const char *fmt, ...)
@@ -61,6 +67,10 @@ void api_read(struct daemon *d, struct rpc_call *call, api_applied_fn done, void
 /* An audit line: who did what to whom, and how it ended. */
 void api_audit(const struct rpc_call *call, const char *action, const char *object,
 	       const struct error *outcome);
+
+/* Tells those who watch this node's health, if it is another now; and that there is no more to tell. */
+void api_health_changed(struct daemon *d);
+void api_health_end(struct daemon *d);
 
 /* Tells those who follow us that there is more, and that we live. */
 void api_follow_changed(struct daemon *d);

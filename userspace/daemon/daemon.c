@@ -9,6 +9,7 @@
 #include "crypto/keypair.h"
 #include "daemon/api.h"
 #include "daemon/authority.h"
+#include "daemon/descriptors.h"
 #include "daemon/founding.h"
 #include "daemon/installer.h"
 #include "daemon/join.h"
@@ -39,6 +40,7 @@ static void on_upkeep(uv_timer_t *timer)
 	join_consider(d->joining);
 	replica_upkeep(d->replica);
 	api_follow_changed(d);
+	api_health_changed(d);
 	if (++turn % HEARTBEAT_EVERY == 0)
 		api_follow_heartbeat(d);
 	if (turn % CHECK_EVERY == 0)
@@ -287,6 +289,7 @@ void daemon_stop(struct daemon *d, int exit_code)
 	service_stop(&d->service);
 	stop_handles(d);
 	authority_stop(d);
+	api_health_end(d);
 	if (d->server)
 		rpc_server_stop(d->server, GRACE_MS, server_stopped, d);
 	else
@@ -297,6 +300,7 @@ static void close_stores(struct daemon *d)
 {
 	state_store_close(d->state);
 	log_store_close(d->log);
+	descriptors_free(d->descriptors);
 	ca_free(d->ca);
 	identity_fini(&d->identity);
 	ipam_reservations_free(d->reservations);

@@ -22,6 +22,8 @@
 #include "store/state_store.h"
 
 struct following;
+struct watching;
+struct descriptors;
 struct rpc_channel;
 struct rpc_client_call;
 struct joining;
@@ -45,6 +47,8 @@ struct daemon {
 	bool raising_schema;		/* an entry that does is proposed */
 	char schema_waits[NODE_ID_MAX + 1];	/* for this node's upgrade, as the log was told */
 	struct joining *joining;
+	struct watching *watchers;	/* of our health, a list of streams */
+	struct descriptors *descriptors; /* what the API is */
 	struct following *followers;	/* streams that we serve, a list */
 	struct following *serving;	/* the next one of the round under way; NULL: there is none */
 	uv_timer_t gather;		/* until the next round, or its next few */

@@ -76,12 +76,13 @@ class Call:
 
 
 class Peer:
-    """`ns`: the network namespace that it lives in."""
+    """`ns`: the network namespace that it lives in. Without `protos` it knows nothing of the API."""
 
-    def __init__(self, ns):
+    def __init__(self, ns, protos=True):
         environment = dict(os.environ, NODE_PATH=str(install()))
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", ns, "node", str(SOURCE / "client.js"), str(ROOT / "proto")],
+            ["ip", "netns", "exec", ns, "node", str(SOURCE / "client.js"),
+             *([str(ROOT / "proto")] if protos else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         self.numbers = itertools.count(1)
         self.calls = {}
@@ -123,6 +124,10 @@ class Peer:
 
     def open(self, to, path, request=None, **more):
         return self.start("open", to, path, request, **more)
+
+    def reflect(self, to, version, questions=(), seconds=20):
+        call = self.start("reflect", to, None, version=version, questions=list(questions))
+        return call.wait(seconds)
 
     def forget(self, to):
         self.say({"op": "forget", "to": to})
