@@ -42,9 +42,11 @@ static int __kprobes before_set_device(struct kprobe *probe, struct pt_regs *reg
 }
 
 static struct kprobe probe = {
-	.symbol_name = "wg_set_device",
 	.pre_handler = before_set_device,
 };
+
+/* What handles the message, in newer kernels and in older ones. */
+static const char * const handlers[] = { "wg_set_device_doit", "wg_set_device" };
 
 static bool probing;
 
@@ -71,10 +73,14 @@ static const struct file_operations refuse_fops = {
 
 void __init wgm_refuse_init(struct dentry *folder)
 {
-	if (register_kprobe(&probe))
-		return;
-	probing = true;
-	debugfs_create_file("refuse", 0200, folder, NULL, &refuse_fops);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(handlers) && !probing; i++) {
+		probe.symbol_name = handlers[i];
+		probing = !register_kprobe(&probe);
+	}
+	if (probing)
+		debugfs_create_file("refuse", 0200, folder, NULL, &refuse_fops);
 }
 
 void wgm_refuse_fini(void)
