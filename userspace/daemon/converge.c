@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/floors.h"
 #include "daemon/plan_state.h"
 #include "dataplane/dataplane.h"
 #include "store/state_query.h"
@@ -13,12 +14,16 @@
 enum {
 	GATHER_MS = 20,		/* changes that come within this are one batch */
 	RETRY_MS = 2000,
+	FLOORS_MS = 60000,	/* well below the time until an idle peer is evicted */
 };
 
 struct converge {
 	const struct settings *settings;
 	struct state_store *state;
+	struct local_store *local;
 	struct dataplane *dataplane;
+	uint64_t floors_at;	/* the loop's time when they were kept */
+	bool floors_kept;	/* only those of today's peers */
 	uv_timer_t timer;
 	struct error trouble;	/* kind ERR_NONE: the last attempt went well */
 	void (*closed)(void *data);
@@ -33,12 +38,14 @@ static enum dataplane_lazy lazy_of(const struct settings *settings)
 }
 
 int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_store *state,
-		 const struct key *private_key, struct converge **ret, struct error *err)
+		 struct local_store *local, const struct key *private_key, struct converge **ret,
+		 struct error *err)
 {
 	struct dataplane_config config = { .backend = settings->backend, .ifname = settings->device,
 					   .lazy = lazy_of(settings),
 					   .private_key = *private_key,
-					   .listen_port = settings->wireguard_port };
+					   .listen_port = settings->wireguard_port,
+					   .floor_of = floors_of, .floor_data = local };
 	struct converge *c = calloc(1, sizeof(*c));
 	int r;
 
@@ -46,6 +53,8 @@ int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_
 		return error_set(err, ERR_MEMORY, "no memory for the data plane");
 	c->settings = settings;
 	c->state = state;
+	c->local = local;
+	c->floors_at = uv_now(loop);
 	r = dataplane_open(&config, &c->dataplane, err);
 	key_wipe(&config.private_key);
 	if (r < 0) {
@@ -61,6 +70,16 @@ int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_
 	return 0;
 }
 
+static void save_floors(struct converge *c)
+{
+	struct error err = { 0 };
+
+	c->floors_at = uv_now(c->timer.loop);
+	if (floors_save(c->dataplane, c->local, &err) < 0)
+		log_warn("floors-not-kept", "device=%s reason=\"%s\"", c->settings->device,
+			 log_text(err.text));
+}
+
 static void timer_closed(uv_handle_t *handle)
 {
 	struct converge *c = handle->data;
@@ -74,6 +93,7 @@ void converge_free(struct converge *c, void (*closed)(void *data), void *data)
 {
 	c->closed = closed;
 	c->closed_data = data;
+	save_floors(c);
 	dataplane_close(c->dataplane);
 	uv_close((uv_handle_t *)&c->timer, timer_closed);
 }
@@ -100,6 +120,18 @@ static int set_addresses(struct converge *c, const struct node *self, struct err
 	return r < 0 ? r : dataplane_set_routes(c->dataplane, routes, n, err);
 }
 
+/* Once in the daemon's life is enough: keys change seldom. */
+static void forget_floors(struct converge *c, const struct peer_set *wanted)
+{
+	struct error err;
+
+	if (c->floors_kept)
+		return;
+	c->floors_kept = true;
+	if (floors_keep(c->local, wanted, &err) < 0)
+		log_warn("floors-not-forgotten", "reason=\"%s\"", log_text(err.text));
+}
+
 static int converge_now(struct converge *c, struct dataplane_changes *changes, struct error *err)
 {
 	struct peer_set *wanted;
@@ -112,7 +144,10 @@ static int converge_now(struct converge *c, struct dataplane_changes *changes, s
 	r = set_addresses(c, &self, err);
 	if (r == 0)
 		r = plan_from_state(c->state, &self, &wanted, err);
-	return r < 0 ? r : dataplane_apply(c->dataplane, wanted, changes, err);
+	if (r < 0)
+		return r;
+	forget_floors(c, wanted);
+	return dataplane_apply(c->dataplane, wanted, changes, err);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -141,6 +176,8 @@ void converge_check(struct converge *c)
 {
 	struct error err = { 0 };
 
+	if (uv_now(c->timer.loop) - c->floors_at >= FLOORS_MS)
+		save_floors(c);
 	if (dataplane_check(c->dataplane, &err) != -ERR_NOT_FOUND)
 		return;
 	log_warn("dataplane-lost", "device=%s reason=\"%s\"", c->settings->device, log_text(err.text));

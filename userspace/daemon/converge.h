@@ -10,20 +10,24 @@
 
 #include "base/key.h"
 #include "daemon/settings.h"
+#include "store/local_store.h"
 #include "store/state_store.h"
 
 struct converge;
 
-/* Opens the backend.  @settings and @state are borrowed, @private_key is copied. */
+/* Opens the backend.  @settings and the stores are borrowed, @private_key is copied. */
 int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_store *state,
-		 const struct key *private_key, struct converge **ret, struct error *err);
+		 struct local_store *local, const struct key *private_key, struct converge **ret, struct error *err);
 /* Tunnels, addresses and routes stay.  @closed comes from the loop. */
 void converge_free(struct converge *c, void (*closed)(void *data), void *data);
 
 /* The state changed: look again, soon. */
 void converge_kick(struct converge *c);
 
-/* Puts back a device that somebody deleted; one round trip when all is well. */
+/*
+ * For every few seconds: puts back a device that somebody deleted, and keeps the replay
+ * floors once in a while.  One round trip when there is nothing to do.
+ */
 void converge_check(struct converge *c);
 
 struct converge_status {

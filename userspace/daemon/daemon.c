@@ -150,7 +150,8 @@ static int open_dataplane(struct daemon *d, struct error *err)
 		return r;
 	r = keypair_public(&key.private_key, &d->wireguard_public, err);
 	if (r == 0)
-		r = converge_new(&d->loop, &d->settings, d->state, &key.private_key, &d->converge, err);
+		r = converge_new(&d->loop, &d->settings, d->state, d->local, &key.private_key,
+				 &d->converge, err);
 	key_wipe(&key.private_key);
 	return r;
 }

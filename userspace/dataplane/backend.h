@@ -22,6 +22,8 @@ struct backend_ops {
 
 	/* Every peer that the device has. */
 	int (*list)(struct backend *b, wg_peer_fn *fn, void *data, struct error *err);
+	/* Those that WireGuard holds; NULL: it holds every one. */
+	int (*list_active)(struct backend *b, wg_peer_fn *fn, void *data, struct error *err);
 	/*
 	 * @wanted is the whole set that @diff leads to.  @replace: what is there is
 	 * not known, @diff adds everything, and what it does not add has to go.

@@ -17,6 +17,8 @@ struct backend {
 	struct mesh_client *mesh;
 	char ifname[IF_NAMESIZE];
 	uint64_t generation;	/* of the table as we know it; 0: nothing was ever applied */
+	dataplane_floor_fn *floor_of;	/* may be NULL */
+	void *floor_data;
 };
 
 static void mesh_close(struct backend *b)
@@ -66,6 +68,8 @@ static int mesh_open(const struct dataplane_config *config, struct link_client *
 	if (!b)
 		return error_set(err, ERR_MEMORY, "no memory for a data plane");
 	b->link = link;
+	b->floor_of = config->floor_of;
+	b->floor_data = config->floor_data;
 	strncpy(b->ifname, config->ifname, sizeof(b->ifname) - 1);
 	r = attach(b, config, err);
 	if (r)
@@ -96,13 +100,22 @@ static int mesh_list_peers(struct backend *b, wg_peer_fn *fn, void *data, struct
 	return mesh_peer_list(b->mesh, b->ifname, NULL, fn, data, &b->generation, err);
 }
 
-static int put_upsert(struct mesh_apply *batch, const struct peer_upsert *u,
+/* A table that is new knows of no handshake yet, and who recorded one may send it again. */
+static void put_floor(const struct backend *b, const struct peer_upsert *u, struct wg_peer *out)
+{
+	if (u->changes & PEER_IS_NEW && b->floor_of &&
+	    b->floor_of(b->floor_data, &out->public_key, out->floor))
+		out->fields |= WG_PEER_FLOOR;
+}
+
+static int put_upsert(struct backend *b, struct mesh_apply *batch, const struct peer_upsert *u,
 		      struct wg_prefix *prefixes, struct error *err)
 {
 	struct wg_peer out = { .public_key = u->peer->public_key, .prefixes = prefixes };
 	char key[KEY_TEXT_MAX];
 
 	sync_fields(u, &out);
+	put_floor(b, u, &out);
 	if (!(u->changes & (PEER_IS_NEW | PEER_PREFIXES)))
 		return mesh_apply_peer(batch, &out, err);
 	if (u->peer->n_prefixes > WGMESH_PREFIXES_MAX)
@@ -119,7 +132,7 @@ static int put_upsert(struct mesh_apply *batch, const struct peer_upsert *u,
 	return mesh_apply_peer(batch, &out, err);
 }
 
-static int put_diff(struct mesh_apply *batch, const struct peer_diff *diff, struct error *err)
+static int put_diff(struct backend *b, struct mesh_apply *batch, const struct peer_diff *diff, struct error *err)
 {
 	struct wg_prefix *prefixes = calloc(WGMESH_PREFIXES_MAX, sizeof(*prefixes));
 	int r = 0;
@@ -131,7 +144,7 @@ static int put_diff(struct mesh_apply *batch, const struct peer_diff *diff, stru
 			.public_key = diff->removals[i]->public_key,
 			.flags = WGMESH_PEER_FLAGS_REMOVE }, err);
 	for (size_t i = 0; !r && i < diff->n_upserts; i++)
-		r = put_upsert(batch, &diff->upserts[i], prefixes, err);
+		r = put_upsert(b, batch, &diff->upserts[i], prefixes, err);
 	free(prefixes);
 	return r;
 }
@@ -157,7 +170,7 @@ static int mesh_apply_diff(struct backend *b, const struct peer_diff *diff,
 	r = mesh_apply_begin(b->mesh, b->ifname, &options, &batch, err);
 	if (r)
 		return r;
-	r = put_diff(batch, diff, err);
+	r = put_diff(b, batch, diff, err);
 	if (r) {
 		mesh_apply_abort(batch);
 		return r;
@@ -181,16 +194,21 @@ static int count_active(void *data, const struct wg_peer *peer)
 	return 0;
 }
 
-/* Only peers that WireGuard holds are looked at: their number does not grow with the mesh. */
-static int mesh_count(struct backend *b, struct dataplane_stats *ret, struct error *err)
+static int mesh_list_active(struct backend *b, wg_peer_fn *fn, void *data, struct error *err)
 {
 	static const struct mesh_peer_filter active = { .state = WGMESH_PEER_STATE_ACTIVE };
+
+	return mesh_peer_list(b->mesh, b->ifname, &active, fn, data, NULL, err);
+}
+
+static int mesh_count(struct backend *b, struct dataplane_stats *ret, struct error *err)
+{
 	struct tally tally = { .stats = ret, .now = found_now() };
 	struct mesh_stats stats;
 	int r = mesh_stats_get(b->mesh, b->ifname, &stats, err);
 
 	if (!r)
-		r = mesh_peer_list(b->mesh, b->ifname, &active, count_active, &tally, NULL, err);
+		r = mesh_list_active(b, count_active, &tally, err);
 	/* A list of two generations is good enough for numbers. */
 	if (r && r != -ERR_UNAVAILABLE)
 		return r;
@@ -210,6 +228,7 @@ const struct backend_ops backend_mesh = {
 	.close = mesh_close,
 	.remove = mesh_remove,
 	.list = mesh_list_peers,
+	.list_active = mesh_list_active,
 	.apply = mesh_apply_diff,
 	.stats = mesh_count,
 	.listen_port = mesh_listen_port,

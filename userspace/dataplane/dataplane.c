@@ -345,3 +345,12 @@ int dataplane_list(struct dataplane *dp, wg_peer_fn *fn, void *data, struct erro
 
 	return dp->ops->list(dp->backend, tell_without_secret, &l, err);
 }
+
+int dataplane_list_active(struct dataplane *dp, wg_peer_fn *fn, void *data, struct error *err)
+{
+	struct listing l = { .fn = fn, .data = data };
+
+	if (!dp->ops->list_active)
+		return dataplane_list(dp, fn, data, err);
+	return dp->ops->list_active(dp->backend, tell_without_secret, &l, err);
+}

@@ -40,6 +40,10 @@ enum dataplane_lazy {
 	DATAPLANE_LAZY_OFF,
 };
 
+/* The newest handshake timestamp that was ever seen of a peer; false: none is known. */
+typedef bool dataplane_floor_fn(void *data, const struct key *public_key,
+				uint8_t ret[WGMESH_FLOOR_LEN]);
+
 struct dataplane_config {
 	const char *backend;	/* one of the above, or "auto": the first of them that works */
 	const char *ifname;	/* 1 to 15 characters */
@@ -47,6 +51,9 @@ struct dataplane_config {
 	enum dataplane_lazy lazy;
 	uint16_t listen_port;	/* 0: WireGuard picks one */
 	uint32_t mtu;		/* 0: the device's default */
+	/* "mesh" asks it of each peer that it adds: no older handshake is replayed.  May be NULL. */
+	dataplane_floor_fn *floor_of;
+	void *floor_data;
 };
 
 struct dataplane;
@@ -115,5 +122,11 @@ int dataplane_stats(struct dataplane *dp, struct dataplane_stats *ret, struct er
 
 /* Tells each peer that the device has; preshared keys are not told. */
 int dataplane_list(struct dataplane *dp, wg_peer_fn *fn, void *data, struct error *err);
+
+/*
+ * Those only that WireGuard holds now: with "mesh" the time that this takes does not grow with
+ * the mesh.  ERR_UNAVAILABLE: the table changed meanwhile, and some may have been told twice.
+ */
+int dataplane_list_active(struct dataplane *dp, wg_peer_fn *fn, void *data, struct error *err);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "store/db.h"
 
-enum { SCHEMA = 1 };
+enum { SCHEMA = 2 };
 
 /*
  * secure_delete overwrites what is removed, old keys among it; and a rollback journal that is
@@ -28,9 +28,17 @@ enum { SCHEMA = 1 };
 	"PRAGMA user_version=1;" \
 	"COMMIT"
 
+#define CREATE_FLOORS \
+	"BEGIN;" \
+	"CREATE TABLE floors(public_key BLOB PRIMARY KEY CHECK(length(public_key) = 32)," \
+	" floor BLOB NOT NULL CHECK(length(floor) = 12)) STRICT, WITHOUT ROWID;" \
+	"PRAGMA user_version=2;" \
+	"COMMIT"
+
 enum {
 	BEGIN, COMMIT, ROLLBACK, SET, REMOVE, GET, SET_KEY, GET_KEY,
-	CLEAR_MEMBERS, ADD_MEMBER, LIST_MEMBERS, N_STMTS,
+	CLEAR_MEMBERS, ADD_MEMBER, LIST_MEMBERS,
+	RAISE_FLOOR, GET_FLOOR, LIST_FLOORS, REMOVE_FLOOR, N_STMTS,
 };
 
 static const char *const sqls[] = {
@@ -47,6 +55,11 @@ static const char *const sqls[] = {
 		       " VALUES(?1, ?2, ?3, ?4, ?5)",
 	[LIST_MEMBERS] = "SELECT server_id, node, raft_address, grpc_address, voter FROM members"
 			 " ORDER BY node",
+	[RAISE_FLOOR] = "INSERT INTO floors VALUES(?1, ?2) ON CONFLICT(public_key)"
+			" DO UPDATE SET floor = excluded.floor WHERE excluded.floor > floor",
+	[GET_FLOOR] = "SELECT floor FROM floors WHERE public_key = ?1",
+	[LIST_FLOORS] = "SELECT public_key FROM floors",
+	[REMOVE_FLOOR] = "DELETE FROM floors WHERE public_key = ?1",
 	[N_STMTS] = NULL,
 };
 
@@ -65,6 +78,8 @@ int local_store_open(const char *path, struct local_store **ret, struct error *e
 	r = db_open(&l->db, path, DB_EXCLUSIVE, PRAGMAS, SCHEMA, err);
 	if (r == 0 && l->db.schema == 0)
 		r = db_exec(&l->db, CREATE, err);
+	if (r == 0 && l->db.schema < SCHEMA)
+		r = db_exec(&l->db, CREATE_FLOORS, err);
 	if (r == 0)
 		r = db_prepare_all(&l->db, sqls, l->stmts, err);
 	if (r < 0) {
@@ -168,6 +183,16 @@ static int add_member(struct local_store *l, const struct local_member *m, struc
 	return db_run(&l->db, stmt, err);
 }
 
+/* @r of what came since BEGIN; the result of the whole. */
+static int end_change(struct local_store *l, int r, struct error *err)
+{
+	if (r == 0)
+		r = db_run(&l->db, l->stmts[COMMIT], err);
+	if (r < 0 && !sqlite3_get_autocommit(l->db.handle))
+		db_run(&l->db, l->stmts[ROLLBACK], NULL);
+	return r;
+}
+
 int local_store_set_members(struct local_store *l, const struct local_member *members, size_t n,
 			    struct error *err)
 {
@@ -181,11 +206,7 @@ int local_store_set_members(struct local_store *l, const struct local_member *me
 		r = db_run(&l->db, l->stmts[CLEAR_MEMBERS], err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_member(l, &members[i], err);
-	if (r == 0)
-		r = db_run(&l->db, l->stmts[COMMIT], err);
-	if (r < 0 && !sqlite3_get_autocommit(l->db.handle))
-		db_run(&l->db, l->stmts[ROLLBACK], NULL);
-	return r;
+	return end_change(l, r, err);
 }
 
 static bool read_member(sqlite3_stmt *stmt, struct local_member *m)
@@ -226,4 +247,67 @@ int local_store_list_members(struct local_store *l, struct local_member **ret, s
 	*ret = members;
 	*ret_n = n;
 	return 0;
+}
+
+static int raise_floor(struct local_store *l, const struct local_floor *floor, struct error *err)
+{
+	sqlite3_stmt *stmt = l->stmts[RAISE_FLOOR];
+
+	db_bind_bytes(stmt, 1, floor->public_key.bytes, KEY_BYTES);
+	db_bind_bytes(stmt, 2, floor->floor, sizeof(floor->floor));
+	return db_run(&l->db, stmt, err);
+}
+
+int local_store_raise_floors(struct local_store *l, const struct local_floor *floors, size_t n,
+			     struct error *err)
+{
+	int r = db_run(&l->db, l->stmts[BEGIN], err);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = raise_floor(l, &floors[i], err);
+	return end_change(l, r, err);
+}
+
+int local_store_get_floor(struct local_store *l, const struct key *public_key,
+			  uint8_t ret[LOCAL_FLOOR_BYTES], struct error *err)
+{
+	sqlite3_stmt *stmt = l->stmts[GET_FLOOR];
+	char text[KEY_TEXT_MAX];
+	int r;
+
+	db_bind_bytes(stmt, 1, public_key->bytes, KEY_BYTES);
+	r = db_step(&l->db, stmt, err);
+	if (r == 0)
+		return error_set(err, ERR_NOT_FOUND, "%s: no floor of peer %s", l->db.path,
+				 key_format(public_key, text));
+	if (r > 0)
+		r = db_column_bytes(stmt, 0, ret, LOCAL_FLOOR_BYTES) ? 0 :
+		    error_set(err, ERR_CORRUPT, "%s: the floor of peer %s is damaged", l->db.path,
+			      key_format(public_key, text));
+	db_done(stmt);
+	return r;
+}
+
+static int forget_floor(struct local_store *l, const struct key *public_key, struct error *err)
+{
+	sqlite3_stmt *stmt = l->stmts[REMOVE_FLOOR];
+
+	db_bind_bytes(stmt, 1, public_key->bytes, KEY_BYTES);
+	return db_run(&l->db, stmt, err);
+}
+
+/* SQLite goes on behind a row that is removed while it is looked at. */
+int local_store_keep_floors(struct local_store *l,
+			    bool (*keep)(void *data, const struct key *public_key), void *data,
+			    struct error *err)
+{
+	sqlite3_stmt *list = l->stmts[LIST_FLOORS];
+	struct key key;
+	int r = db_run(&l->db, l->stmts[BEGIN], err), more = r < 0 ? r : 1;
+
+	while (r == 0 && (more = db_step(&l->db, list, err)) > 0)
+		if (db_column_bytes(list, 0, key.bytes, KEY_BYTES) && !keep(data, &key))
+			r = forget_floor(l, &key, err);
+	db_done(list);
+	return end_change(l, r < 0 ? r : more, err);
 }

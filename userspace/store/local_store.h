@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one node keeps for itself, never replicated: who it is, its WireGuard key, whom to
- * ask first after a restart.  A SQLite database with file mode 0600; every change is on disk when
+ * ask first after a restart, and how new a handshake of a peer must be.  A SQLite database with file mode 0600; every change is on disk when
  * the call returns, and overwritten values are wiped in the file.  Locked while open, as the
  * log store.  One thread at a time.
  */
@@ -17,6 +17,7 @@ enum {
 	LOCAL_TEXT_MAX = 65535,		/* bytes of one setting */
 	LOCAL_MEMBERS_MAX = 1024,
 	LOCAL_ADDRESS_MAX = 127,	/* characters */
+	LOCAL_FLOOR_BYTES = 12,
 };
 
 /* Names of settings that the daemon keeps; others are allowed (a-z 0-9 - .). */
@@ -37,6 +38,12 @@ struct local_member {
 	char raft_address[LOCAL_ADDRESS_MAX + 1];	/* host:port, or "" */
 	char grpc_address[LOCAL_ADDRESS_MAX + 1];
 	bool voter;
+};
+
+/* A peer's newest handshake timestamp that was seen (TAI64N: later ones compare greater). */
+struct local_floor {
+	struct key public_key;
+	uint8_t floor[LOCAL_FLOOR_BYTES];
 };
 
 struct local_store;
@@ -62,5 +69,16 @@ int local_store_set_members(struct local_store *l, const struct local_member *me
 /* By node id.  *ret is the caller's to free; NULL when there are none. */
 int local_store_list_members(struct local_store *l, struct local_member **ret, size_t *ret_n,
 			     struct error *err);
+
+/* Only those that are newer than what is known; all of them, or nothing. */
+int local_store_raise_floors(struct local_store *l, const struct local_floor *floors, size_t n,
+			     struct error *err);
+/* ERR_NOT_FOUND: none is known of this peer. */
+int local_store_get_floor(struct local_store *l, const struct key *public_key,
+			  uint8_t ret[LOCAL_FLOOR_BYTES], struct error *err);
+/* Forgets those that @keep does not want; it must not call the store. */
+int local_store_keep_floors(struct local_store *l,
+			    bool (*keep)(void *data, const struct key *public_key), void *data,
+			    struct error *err);
 
 #endif

@@ -238,6 +238,47 @@ static void whether_peers_wait_for_traffic_is_as_configured(void **state)
 	}
 }
 
+static bool floor_of_f(void *data, const struct key *public_key, uint8_t ret[WGMESH_FLOOR_LEN])
+{
+	struct key f = key_of('f');
+
+	(void)data;
+	memset(ret, 0x47, WGMESH_FLOOR_LEN);
+	return key_equal(&f, public_key);
+}
+
+static int see_floor(void *data, const struct wg_peer *peer)
+{
+	struct key f = key_of('f');
+	uint8_t wanted[WGMESH_FLOOR_LEN];
+
+	memset(wanted, 0x47, sizeof(wanted));
+	assert_int_equal(peer->fields & WG_PEER_FLOOR ? 1 : 0, key_equal(&f, &peer->public_key));
+	if (peer->fields & WG_PEER_FLOOR)
+		assert_memory_equal(peer->floor, wanted, sizeof(wanted));
+	++*(int *)data;
+	return 0;
+}
+
+/* With the batch that adds them: a moment later a recorded handshake might have come. */
+static void floors_that_are_known_come_with_new_peers(void **state)
+{
+	struct dataplane_config config = { .backend = backend, .ifname = "wgta",
+					   .private_key = { { 0x48 } }, .listen_port = PORT_A,
+					   .floor_of = floor_of_f };
+	struct dataplane *dp;
+	int told = 0;
+
+	(void)state;
+	if (strcmp(backend, "mesh") != 0)
+		skip();
+	dp = open_configured(&config);
+	apply_set(dp, peers_of("e 10.0.0.1/32\nf 10.0.0.2/32\n"));
+	assert_int_equal(dataplane_list(dp, see_floor, &told, NULL), 0);
+	assert_int_equal(told, 2);
+	dataplane_close(dp);
+}
+
 static void peers_that_wait_for_traffic_need_the_module(void **state)
 {
 	struct dataplane_config config = { .backend = backend, .ifname = "wgta",
@@ -323,6 +364,7 @@ static int test_backend(const char *name)
 		cmocka_unit_test(strangers_preshared_key_is_taken_away),
 		cmocka_unit_test(changes_by_others_are_undone),
 		cmocka_unit_test(whether_peers_wait_for_traffic_is_as_configured),
+		cmocka_unit_test(floors_that_are_known_come_with_new_peers),
 		cmocka_unit_test(peers_that_wait_for_traffic_need_the_module),
 		cmocka_unit_test(taken_port_is_explained),
 		cmocka_unit_test(removal_takes_everything_down),

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/db.h"
 #include "store/local_store.h"
 
 static struct local_store *open_local(struct fixture *f)
@@ -164,6 +165,82 @@ static void a_second_daemon_is_kept_out(void **state)
 	local_store_close(l);
 }
 
+static struct local_floor floor_of(uint8_t peer, uint8_t value)
+{
+	struct local_floor f = { .public_key = { { peer } } };
+
+	memset(f.floor, value, sizeof(f.floor));
+	return f;
+}
+
+static void assert_floor(struct local_store *l, uint8_t peer, uint8_t value)
+{
+	struct local_floor wanted = floor_of(peer, value);
+	uint8_t found[LOCAL_FLOOR_BYTES];
+
+	assert_int_equal(local_store_get_floor(l, &wanted.public_key, found, NULL), 0);
+	assert_memory_equal(found, wanted.floor, sizeof(found));
+}
+
+static void floors_survive_and_only_rise(void **state)
+{
+	struct local_floor first[] = { floor_of(1, 0x40), floor_of(2, 0x90) };
+	struct local_floor later[] = { floor_of(1, 0x80), floor_of(2, 0x8f), floor_of(3, 1) };
+	struct local_store *l = open_local(*state);
+
+	assert_int_equal(local_store_raise_floors(l, first, 2, NULL), 0);
+	assert_int_equal(local_store_raise_floors(l, later, 3, NULL), 0);
+	local_store_close(l);
+	l = open_local(*state);
+	assert_floor(l, 1, 0x80);
+	assert_floor(l, 2, 0x90);
+	assert_floor(l, 3, 1);
+	local_store_close(l);
+}
+
+static bool is_odd(void *data, const struct key *public_key)
+{
+	(void)data;
+	return public_key->bytes[0] % 2;
+}
+
+static void floors_are_forgotten_but_those_that_are_wanted(void **state)
+{
+	struct local_store *l = open_local(*state);
+	struct local_floor floors[200];
+	uint8_t found[LOCAL_FLOOR_BYTES];
+	struct error err;
+
+	for (int i = 0; i < 200; i++)
+		floors[i] = floor_of((uint8_t)i, 7);
+	assert_int_equal(local_store_raise_floors(l, floors, 200, NULL), 0);
+	ok(local_store_keep_floors(l, is_odd, NULL, &err), &err);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(local_store_get_floor(l, &floors[i].public_key, found, NULL),
+				 i % 2 ? 0 : -ERR_NOT_FOUND);
+	local_store_close(l);
+}
+
+/* The file of a release that kept no floors. */
+static void a_file_of_the_first_schema_is_carried_on(void **state)
+{
+	struct local_floor floor = floor_of(1, 0x40);
+	struct fixture *f = *state;
+	struct local_store *l = open_local(f);
+	struct db db = { 0 };
+	struct error err;
+
+	assert_int_equal(local_store_set_text(l, LOCAL_NODE_ID, "n1", NULL), 0);
+	local_store_close(l);
+	ok(db_open(&db, f->path, DB_EXCLUSIVE, "PRAGMA synchronous=FULL", 2, &err), &err);
+	ok(db_exec(&db, "DROP TABLE floors; PRAGMA user_version=1", &err), &err);
+	db_close(&db);
+	l = open_local(f);
+	ok(local_store_raise_floors(l, &floor, 1, &err), &err);
+	assert_floor(l, 1, 0x40);
+	local_store_close(l);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_dir, teardown)
 
 int main(void)
@@ -174,6 +251,9 @@ int main(void)
 		TEST(a_replaced_key_leaves_no_trace_on_disk),
 		TEST(a_removed_setting_leaves_no_trace_on_disk),
 		TEST(the_list_of_members_is_replaced_as_a_whole),
+		TEST(floors_survive_and_only_rise),
+		TEST(floors_are_forgotten_but_those_that_are_wanted),
+		TEST(a_file_of_the_first_schema_is_carried_on),
 		TEST(rights_of_others_are_taken_away),
 		TEST(a_second_daemon_is_kept_out),
 	};
