@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "daemon/descriptors.h"
+#include "daemon/leader_proxy.h"
 #include "ext/v1/authority.pb-c.h"
 #include "ext/v1/cluster.pb-c.h"
 #include "ext/v1/enrollment.pb-c.h"
@@ -42,30 +43,30 @@
 static ProtobufCServiceDescriptor reflection_v1alpha;
 
 static const struct rpc_method methods[] = {
-	{ NODE, "Join", RPC_UNARY, RPC_NEED_NODE, true, api_join },
-	{ NODE, "Leave", RPC_UNARY, RPC_NEED_ANY, true, api_leave },
-	{ NODE, "GetStatus", RPC_UNARY, RPC_NEED_ANY, false, api_get_status },
-	{ MESH, "GetNode", RPC_UNARY, RPC_NEED_ANY, false, api_get_node },
-	{ MESH, "ListNodes", RPC_UNARY, RPC_NEED_ANY, false, api_list_nodes },
-	{ ADMIN, "PutRaftACL", RPC_UNARY, RPC_NEED_ADMIN, true, api_put_acl },
-	{ ADMIN, "DeleteRaftACL", RPC_UNARY, RPC_NEED_ADMIN, true, api_delete_acl },
-	{ ADMIN, "GetRaftACL", RPC_UNARY, RPC_NEED_ADMIN, false, api_get_acl },
-	{ ADMIN, "ListRaftACLs", RPC_UNARY, RPC_NEED_ADMIN, false, api_list_acls },
-	{ DISCOVERY, "ListPeers", RPC_UNARY, RPC_NEED_ANY, false, api_list_peers },
-	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, true, api_enroll },
-	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, true, api_create_token },
-	{ AUTHORITY, "FetchKey", RPC_UNARY, RPC_NEED_NODE, false, api_fetch_key },
-	{ REPLICATION, "Follow", RPC_SERVER_STREAM, RPC_NEED_NODE, false, api_follow },
-	{ SERVERS, "List", RPC_UNARY, RPC_NEED_ANY, false, api_list_servers },
-	{ SERVERS, "Transfer", RPC_UNARY, RPC_NEED_ADMIN, true, api_transfer },
-	{ SERVERS, "SetRole", RPC_UNARY, RPC_NEED_ADMIN, true, api_set_role },
-	{ SNAPSHOTS, "Read", RPC_UNARY, RPC_NEED_ADMIN, false, api_read_snapshot },
-	{ CLUSTER, "Describe", RPC_UNARY, RPC_NEED_ANY, false, api_describe },
+	{ NODE, "Join", RPC_UNARY, RPC_NEED_NODE, RPC_LEADER, api_join },
+	{ NODE, "Leave", RPC_UNARY, RPC_NEED_ANY, RPC_LEADER, api_leave },
+	{ NODE, "GetStatus", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_get_status },
+	{ MESH, "GetNode", RPC_UNARY, RPC_NEED_ANY, RPC_READ, api_get_node },
+	{ MESH, "ListNodes", RPC_UNARY, RPC_NEED_ANY, RPC_READ, api_list_nodes },
+	{ ADMIN, "PutRaftACL", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_put_acl },
+	{ ADMIN, "DeleteRaftACL", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_delete_acl },
+	{ ADMIN, "GetRaftACL", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_get_acl },
+	{ ADMIN, "ListRaftACLs", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_acls },
+	{ DISCOVERY, "ListPeers", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_peers },
+	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, RPC_LEADER, api_enroll },
+	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_create_token },
+	{ AUTHORITY, "FetchKey", RPC_UNARY, RPC_NEED_NODE, RPC_HERE, api_fetch_key },
+	{ REPLICATION, "Follow", RPC_SERVER_STREAM, RPC_NEED_NODE, RPC_HERE, api_follow },
+	{ SERVERS, "List", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_servers },
+	{ SERVERS, "Transfer", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_transfer },
+	{ SERVERS, "SetRole", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_set_role },
+	{ SNAPSHOTS, "Read", RPC_UNARY, RPC_NEED_ADMIN, RPC_HERE, api_read_snapshot },
+	{ CLUSTER, "Describe", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_describe },
 	/* Those who look whether a node lives need not be of the mesh. */
-	{ HEALTH, "Check", RPC_UNARY, RPC_NEED_NOTHING, false, api_check_health },
-	{ HEALTH, "Watch", RPC_SERVER_STREAM, RPC_NEED_ANY, false, api_watch_health },
-	{ REFLECTION, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, false, api_reflect },
-	{ &reflection_v1alpha, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, false, api_reflect },
+	{ HEALTH, "Check", RPC_UNARY, RPC_NEED_NOTHING, RPC_HERE, api_check_health },
+	{ HEALTH, "Watch", RPC_SERVER_STREAM, RPC_NEED_ANY, RPC_HERE, api_watch_health },
+	{ REFLECTION, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, RPC_HERE, api_reflect },
+	{ &reflection_v1alpha, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, RPC_HERE, api_reflect },
 };
 
 size_t api_methods(const struct rpc_method **ret)
@@ -90,11 +91,12 @@ void api_audit(const struct rpc_call *call, const char *action, const char *obje
 {
 	static const char *const kinds[] = { "nobody", "node", "admin" };
 	const struct rpc_identity *who = rpc_call_identity(call);
+	const char *through = rpc_call_through(call);
 	char peer[RPC_PEER_MAX];
 
-	log_info("audit", "action=%s object=\"%s\" by=%s:%s from=%s outcome=%s%s%s%s", action,
-		 log_text(object),
-		 kinds[who->kind], who->id, rpc_call_peer(call, peer),
+	log_info("audit", "action=%s object=\"%s\" by=%s:%s from=%s%s%s outcome=%s%s%s%s", action,
+		 log_text(object), kinds[who->kind], who->id, rpc_call_peer(call, peer),
+		 *through ? " through=" : "", through,
 		 outcome->kind == ERR_NONE ? "ok" : error_kind_name(outcome->kind),
 		 outcome->kind == ERR_NONE ? "" : " reason=\"",
 		 outcome->kind == ERR_NONE ? "" : log_text(outcome->text),
@@ -123,33 +125,38 @@ static int admit_caller(struct daemon *d, const struct rpc_identity *who, struct
 		: r;
 }
 
-/* What only the leader answers is refused elsewhere, with the place to ask. */
-static int admit_place(struct daemon *d, struct error *err)
+static bool has_metadata(const struct rpc_call *call, const char *key, const char *wanted)
 {
-	struct directory where = { 0 };
-	const char *leader = replica_leader(d->replica);
-	struct node node;
+	char value[16];
 
-	if (replica_leads_up_to_date(d->replica))
-		return 0;
-	if (replica_leads(d->replica))
-		return error_set(err, ERR_UNAVAILABLE,
-				 "%s has just become the leader: try again in a moment", d->settings.id);
-	if (!*leader)
-		return error_set(err, ERR_UNAVAILABLE,
-				 "%s knows no leader at the moment: try again in a few seconds",
-				 d->settings.id);
-	if (state_get_node(d->state, leader, &node, NULL) == 0)
-		directory_add_node(&where, &node);
-	return error_set(err, ERR_PRECONDITION, "%s does not lead: ask the leader %s at %s",
-			 d->settings.id, leader, where.count ? where.entries[0].address : "its address");
+	return rpc_call_metadata(call, key, value, sizeof(value)) && strcmp(value, wanted) == 0;
 }
 
-static int admit(struct rpc_call *call, void *user, struct error *err)
+static bool wants_linearizable(const struct rpc_call *call)
 {
-	int r = rpc_call_method(call)->leader_only ? admit_place(user, err) : 0;
+	return has_metadata(call, "wgmesh-read", "linearizable");
+}
 
-	return r < 0 ? r : admit_caller(user, rpc_call_identity(call), err);
+static bool is_for_leader(const struct rpc_call *call)
+{
+	enum rpc_place place = rpc_call_method(call)->place;
+
+	return place == RPC_LEADER ||
+	       (place == RPC_READ && (has_metadata(call, "prefer-leader", "true") || wants_linearizable(call)));
+}
+
+static int admit(struct rpc_call *call, void *user, struct rpc_onward *ret_onward, struct error *err)
+{
+	int r = admit_caller(user, rpc_call_identity(call), err);
+
+	return r < 0 || !is_for_leader(call) ? r : leader_proxy_route(user, call, ret_onward, err);
+}
+
+static bool vouches(const char *node_id, void *user)
+{
+	const struct daemon *d = user;
+
+	return replica_is_voter(d->replica, node_id);
 }
 
 struct change {
@@ -231,14 +238,6 @@ static void read_done(void *data, const struct error *err)
 	free(change);
 }
 
-static bool wants_linearizable(const struct rpc_call *call)
-{
-	char value[16];
-
-	return rpc_call_metadata(call, "wgmesh-read", value, sizeof(value)) &&
-	       strcmp(value, "linearizable") == 0;
-}
-
 void api_read(struct daemon *d, struct rpc_call *call, api_applied_fn done, void *ctx)
 {
 	struct change *read;
@@ -256,7 +255,7 @@ void api_read(struct daemon *d, struct rpc_call *call, api_applied_fn done, void
 		return;
 	}
 	*read = (struct change){ d, rpc_call_ref(call), done, ctx };
-	r = admit_place(d, &err);
+	r = leader_proxy_check_here(d, &err);
 	if (r == 0)
 		r = replica_read(d->replica, read_done, read, &err);
 	if (r < 0)
@@ -286,6 +285,7 @@ int api_start(struct daemon *d, struct error *err)
 		.method_count = sizeof(methods) / sizeof(methods[0]),
 		.mesh_id = d->identity.info.subject.mesh_id,
 		.admit = admit,
+		.vouches = vouches,
 		.user = d,
 	};
 	int r = descriptors_new(&d->descriptors, err);

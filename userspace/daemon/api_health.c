@@ -32,7 +32,7 @@ static bool find_service(const char *name, bool *ret_led)
 		if (strcmp(methods[i].service->name, name) != 0)
 			continue;
 		found = true;
-		led |= methods[i].leader_only;
+		led |= methods[i].place == RPC_LEADER;
 	}
 	*ret_led = led;
 	return found;

@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "daemon/api.h"
+#include "daemon/leader_proxy.h"
 #include "daemon/now.h"
 #include "daemon/version.h"
-#include "rpc/client.h"
+#include "rpc/channel.h"
 #include "store/state_query.h"
 #include "v1/node.pb-c.h"
-
-enum { RELAY_TIMEOUT_MS = 5000 };
 
 static V1__ClusterStatus cluster_status(enum replica_role role)
 {
@@ -36,7 +35,7 @@ static void uptime_text(int64_t ns, char *out, size_t cap)
 static void reply_own(struct daemon *d, struct rpc_call *call)
 {
 	V1__Feature features[] = { V1__FEATURE__NODES, V1__FEATURE__MESH_API,
-				 V1__FEATURE__PEER_DISCOVERY };
+				 V1__FEATURE__PEER_DISCOVERY, V1__FEATURE__LEADER_PROXY };
 	Google__Protobuf__Timestamp started = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 	V1__Status m = V1__STATUS__INIT;
 	struct converge_status converge;
@@ -54,7 +53,8 @@ static void reply_own(struct daemon *d, struct rpc_call *call)
 	m.build_date = (char *)WGMESH_BUILD_DATE;
 	m.uptime = uptime;
 	m.started_at = &started;
-	m.n_features = sizeof(features) / sizeof(features[0]);
+	/* The last one is the voters': others are not believed whom they call for (leader_proxy.h). */
+	m.n_features = sizeof(features) / sizeof(features[0]) - !replica_is_voter(d->replica, d->settings.id);
 	m.features = features;
 	m.wireguard_peers = (uint32_t)converge.peers_known;
 	m.cluster_status = cluster_status(replica.role);
@@ -62,68 +62,23 @@ static void reply_own(struct daemon *d, struct rpc_call *call)
 	rpc_reply(call, &m.base);
 }
 
-/* A call of ours for a caller's: it ends when both have. */
-struct relay {
-	struct rpc_call *call;		/* NULL: the caller is gone */
-	struct rpc_client_call *onward;	/* NULL: answered */
-	struct rpc_channel *channel;
-};
-
-static void relay_done(const ProtobufCMessage *reply, const struct error *err, void *ctx)
+/* The call as it is: the other node answers for itself or not at all. */
+static int ask_other(struct daemon *d, struct rpc_call *call, const char *id, struct error *err)
 {
-	struct relay *relay = ctx;
-
-	relay->onward = NULL;
-	rpc_channel_free(relay->channel);
-	if (!relay->call)
-		free(relay);
-	else if (reply)
-		rpc_reply(relay->call, reply);
-	else
-		rpc_fail(relay->call, err);
-}
-
-static void relay_gone(struct rpc_call *call, bool cancelled, void *ctx)
-{
-	struct relay *relay = ctx;
-
-	relay->call = NULL;
-	if (relay->onward)
-		rpc_client_cancel(relay->onward);
-	else
-		free(relay);
-}
-
-/* The id is left out on the way: the other node answers for itself or not at all. */
-static int ask_other(struct daemon *d, struct rpc_call *call, const struct node *node,
-		     struct error *err)
-{
-	static const struct rpc_call_ops ops = { .gone = relay_gone };
-	const struct rpc_target target = { .service = &v1__node__descriptor, .method = "GetStatus",
-					   .timeout_ms = RELAY_TIMEOUT_MS };
-	V1__GetStatusRequest request = V1__GET_STATUS_REQUEST__INIT;
-	struct rpc_channel_config config = { .ca_pem = d->identity.ca_pem,
-					     .cert_pem = d->identity.cert_pem,
-					     .key_pem = d->identity.key_pem };
-	struct endpoint at = { .ip = node_ipv6_address(node), .port = node->grpc_port };
-	struct relay *relay = calloc(1, sizeof(*relay));
-	char address[ENDPOINT_TEXT_MAX];
+	struct rpc_onward onward = { 0 };
+	struct node node;
 	int r;
 
-	if (!relay)
-		return error_set(err, ERR_MEMORY, "no memory to ask %s", node->id);
-	config.address = endpoint_format(&at, address);
-	r = rpc_channel_new(&config, &relay->channel, err);
-	relay->call = call;
+	if (rpc_call_forwarded(call))
+		return error_set(err, ERR_UNAVAILABLE, "%s is asked for %s by a node that took the one for the other",
+				 d->settings.id, id);
+	r = state_get_node(d->state, id, &node, err);
 	if (r == 0)
-		r = rpc_client_call(d->pump, relay->channel, &target, &request.base, relay_done, relay,
-				    &relay->onward, err);
-	if (r < 0) {
-		rpc_channel_free(relay->channel);
-		free(relay);
+		r = leader_proxy_open(d, &node, &onward.channel, err);
+	if (r < 0)
 		return r;
-	}
-	rpc_call_set_ops(call, &ops, relay);
+	rpc_forward(call, &onward);
+	rpc_channel_free(onward.channel);
 	return 0;
 }
 
@@ -132,17 +87,14 @@ void api_get_status(struct rpc_call *call, const ProtobufCMessage *request, void
 	const V1__GetStatusRequest *q = (const V1__GetStatusRequest *)request;
 	struct daemon *d = user;
 	struct error err = { 0 };
-	struct node node;
 	int r;
 
 	if (!*q->id || strcmp(q->id, d->settings.id) == 0) {
 		reply_own(d, call);
 		return;
 	}
-	r = node_id_valid(q->id) ? state_get_node(d->state, q->id, &node, &err)
+	r = node_id_valid(q->id) ? ask_other(d, call, q->id, &err)
 				 : error_set(&err, ERR_INVALID, "id: \"%.80s\" is no node id", q->id);
-	if (r == 0)
-		r = ask_other(d, call, &node, &err);
 	if (r < 0)
 		rpc_fail(call, &err);
 }

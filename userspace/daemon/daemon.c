@@ -13,6 +13,7 @@
 #include "daemon/founding.h"
 #include "daemon/installer.h"
 #include "daemon/join.h"
+#include "daemon/leader_proxy.h"
 #include "daemon/membership.h"
 #include "daemon/now.h"
 #include "daemon/schema_gate.h"
@@ -290,6 +291,7 @@ void daemon_stop(struct daemon *d, int exit_code)
 	service_stop(&d->service);
 	stop_handles(d);
 	authority_stop(d);
+	leader_proxy_stop(d);
 	api_health_end(d);
 	if (d->server)
 		rpc_server_stop(d->server, GRACE_MS, server_stopped, d);

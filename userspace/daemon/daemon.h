@@ -54,6 +54,8 @@ struct daemon {
 	uv_timer_t gather;		/* until the next round, or its next few */
 	uint64_t round_at;		/* uv_now() when it began */
 	bool serve_again;		/* there was more for those who had their turn */
+	struct rpc_channel *leader;	/* for calls that are passed on; NULL: none was yet */
+	char leader_id[NODE_ID_MAX + 1];
 	struct rpc_channel *authority;	/* while the authority's key is fetched */
 	struct rpc_client_call *authority_call;
 	size_t authority_turn;

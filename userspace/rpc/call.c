@@ -11,7 +11,9 @@
 
 #include "rpc/call_private.h"
 #include "rpc/caller.h"
+#include "rpc/channel_private.h"
 #include "rpc/message.h"
+#include "rpc/relay.h"
 #include "rpc/server.h"
 #include "rpc/status.h"
 
@@ -45,6 +47,8 @@ static void release(struct rpc_call *call)
 	grpc_call_details_destroy(&call->details);
 	if (call->grpc)
 		grpc_call_unref(call->grpc);
+	rpc_channel_free(call->onward.channel);
+	call->onward.channel = NULL;
 	call->outgoing = NULL;
 	call->incoming = NULL;
 	call->grpc = NULL;
@@ -170,6 +174,21 @@ void rpc_reply(struct rpc_call *call, const ProtobufCMessage *msg)
 	rpc_finish(call);
 }
 
+void rpc_call_pass(struct rpc_call *call, grpc_byte_buffer *answer, grpc_status_code status,
+		   grpc_slice text)
+{
+	if (!alive(call)) {
+		grpc_byte_buffer_destroy(answer);
+		return;
+	}
+	if (answer)
+		outbox_push(&call->outbox, answer);
+	call->status = status;
+	call->status_text = grpc_slice_ref(text);
+	call->ending = true;
+	flush(call);
+}
+
 static bool our_trouble(enum error_kind kind)
 {
 	return kind == ERR_IO || kind == ERR_MEMORY || kind == ERR_INTERNAL || kind == ERR_CORRUPT;
@@ -214,19 +233,39 @@ static void deliver(struct rpc_call *call, const ProtobufCMessage *msg)
 		call->ops.message(call, msg, call->ctx);
 }
 
+void rpc_forward(struct rpc_call *call, const struct rpc_onward *onward)
+{
+	struct error err = { 0 };
+
+	if (alive(call) && rpc_relay_start(call, onward, &err) < 0)
+		rpc_fail(call, &err);
+}
+
+static void drop_incoming(struct rpc_call *call)
+{
+	grpc_byte_buffer_destroy(call->incoming);
+	call->incoming = NULL;
+}
+
 static void decode(struct rpc_call *call)
 {
 	ProtobufCMessage *msg;
 	struct error err;
 
+	if (call->onward.channel) {
+		rpc_forward(call, &call->onward);
+		return;
+	}
 	if (rpc_message_unpack(call->types->input, call->incoming, &msg, &err)) {
 		rpc_fail(call, &err);
 		return;
 	}
-	/* Room for the next message before the handler asks for it. */
-	grpc_byte_buffer_destroy(call->incoming);
-	call->incoming = NULL;
+	/* Room for the next message before the handler asks for it; the only one may be passed on. */
+	if (call->method->kind != RPC_UNARY)
+		drop_incoming(call);
 	deliver(call, msg);
+	if (call->method->kind == RPC_UNARY)
+		drop_incoming(call);
 	protobuf_c_message_free_unpacked(msg, NULL);
 }
 
@@ -291,6 +330,29 @@ static int check_need(const struct rpc_call *call, struct error *err)
 	return 0;
 }
 
+/* What a node says of whom it calls for; see relay.h. */
+static int take_over(struct rpc_call *call, struct error *err)
+{
+	char named[RPC_CALLER_MAX], uri[2 * RPC_ID_MAX + 32];
+	const char *mesh = rpc_server_mesh_id(call->server);
+	struct rpc_identity who = { 0 };
+	int len;
+
+	if (!rpc_call_metadata(call, RPC_CALLER_KEY, named, sizeof(named)))
+		return 0;
+	if (strcmp(named, "nobody")) {
+		/* Not believed and not ignored: what was asked for one must not be done for the other. */
+		if (!rpc_server_believes(call->server, &call->identity))
+			return error_set(err, ERR_DENIED, RPC_CALLER_KEY ": only voters may call in others' names");
+		len = snprintf(uri, sizeof(uri), "wgmesh://%s/%s", mesh, named);
+		if (!rpc_identity_parse(uri, len, mesh, &who))
+			return error_set(err, ERR_INVALID, RPC_CALLER_KEY ": names nobody of mesh %s", mesh);
+		memcpy(call->through, call->identity.id, sizeof(call->through));
+	}
+	call->identity = who;
+	return 0;
+}
+
 static int check(struct rpc_call *call, struct error *err)
 {
 	grpc_slice path = call->details.method;
@@ -304,8 +366,14 @@ static int check(struct rpc_call *call, struct error *err)
 	if (rpc_server_crowded(call->server))
 		return error_set(err, ERR_EXHAUSTED, "too many calls at once; try again later");
 	rpc_caller_identity(call->grpc, rpc_server_mesh_id(call->server), &call->identity);
-	ret = check_need(call, err);
-	return ret ? ret : rpc_server_admit(call->server, call, err);
+	ret = take_over(call, err);
+	if (!ret)
+		ret = check_need(call, err);
+	if (!ret)
+		ret = rpc_server_admit(call->server, call, &call->onward, err);
+	if (call->onward.channel)
+		rpc_channel_ref(call->onward.channel);
+	return ret;
 }
 
 static bool watch_close(struct rpc_call *call)
@@ -408,6 +476,18 @@ bool rpc_call_metadata(const struct rpc_call *call, const char *key, char *ret, 
 		return true;
 	}
 	return false;
+}
+
+bool rpc_call_forwarded(const struct rpc_call *call)
+{
+	char value[8];
+
+	return rpc_call_metadata(call, RPC_FORWARDED_KEY, value, sizeof(value));
+}
+
+const char *rpc_call_through(const struct rpc_call *call)
+{
+	return call->through;
 }
 
 char *rpc_call_peer(const struct rpc_call *call, char out[RPC_PEER_MAX])

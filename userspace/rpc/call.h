@@ -22,6 +22,7 @@
 enum { RPC_PEER_MAX = 128 };
 
 struct rpc_call;
+struct rpc_channel;
 struct rpc_method;
 
 struct rpc_call_ops {
@@ -59,6 +60,27 @@ void rpc_finish(struct rpc_call *call);
  * with an identity only.
  */
 void rpc_fail(struct rpc_call *call, const struct error *err);
+
+/* Where a call goes that another node is to answer. */
+struct rpc_onward {
+	struct rpc_channel *channel;	/* the caller keeps its own reference */
+	/*
+	 * The other node is told, and believes us, in whose name the call is.  Otherwise it is
+	 * this node's own call there, or nobody's if the caller is nobody.
+	 */
+	bool vouch;
+};
+
+/*
+ * Inside the handler of a unary method, instead of an answer: have the other node give it.  Request, answer and
+ * status pass as they are, deadline, cancellation and metadata with them.  Not to be used
+ * for a call that was passed on already: that is how circles begin.
+ */
+void rpc_forward(struct rpc_call *call, const struct rpc_onward *onward);
+/* A node has passed it on, or somebody says so. */
+bool rpc_call_forwarded(const struct rpc_call *call);
+/* The node that passed it on and named the caller; "": the caller has called himself. */
+const char *rpc_call_through(const struct rpc_call *call);
 
 /*
  * Queue @msg on a stream.  ERR_EXHAUSTED: the queue is full, nothing was

@@ -28,6 +28,8 @@ struct rpc_call {
 	const struct rpc_method *method;		/* NULL: unknown */
 	const ProtobufCMethodDescriptor *types;
 	struct rpc_identity identity;
+	char through[RPC_ID_MAX];	/* who has named that, if not its certificate */
+	struct rpc_onward onward;	/* its channel, referenced, or NULL: it is answered here */
 
 	grpc_call_details details;
 	grpc_metadata_array metadata;
@@ -57,7 +59,9 @@ struct rpc_call {
 const struct rpc_method *rpc_server_lookup(const struct rpc_server *server, grpc_slice path,
 					   const ProtobufCMethodDescriptor **ret_types);
 bool rpc_server_crowded(const struct rpc_server *server);
-int rpc_server_admit(struct rpc_server *server, struct rpc_call *call, struct error *err);
+int rpc_server_admit(struct rpc_server *server, struct rpc_call *call, struct rpc_onward *ret_onward,
+		     struct error *err);
+bool rpc_server_believes(const struct rpc_server *server, const struct rpc_identity *who);
 void rpc_server_handle(struct rpc_server *server, struct rpc_call *call,
 		       const ProtobufCMessage *request);
 const char *rpc_server_mesh_id(const struct rpc_server *server);
@@ -69,5 +73,8 @@ void rpc_server_released(struct rpc_server *server);	/* one call less */
 struct rpc_call *rpc_call_new(struct rpc_server *server);	/* NULL: no memory */
 void rpc_call_free_unused(struct rpc_call *call);		/* never accepted */
 void rpc_call_begin(struct rpc_call *call);			/* just accepted */
+/* The answer of another node; takes @answer, which is NULL unless @status is OK. */
+void rpc_call_pass(struct rpc_call *call, grpc_byte_buffer *answer, grpc_status_code status,
+		   grpc_slice text);
 
 #endif

@@ -3,9 +3,12 @@
 
 #include <grpc/grpc_security.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
+#include "base/buf.h"
 #include "rpc/channel_private.h"
 #include "rpc/library.h"
 #include "rpc/message.h"
@@ -16,6 +19,7 @@ enum {
 	CONNECT_MS = 5 * 1000,		/* gRPC calls it the minimal backoff: the time to connect */
 	RECONNECT_FIRST_MS = 200,
 	RECONNECT_MAX_MS = 5 * 1000,
+	TARGET_MAX = 4096,
 };
 
 /* Which one node the server must be. */
@@ -75,7 +79,40 @@ static grpc_arg number(const char *key, int value)
 	return arg;
 }
 
-static grpc_channel *make(const struct rpc_channel *channel, grpc_channel_credentials *creds)
+/* "%5B::ffff:c000:201%5D:8443": gRPC's lists have one family, so IPv4 is written as IPv6 has it. */
+static int add_address(struct buf *target, const char *address, struct error *err)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct endpoint at;
+	char text[IP_TEXT_MAX];
+
+	if (!endpoint_parse(address, &at))
+		return error_set(err, ERR_INVALID, "%s is no address:port or [address]:port", address);
+	if (at.ip.family == AF_INET) {
+		memmove(at.ip.bytes + sizeof(mapped), at.ip.bytes, 4);
+		memcpy(at.ip.bytes, mapped, sizeof(mapped));
+		at.ip.family = AF_INET6;
+	}
+	ip_format(&at.ip, text);
+	if (!buf_printf(target, "%s%%5B%s%%5D:%u", target->len ? "," : "ipv6:", text, at.port))
+		return error_set(err, ERR_MEMORY, "no memory for the addresses of a gRPC channel");
+	return 0;
+}
+
+static int make_target(const struct rpc_channel_config *config, struct buf *target, struct error *err)
+{
+	int r = add_address(target, config->address, err);
+
+	if (config->fallback_count > RPC_FALLBACKS_MAX)
+		return error_set(err, ERR_INVALID, "%s: more than %d other addresses", config->address,
+				 RPC_FALLBACKS_MAX);
+	for (size_t i = 0; r == 0 && i < config->fallback_count; i++)
+		r = add_address(target, config->fallbacks[i], err);
+	return r;
+}
+
+static grpc_channel *make(const struct rpc_channel *channel, const char *target,
+			  grpc_channel_credentials *creds)
 {
 	grpc_arg args[] = {
 		number(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, channel->message_max),
@@ -98,7 +135,7 @@ static grpc_channel *make(const struct rpc_channel *channel, grpc_channel_creden
 	};
 	grpc_channel_args list = { sizeof(args) / sizeof(args[0]), args };
 
-	return grpc_channel_create(channel->address, creds, &list);
+	return grpc_channel_create(target, creds, &list);
 }
 
 static struct rpc_channel *alloc_channel(const struct rpc_channel_config *config)
@@ -120,6 +157,7 @@ static struct rpc_channel *alloc_channel(const struct rpc_channel_config *config
 int rpc_channel_new(const struct rpc_channel_config *config, struct rpc_channel **ret,
 		    struct error *err)
 {
+	struct buf target = BUF_INIT(TARGET_MAX);
 	grpc_channel_credentials *creds = NULL;
 	struct rpc_channel *channel;
 	int e = 0;
@@ -131,18 +169,21 @@ int rpc_channel_new(const struct rpc_channel_config *config, struct rpc_channel 
 	if (!channel)
 		return error_set(err, ERR_MEMORY, "no memory for a gRPC channel");
 	rpc_library_ref();
-	if (config->plaintext)
+	if (config->fallback_count)
+		e = make_target(config, &target, err);
+	if (!e && config->plaintext)
 		creds = grpc_insecure_credentials_create();
-	else
+	else if (!e)
 		e = tls_credentials(config, &creds, err);
 	if (e) {
 		rpc_channel_free(channel);
-		return e;
+	} else {
+		channel->grpc = make(channel, target.len ? buf_text(&target) : config->address, creds);
+		grpc_channel_credentials_release(creds);
+		*ret = channel;
 	}
-	channel->grpc = make(channel, creds);
-	grpc_channel_credentials_release(creds);
-	*ret = channel;
-	return 0;
+	buf_fini(&target);
+	return e;
 }
 
 struct rpc_channel *rpc_channel_ref(struct rpc_channel *channel)

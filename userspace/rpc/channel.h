@@ -17,8 +17,13 @@
 
 #define RPC_TLS_NAME "wgmesh.internal"
 
+enum { RPC_FALLBACKS_MAX = 16 };
+
 struct rpc_channel_config {
 	const char *address;	/* "192.0.2.1:8443", "[::1]:8443", "host:8443", "unix:/path" */
+	/* Tried in this order when it does not answer there; all numbers then, @address too. */
+	const char *const *fallbacks;
+	size_t fallback_count;	/* RPC_FALLBACKS_MAX at most */
 	bool plaintext;		/* no TLS: loopback and tests */
 	const char *ca_pem;	/* the only CA believed */
 	const char *cert_pem;	/* who we are; NULL together with key_pem: nobody */

@@ -119,11 +119,18 @@ bool rpc_server_crowded(const struct rpc_server *server)
 	return server->calls > server->config.calls_max;
 }
 
-int rpc_server_admit(struct rpc_server *server, struct rpc_call *call, struct error *err)
+int rpc_server_admit(struct rpc_server *server, struct rpc_call *call, struct rpc_onward *ret_onward,
+		     struct error *err)
 {
 	if (!server->config.admit)
 		return 0;
-	return server->config.admit(call, server->config.user, err);
+	return server->config.admit(call, server->config.user, ret_onward, err);
+}
+
+bool rpc_server_believes(const struct rpc_server *server, const struct rpc_identity *who)
+{
+	return who->kind == RPC_IDENTITY_NODE && server->config.vouches &&
+	       server->config.vouches(who->id, server->config.user);
 }
 
 void rpc_server_handle(struct rpc_server *server, struct rpc_call *call,

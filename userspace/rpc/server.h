@@ -25,12 +25,19 @@ enum rpc_method_kind {
 	RPC_BIDI,		/* also client streams: the handler gets no request but reads */
 };
 
+/* Who answers. */
+enum rpc_place {
+	RPC_HERE,	/* any node */
+	RPC_LEADER,
+	RPC_READ,	/* any node, and the leader if the caller wants that */
+};
+
 struct rpc_method {
 	const ProtobufCServiceDescriptor *service;
 	const char *name;		/* "Join": the path is "/v1.Node/Join" */
 	enum rpc_method_kind kind;
 	enum rpc_need need;
-	bool leader_only;		/* for the owner's admit() */
+	enum rpc_place place;		/* for the owner's admit() */
 	/* @request is valid during the call, NULL for RPC_BIDI. */
 	void (*handler)(struct rpc_call *call, const ProtobufCMessage *request, void *user);
 };
@@ -41,9 +48,13 @@ struct rpc_server_config {
 	const char *mesh_id;			/* copied */
 	/*
 	 * Asked for every call of a known method whose caller has what the
-	 * method needs, before its request is read.  Not 0: the call fails with @err.
+	 * method needs, before its request is read.  Not 0: the call fails with @err.  With a
+	 * channel in *@ret_onward, unary methods only, it is passed on as by rpc_forward().
 	 */
-	int (*admit)(struct rpc_call *call, void *user, struct error *err);	/* may be NULL */
+	int (*admit)(struct rpc_call *call, void *user, struct rpc_onward *ret_onward,
+		     struct error *err);	/* may be NULL */
+	/* Whether this node of the mesh may call in others' names; NULL: nobody may. */
+	bool (*vouches)(const char *node_id, void *user);
 	void *user;				/* for handlers and admit() */
 	/* 0 stands for the default in brackets. */
 	size_t message_max;			/* bytes of one message, either way [4 MiB] */

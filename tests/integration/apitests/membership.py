@@ -4,8 +4,8 @@ import json
 import subprocess
 
 from apilib.mesh import Mesh
-from apilib.machine import ENROLL, Machine
-from apilib.world import (CREATE_TOKEN, DESCRIBE, GET_STATUS, JOIN, LEAVE, STEADY, at, call, enroll, join, lab, mesh,
+from apilib.machine import Machine
+from apilib.world import (DESCRIBE, GET_STATUS, JOIN, LEAVE, STEADY, at, call, enroll, join, lab, mesh,
                           new_machine, nodes_of, peer, peer_test, refused)
 from testing import check, equal, test, wait_until
 
@@ -58,23 +58,6 @@ def _():
     request = first.join_request()
     equal(call(at(first, mesh().leader()), JOIN, request).code, "OK", "the first")
     refused(join(second, public_key=request["public_key"]), "ALREADY_EXISTS")
-
-
-@peer_test("what only the leader does is refused by others with the leader's name and address")
-def _():
-    machine = new_machine()
-    admin = mesh().founder
-
-    def names_the_leader(node, to, path):
-        leader = mesh().leader()	# it may change at any time
-        answer = peer().call(to, path)
-        return node is leader or (answer.code == "FAILED_PRECONDITION" and
-                                  leader.name in answer.details and leader.address in answer.details)
-
-    for node in mesh().nodes:
-        for to, path in ((at(machine, node), JOIN), (admin.as_admin(node), LEAVE),
-                         (admin.as_admin(node), CREATE_TOKEN), (node.anybody(), ENROLL)):
-            wait_until(10, lambda: names_the_leader(node, to, path), "%s names the leader for %s" % (node.name, path))
 
 
 @test("wmctl finds the leader from any node")

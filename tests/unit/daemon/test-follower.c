@@ -111,7 +111,7 @@ static void on_follow(struct rpc_call *call, const ProtobufCMessage *request, vo
 
 static const struct rpc_method methods[] = {
 	{ &webmesh__ext__v1__replication__descriptor, "Follow", RPC_SERVER_STREAM,
-	  RPC_NEED_NODE, false, on_follow },
+	  RPC_NEED_NODE, RPC_HERE, on_follow },
 };
 
 /* ---- the follower's callbacks ---- */

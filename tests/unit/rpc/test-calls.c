@@ -294,7 +294,7 @@ static void reply_metadata(struct rpc_call *call, const V1__JoinRequest *request
 	assert_false(rpc_call_metadata(call, "absent", value, sizeof(value)));
 	assert_false(rpc_call_metadata(call, "long", value, sizeof(value)));
 	assert_ptr_equal(rpc_call_method(call)->service, &v1__node__descriptor);
-	assert_true(rpc_call_method(call)->leader_only);
+	assert_int_equal(rpc_call_method(call)->place, RPC_LEADER);
 	assert_non_null(strstr(rpc_call_peer(call, peer), "127.0.0.1"));
 	if (!rpc_call_metadata(call, "prefer-leader", value, sizeof(value)))
 		value[0] = '\0';
@@ -375,9 +375,10 @@ static void calls_beyond_the_limit_are_refused(void **state)
 	world_fini(&w);
 }
 
-static int admit_nothing_leader_only(struct rpc_call *call, struct error *err)
+static int admit_nothing_leader_only(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward,
+				     struct error *err)
 {
-	if (!rpc_call_method(call)->leader_only)
+	if (rpc_call_method(call)->place != RPC_LEADER)
 		return 0;
 	return error_set(err, ERR_PRECONDITION, "this is not the leader: n7 is");
 }

@@ -81,7 +81,7 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 static int serve(struct life *life)
 {
 	static const struct rpc_method method = {
-		&v1__node__descriptor, "Join", RPC_UNARY, RPC_NEED_NOTHING, false, on_join
+		&v1__node__descriptor, "Join", RPC_UNARY, RPC_NEED_NOTHING, RPC_HERE, on_join
 	};
 	const struct rpc_server_config config = {
 		.methods = &method, .method_count = 1, .mesh_id = "mesh-a",

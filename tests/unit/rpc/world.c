@@ -60,21 +60,28 @@ static void on_negotiate(struct rpc_call *call, const ProtobufCMessage *request,
 	w->negotiate(call, w);
 }
 
-static int on_admit(struct rpc_call *call, void *user, struct error *err)
+static int on_admit(struct rpc_call *call, void *user, struct rpc_onward *ret_onward, struct error *err)
 {
 	struct world *w = user;
 
-	return w->admit ? w->admit(call, err) : 0;
+	return w->admit ? w->admit(call, w, ret_onward, err) : 0;
+}
+
+static bool on_vouches(const char *node_id, void *user)
+{
+	const struct world *w = user;
+
+	return w->believed && !strcmp(node_id, w->believed);
 }
 
 static struct rpc_method methods[] = {
-	{ &v1__node__descriptor, "Join", RPC_UNARY, RPC_NEED_NOTHING, true, on_join },
-	{ &v1__node__descriptor, "GetStatus", RPC_UNARY, RPC_NEED_ANY, false, on_get_status },
-	{ &v1__node__descriptor, "Leave", RPC_UNARY, RPC_NEED_ADMIN, true, on_leave },
-	{ &v1__node__descriptor, "NegotiateDataChannel", RPC_BIDI, RPC_NEED_NOTHING, false,
+	{ &v1__node__descriptor, "Join", RPC_UNARY, RPC_NEED_NOTHING, RPC_LEADER, on_join },
+	{ &v1__node__descriptor, "GetStatus", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, on_get_status },
+	{ &v1__node__descriptor, "Leave", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, on_leave },
+	{ &v1__node__descriptor, "NegotiateDataChannel", RPC_BIDI, RPC_NEED_NOTHING, RPC_HERE,
 	  on_negotiate },
 	{ &webmesh__ext__v1__replication__descriptor, "Follow", RPC_SERVER_STREAM,
-	  RPC_NEED_NOTHING, false, on_follow },
+	  RPC_NEED_NOTHING, RPC_HERE, on_follow },
 };
 
 /* --- certificates ----------------------------------------------------- */
@@ -140,6 +147,7 @@ static void init(struct world *w, const struct rpc_server_config *limits)
 	config.method_count = sizeof(methods) / sizeof(methods[0]);
 	config.mesh_id = "mesh-a";
 	config.admit = on_admit;
+	config.vouches = on_vouches;
 	config.user = w;
 	assert_int_equal(rpc_server_new(w->pump, &config, &w->server, &err), 0);
 }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/leader_proxy.h"
+
+#include <string.h>
+
+#include "crypto/cert.h"
+#include "daemon/daemon.h"
+#include "daemon/directory.h"
+#include "rpc/call.h"
+#include "rpc/channel.h"
+#include "rpc/server.h"
+#include "store/state_query.h"
+
+static bool is_node(const char *cert_pem, const char *node_id)
+{
+	struct cert_info info;
+
+	return cert_inspect(cert_pem, &info, NULL) == 0 && info.subject.kind == SUBJECT_NODE &&
+	       strcmp(info.subject.name, node_id) == 0;
+}
+
+static int open_at(struct daemon *d, const struct directory *at, struct rpc_channel **ret,
+		   struct error *err)
+{
+	const char *fallbacks[RPC_FALLBACKS_MAX];
+	struct rpc_channel_config config = { .address = at->entries[0].address,
+					     .ca_pem = d->identity.ca_pem,
+					     .cert_pem = d->identity.cert_pem,
+					     .key_pem = d->identity.key_pem,
+					     .node_id = at->entries[0].node_id,
+					     .peer_is = is_node,
+					     .fallbacks = fallbacks };
+
+	while (config.fallback_count < RPC_FALLBACKS_MAX && config.fallback_count + 1 < at->count) {
+		fallbacks[config.fallback_count] = at->entries[config.fallback_count + 1].address;
+		config.fallback_count++;
+	}
+	return rpc_channel_new(&config, ret, err);
+}
+
+static int find(const struct node *node, struct directory *ret, struct error *err)
+{
+	ret->count = 0;
+	directory_add_node(ret, node);
+	return ret->count ? 0 : error_set(err, ERR_PRECONDITION, "%s serves no API: it runs no wgmeshd",
+					  node->id);
+}
+
+int leader_proxy_open(struct daemon *d, const struct node *node, struct rpc_channel **ret,
+		      struct error *err)
+{
+	struct directory at;
+	int r = find(node, &at, err);
+
+	return r < 0 ? r : open_at(d, &at, ret, err);
+}
+
+/* ---- the leader ---- */
+
+static int find_leader(struct daemon *d, struct directory *ret, struct error *err)
+{
+	struct node node;
+	int r = state_get_node(d->state, replica_leader(d->replica), &node, err);
+
+	return r < 0 ? r : find(&node, ret, err);
+}
+
+/* The channel stays as long as the leader and its first address do. */
+static int get_channel(struct daemon *d, const struct directory *at, struct rpc_channel **ret,
+		       struct error *err)
+{
+	const struct directory_entry *first = &at->entries[0];
+	struct rpc_channel *fresh;
+	int r;
+
+	if (!d->leader || strcmp(d->leader_id, first->node_id) != 0 ||
+	    strcmp(rpc_channel_address(d->leader), first->address) != 0) {
+		r = open_at(d, at, &fresh, err);
+		if (r < 0)
+			return r;
+		rpc_channel_free(d->leader);
+		d->leader = fresh;
+		memcpy(d->leader_id, first->node_id, sizeof(d->leader_id));
+	}
+	*ret = d->leader;
+	return 0;
+}
+
+void leader_proxy_stop(struct daemon *d)
+{
+	rpc_channel_free(d->leader);
+	d->leader = NULL;
+}
+
+int leader_proxy_check_here(struct daemon *d, struct error *err)
+{
+	const char *leader = replica_leader(d->replica);
+	struct directory at;
+
+	if (replica_leads_up_to_date(d->replica))
+		return 0;
+	if (replica_leads(d->replica))
+		return error_set(err, ERR_UNAVAILABLE,
+				 "%s has just become the leader: try again in a moment", d->settings.id);
+	if (!*leader)
+		return error_set(err, ERR_UNAVAILABLE,
+				 "%s knows no leader at the moment: try again in a few seconds",
+				 d->settings.id);
+	return error_set(err, ERR_PRECONDITION, "%s does not lead: ask the leader %s at %s", d->settings.id,
+			 leader, find_leader(d, &at, NULL) == 0 ? at.entries[0].address : "its address");
+}
+
+/* What this node may pass on without being believed. */
+static bool needs_no_name(const struct daemon *d, const struct rpc_call *call)
+{
+	const struct rpc_method *method = rpc_call_method(call);
+	const struct rpc_identity *who = rpc_call_identity(call);
+
+	return who->kind == RPC_IDENTITY_NONE ||
+	       (who->kind == RPC_IDENTITY_NODE && strcmp(who->id, d->settings.id) == 0) ||
+	       (method->place == RPC_READ && method->need == RPC_NEED_ANY);
+}
+
+int leader_proxy_route(struct daemon *d, const struct rpc_call *call, struct rpc_onward *ret,
+		       struct error *err)
+{
+	bool vouch = replica_is_voter(d->replica, d->settings.id);
+	struct directory at;
+	int r = leader_proxy_check_here(d, err);
+
+	if (r != -ERR_PRECONDITION)
+		return r;
+	if (rpc_call_forwarded(call))
+		return error_set(err, ERR_UNAVAILABLE,
+				 "%s does not lead any more: try again in a few seconds", d->settings.id);
+	if (!vouch && !needs_no_name(d, call))
+		return r;
+	r = find_leader(d, &at, err);
+	if (r == 0)
+		r = get_channel(d, &at, &ret->channel, err);
+	if (r == 0)
+		ret->vouch = vouch;
+	return r;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls that another node is to answer: the leader, or the node that is asked about.  A call is passed on
+ * once; who gets it a second time says so instead.
+ *
+ * In whose name: voters are believed when they name the caller, for whoever votes can rewrite the state
+ * anyway.  Other nodes are not, lest one of them that has fallen into wrong hands names an administrator: they pass
+ * on what needs no name, what is their own, and reads that everybody may make.  Owner thread.
+ */
+#ifndef WGMESH_DAEMON_LEADER_PROXY_H
+#define WGMESH_DAEMON_LEADER_PROXY_H
+
+#include "base/error.h"
+
+struct daemon;
+struct node;
+struct rpc_call;
+struct rpc_channel;
+struct rpc_onward;
+
+/*
+ * Where @call goes that the leader is to answer: *@ret is left alone when that is this node.  ERR_UNAVAILABLE: there
+ * is no leader at the moment; ERR_PRECONDITION: the caller has to ask there himself, the text says where.
+ */
+int leader_proxy_route(struct daemon *d, const struct rpc_call *call, struct rpc_onward *ret,
+		       struct error *err);
+
+/* Whether this node leads and may answer; the text of the error says who does. */
+int leader_proxy_check_here(struct daemon *d, struct error *err);
+
+/* To a node of the mesh, by all its addresses, and to no other; the caller's. */
+int leader_proxy_open(struct daemon *d, const struct node *node, struct rpc_channel **ret,
+		      struct error *err);
+
+void leader_proxy_stop(struct daemon *d);
+
+#endif
