@@ -21,6 +21,10 @@ int snapshot_main(struct session *s, int argc, char **argv);
 int node_main(struct session *s, int argc, char **argv);
 int acl_main(struct session *s, int argc, char **argv);
 
+/* These two open the session themselves, if at all. */
+int completion_main(struct session *s, int argc, char **argv);
+int complete_main(struct session *s, int argc, char **argv);
+
 /* What `wmctl get acls [NAME]` does, too. */
 int acl_list(struct session *s);
 int acl_get(struct session *s, char *name);

@@ -30,6 +30,9 @@ static const struct {
 	{ "snapshot", snapshot_main, "snapshot save FILE", "write a backup of the mesh's state" },
 	{ "snapshot", snapshot_main, "snapshot restore FILE",
 	  "begin anew from a backup, on this node, with the others gone (wgmeshd recover)" },
+	{ "completion", completion_main, "completion bash|zsh|fish",
+	  "print what completes commands and names in that shell" },
+	{ "complete", complete_main, NULL, NULL },	/* what the shells ask */
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -38,7 +41,8 @@ static void print_help(FILE *out)
 {
 	fputs("usage: wmctl [OPTION…] COMMAND …\n\n", out);
 	for (int i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  wmctl %s\n        %s\n", commands[i].synopsis, commands[i].summary);
+		if (commands[i].synopsis)
+			fprintf(out, "  wmctl %s\n        %s\n", commands[i].synopsis, commands[i].summary);
 	fputs("\n"
 	      "  --state-dir DIR   where wgmeshd keeps its state\n"
 	      "                    ($WGMESH_STATE_DIR, else /var/lib/wgmesh)\n"
@@ -129,6 +133,8 @@ static int run(struct session *s, int command, int argc, char **argv)
 	struct error err = { 0 };
 	int code;
 
+	if (commands[command].main == completion_main || commands[command].main == complete_main)
+		return commands[command].main(s, argc, argv);
 	if (session_open(s, &err) < 0)
 		return command_fail(&err);
 	optind = 0;

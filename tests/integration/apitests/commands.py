@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands on a node that is not as they need it: a text with the remedy, and the right exit code."""
 import json
+import os
 import re
 import socket
 
@@ -98,6 +99,34 @@ def _():
     equal(json.loads(text), nodes["n2"], "one node alone")
     code, text, _ = ask.wmctl("status")
     check(re.search(r"^node +n4 \(observer\)$", text, re.M) and re.search(r"^leader +n[123]$", text, re.M), text)
+
+
+@test("the shell completes commands, options, and the names of the mesh's nodes")
+def _():
+    founder = mesh().founder
+    mesh().wait_level()
+    def offered(*words):
+        code, stdout, stderr = founder.wmctl("complete", "--address", founder.address, *words)
+        equal((code, stderr), (0, ""), "completing %r" % (words,))
+        return stdout.split()
+    equal(offered("st"), ["status"], "a command")
+    equal(offered("get", ""), ["nodes", "acls", "peers"], "what there is to get")
+    check({"n1", "n2", "n3", "n4"} <= set(offered("get", "nodes", "n")), "nodes")
+    equal(offered("raft", "promote", "n4"), ["n4"], "one node")
+    equal(offered("-o", ""), ["table", "wide", "json", "yaml"], "an option's words")
+    equal(offered("-o", "json", "node", ""), ["remove"], "behind an option")
+    equal(offered("acl", "put", "x", ""), ["allow", "deny"], "behind a name")
+    check("--role" in offered("token", "create", "--"), "options")
+    equal(offered("get", "nodes", "n1", ""), [], "where nothing follows")
+    code, stdout, stderr = attempt([WMCTL, "--state-dir", "/nonexistent", "complete", "get", "nodes", ""])
+    equal((code, stdout, stderr), (0, "", ""), "without a mesh")
+    for shell in ("bash", "zsh", "fish"):
+        code, script, _ = attempt([WMCTL, "completion", shell])
+        check(code == 0 and "wmctl complete" in script, "%s: %d %r" % (shell, code, script))
+    code, stdout, stderr = attempt(["bash", "-c", 'PATH=%s:$PATH; source <(wmctl completion bash); COMP_WORDS=(wmctl raft pr); '
+                                    'COMP_CWORD=2; _wmctl; echo "${COMPREPLY[@]}"' % os.path.dirname(WMCTL)])
+    equal((code, stdout.strip()), (0, "promote"), "in bash (%s)" % stderr)
+    equal(attempt([WMCTL, "completion", "sh"])[0], 2, "exit code for a shell that is not known")
 
 
 @test("a state folder belongs to one node: init and join refuse it, whatever it is")
