@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Calls that another server answers.  Here it is the same one: it passes a call on to itself, once. */
+#include <string.h>
+
+#include "../cmocka.h"
+#include "world.h"
+
+/* What the server asks itself by; with a certificate of its own under TLS. */
+static struct rpc_channel *self;
+static bool vouch;
+
+static int pass_on(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward, struct error *err)
+{
+	if (!rpc_call_forwarded(call)) {
+		ret_onward->channel = self;
+		ret_onward->vouch = vouch;
+	}
+	return 0;
+}
+
+static void hold(struct rpc_call *call, const V1__JoinRequest *request, struct world *w)
+{
+	assert_true(rpc_call_forwarded(call));
+	world_watch(w, call);
+	w->held = rpc_call_ref(call);
+}
+
+static void wait_held(struct world *w)
+{
+	while (!w->held)
+		uv_run(&w->loop, UV_RUN_ONCE);
+}
+
+static void reply_id(struct rpc_call *call, const V1__JoinRequest *request, struct world *w)
+{
+	assert_true(rpc_call_forwarded(call));
+	reply_text(call, request->id);
+}
+
+static void init(struct world *w)
+{
+	world_init(w, NULL);
+	w->admit = pass_on;
+	self = w->channel;
+	vouch = false;
+}
+
+static void request_and_answer_pass(void **state)
+{
+	struct result r;
+	struct world w;
+
+	init(&w);
+	w.join = reply_id;
+	r = join(&w, "n1");
+	assert_int_equal(r.err.kind, ERR_NONE);
+	assert_string_equal(r.text, "n1");
+	assert_int_equal(w.handled, 1);
+	world_fini(&w);
+}
+
+static void refuse(struct rpc_call *call, const V1__JoinRequest *request, struct world *w)
+{
+	struct error err;
+
+	error_set(&err, ERR_EXHAUSTED, "prefix “fd00::/48” is 100%% used");
+	rpc_fail(call, &err);
+}
+
+static void a_refusal_passes_with_its_text(void **state)
+{
+	struct result r;
+	struct world w;
+
+	init(&w);
+	w.join = refuse;
+	r = join(&w, "n1");
+	assert_int_equal(r.err.kind, ERR_EXHAUSTED);
+	assert_string_equal(r.err.text, "prefix “fd00::/48” is 100% used");
+	world_fini(&w);
+}
+
+static void a_cancellation_reaches_the_one_who_answers(void **state)
+{
+	struct rpc_client_call *c;
+	struct result r;
+	struct world w;
+
+	init(&w);
+	w.join = hold;
+	c = join_start(&w, "n1", &r);
+	wait_held(&w);
+	assert_int_equal(rpc_server_calls(w.server), 2);
+	rpc_client_cancel(c);
+	world_run_until(&w, &r.done);
+	world_run_until(&w, &w.gone);
+	assert_true(w.cancelled);
+	rpc_call_unref(w.held);
+	world_fini(&w);
+}
+
+static void the_deadline_is_known_to_the_one_who_answers(void **state)
+{
+	struct result r;
+	struct world w;
+
+	init(&w);
+	w.join = hold;
+	join_start(&w, "n1", &r);
+	wait_held(&w);
+	assert_in_range(rpc_call_time_left(w.held), 1, WAIT_MS);
+	reply_text(w.held, "late");
+	world_run_until(&w, &r.done);
+	assert_string_equal(r.text, "late");
+	rpc_call_unref(w.held);
+	world_fini(&w);
+}
+
+static void an_end_of_the_server_ends_what_it_has_passed_on(void **state)
+{
+	struct result r;
+	struct world w;
+
+	init(&w);
+	w.join = hold;
+	join_start(&w, "n1", &r);
+	wait_held(&w);
+	world_stop_server(&w, 0);
+	world_run_until(&w, &r.done);
+	assert_int_not_equal(r.err.kind, ERR_NONE);
+	rpc_call_unref(w.held);
+	world_fini(&w);
+}
+
+static void who_cannot_be_reached_is_named(void **state)
+{
+	struct rpc_channel_config config = { .address = "127.0.0.1:1", .plaintext = true };
+	struct result r;
+	struct error err;
+	struct world w;
+
+	init(&w);
+	assert_int_equal(rpc_channel_new(&config, &self, &err), 0);
+	r = join(&w, "n1");
+	assert_int_equal(r.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(r.err.text, "no answer from 127.0.0.1:1"));
+	assert_non_null(strstr(r.err.text, "try again"));
+	rpc_channel_free(self);
+	world_fini(&w);
+}
+
+/* @caller's Leave, for administrators, by way of n2. */
+static struct result leave_by_n2(struct world *w, const char *caller, bool named, const char *believed)
+{
+	struct rpc_channel *channel;
+	struct result r;
+
+	world_init_tls(w, "n1");
+	w->admit = pass_on;
+	w->believed = believed;
+	vouch = named;
+	self = world_channel(w, "n2", "ours");
+	channel = world_channel(w, caller, "ours");
+	r = call(w, channel, "Leave");
+	rpc_channel_free(channel);
+	rpc_channel_free(self);
+	world_fini(w);
+	return r;
+}
+
+static void a_believed_node_names_the_caller(void **state)
+{
+	struct result r;
+	struct world w;
+
+	r = leave_by_n2(&w, "ann", true, "n2");
+	assert_int_equal(r.err.kind, ERR_NONE);
+	assert_int_equal(w.identity.kind, RPC_IDENTITY_ADMIN);
+	assert_string_equal(w.identity.id, "ann");
+}
+
+static void a_node_that_is_not_believed_is_refused(void **state)
+{
+	struct result r;
+	struct world w;
+
+	r = leave_by_n2(&w, "ann", true, "n3");
+	assert_int_equal(r.err.kind, ERR_DENIED);
+	assert_int_equal(w.handled, 0);
+}
+
+static void without_a_name_the_call_is_the_nodes_own(void **state)
+{
+	struct result r;
+	struct world w;
+
+	r = leave_by_n2(&w, "ann", false, "n2");
+	assert_int_equal(r.err.kind, ERR_DENIED);
+	assert_non_null(strstr(r.err.text, "n2"));
+	assert_int_equal(w.handled, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(request_and_answer_pass),
+		cmocka_unit_test(a_refusal_passes_with_its_text),
+		cmocka_unit_test(a_cancellation_reaches_the_one_who_answers),
+		cmocka_unit_test(the_deadline_is_known_to_the_one_who_answers),
+		cmocka_unit_test(an_end_of_the_server_ends_what_it_has_passed_on),
+		cmocka_unit_test(who_cannot_be_reached_is_named),
+		cmocka_unit_test(a_believed_node_names_the_caller),
+		cmocka_unit_test(a_node_that_is_not_believed_is_refused),
+		cmocka_unit_test(without_a_name_the_call_is_the_nodes_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
