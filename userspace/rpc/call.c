@@ -13,7 +13,7 @@
 #include "rpc/caller.h"
 #include "rpc/channel_private.h"
 #include "rpc/message.h"
-#include "rpc/relay.h"
+#include "rpc/forward.h"
 #include "rpc/server.h"
 #include "rpc/status.h"
 
@@ -237,7 +237,7 @@ void rpc_forward(struct rpc_call *call, const struct rpc_onward *onward)
 {
 	struct error err = { 0 };
 
-	if (alive(call) && rpc_relay_start(call, onward, &err) < 0)
+	if (alive(call) && rpc_forward_start(call, onward, &err) < 0)
 		rpc_fail(call, &err);
 }
 
@@ -330,7 +330,7 @@ static int check_need(const struct rpc_call *call, struct error *err)
 	return 0;
 }
 
-/* What a node says of whom it calls for; see relay.h. */
+/* What a node says of whom it calls for; see forward.h. */
 static int take_over(struct rpc_call *call, struct error *err)
 {
 	char named[RPC_CALLER_MAX], uri[2 * RPC_ID_MAX + 32];

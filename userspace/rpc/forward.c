@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rpc/relay.h"
+#include "rpc/forward.h"
 
 #include <grpc/slice.h>
 #include <grpc/support/alloc.h>
@@ -13,7 +13,7 @@
 
 enum { ADDED_MAX = 2 };		/* pairs of our own */
 
-struct relay {
+struct forward {
 	struct rpc_call *call;		/* referenced, and perhaps over */
 	struct rpc_channel *channel;	/* referenced */
 	grpc_call *grpc;
@@ -25,49 +25,49 @@ struct relay {
 	const char *origin;		/* gRPC's own words on where the status is from */
 };
 
-static void free_relay(struct relay *relay)
+static void free_forward(struct forward *forward)
 {
-	grpc_byte_buffer_destroy(relay->request);
-	grpc_byte_buffer_destroy(relay->answer);
-	grpc_metadata_array_destroy(&relay->initial);
-	grpc_metadata_array_destroy(&relay->trailing);
-	grpc_slice_unref(relay->text);
-	gpr_free((void *)relay->origin);
-	grpc_call_unref(relay->grpc);
-	rpc_channel_unref(relay->channel);
-	rpc_call_unref(relay->call);
-	free(relay);
+	grpc_byte_buffer_destroy(forward->request);
+	grpc_byte_buffer_destroy(forward->answer);
+	grpc_metadata_array_destroy(&forward->initial);
+	grpc_metadata_array_destroy(&forward->trailing);
+	grpc_slice_unref(forward->text);
+	gpr_free((void *)forward->origin);
+	grpc_call_unref(forward->grpc);
+	rpc_channel_unref(forward->channel);
+	rpc_call_unref(forward->call);
+	free(forward);
 }
 
 /* ---- back ---- */
 
 /* What the other node has said passes as it is; what the way there has cost is ours to explain. */
-static bool said_by_peer(const struct relay *relay)
+static bool said_by_peer(const struct forward *forward)
 {
-	return relay->origin && strstr(relay->origin, "Error received from peer");
+	return forward->origin && strstr(forward->origin, "Error received from peer");
 }
 
-static void explain(struct relay *relay)
+static void explain(struct forward *forward)
 {
 	char cause[ERROR_TEXT_MAX], text[2 * ERROR_TEXT_MAX];
 
-	snprintf(cause, sizeof(cause), "%.*s", (int)GRPC_SLICE_LENGTH(relay->text),
-		 (const char *)GRPC_SLICE_START_PTR(relay->text));
+	snprintf(cause, sizeof(cause), "%.*s", (int)GRPC_SLICE_LENGTH(forward->text),
+		 (const char *)GRPC_SLICE_START_PTR(forward->text));
 	snprintf(text, sizeof(text), "no answer from %s, which is to give it: %s: try again in a few seconds",
-		 rpc_channel_address(relay->channel), rpc_cause(cause));
-	grpc_slice_unref(relay->text);
-	relay->text = grpc_slice_from_copied_string(text);
+		 rpc_channel_address(forward->channel), rpc_cause(cause));
+	grpc_slice_unref(forward->text);
+	forward->text = grpc_slice_from_copied_string(text);
 }
 
 static void on_ended(struct rpc_event *ev, bool ok)
 {
-	struct relay *relay = rpc_event_owner(ev, struct relay, ended);
+	struct forward *forward = rpc_event_owner(ev, struct forward, ended);
 
-	if (relay->status == GRPC_STATUS_UNAVAILABLE && !said_by_peer(relay))
-		explain(relay);
-	rpc_call_pass(relay->call, relay->answer, relay->status, relay->text);
-	relay->answer = NULL;
-	free_relay(relay);
+	if (forward->status == GRPC_STATUS_UNAVAILABLE && !said_by_peer(forward))
+		explain(forward);
+	rpc_call_pass(forward->call, forward->answer, forward->status, forward->text);
+	forward->answer = NULL;
+	free_forward(forward);
 }
 
 /* ---- there ---- */
@@ -126,7 +126,7 @@ static size_t fill_metadata(const struct rpc_call *call, bool vouch, grpc_metada
 	return n;
 }
 
-static bool start_batch(struct relay *relay, grpc_metadata *metadata, size_t count)
+static bool start_batch(struct forward *forward, grpc_metadata *metadata, size_t count)
 {
 	grpc_op ops[6] = { 0 };
 
@@ -134,23 +134,23 @@ static bool start_batch(struct relay *relay, grpc_metadata *metadata, size_t cou
 	ops[0].data.send_initial_metadata.count = count;
 	ops[0].data.send_initial_metadata.metadata = metadata;
 	ops[1].op = GRPC_OP_SEND_MESSAGE;
-	ops[1].data.send_message.send_message = relay->request;
+	ops[1].data.send_message.send_message = forward->request;
 	ops[2].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
 	ops[3].op = GRPC_OP_RECV_INITIAL_METADATA;
-	ops[3].data.recv_initial_metadata.recv_initial_metadata = &relay->initial;
+	ops[3].data.recv_initial_metadata.recv_initial_metadata = &forward->initial;
 	ops[4].op = GRPC_OP_RECV_MESSAGE;
-	ops[4].data.recv_message.recv_message = &relay->answer;
+	ops[4].data.recv_message.recv_message = &forward->answer;
 	ops[5].op = GRPC_OP_RECV_STATUS_ON_CLIENT;
-	ops[5].data.recv_status_on_client.trailing_metadata = &relay->trailing;
-	ops[5].data.recv_status_on_client.status = &relay->status;
-	ops[5].data.recv_status_on_client.status_details = &relay->text;
-	ops[5].data.recv_status_on_client.error_string = &relay->origin;
-	return rpc_batch(relay->grpc, ops, 6, &relay->ended);
+	ops[5].data.recv_status_on_client.trailing_metadata = &forward->trailing;
+	ops[5].data.recv_status_on_client.status = &forward->status;
+	ops[5].data.recv_status_on_client.status_details = &forward->text;
+	ops[5].data.recv_status_on_client.error_string = &forward->origin;
+	return rpc_batch(forward->grpc, ops, 6, &forward->ended);
 }
 
-static int send_on(struct relay *relay, bool vouch, struct error *err)
+static int send_on(struct forward *forward, bool vouch, struct error *err)
 {
-	const struct rpc_call *call = relay->call;
+	const struct rpc_call *call = forward->call;
 	grpc_metadata *metadata = calloc(call->metadata.count + ADDED_MAX, sizeof(*metadata));
 	size_t count, ours;
 	bool started;
@@ -158,7 +158,7 @@ static int send_on(struct relay *relay, bool vouch, struct error *err)
 	if (!metadata)
 		return error_set(err, ERR_MEMORY, "no memory to pass a call on");
 	count = fill_metadata(call, vouch, metadata, &ours);
-	started = start_batch(relay, metadata, count);
+	started = start_batch(forward, metadata, count);
 	while (ours--) {
 		grpc_slice_unref(metadata[ours].key);
 		grpc_slice_unref(metadata[ours].value);
@@ -175,24 +175,24 @@ static grpc_call *make_call(struct rpc_call *call, struct rpc_channel *channel)
 					NULL, call->details.deadline, NULL);
 }
 
-int rpc_relay_start(struct rpc_call *call, const struct rpc_onward *onward, struct error *err)
+int rpc_forward_start(struct rpc_call *call, const struct rpc_onward *onward, struct error *err)
 {
-	struct relay *relay = calloc(1, sizeof(*relay));
+	struct forward *forward = calloc(1, sizeof(*forward));
 	int r;
 
-	if (!relay)
+	if (!forward)
 		return error_set(err, ERR_MEMORY, "no memory to pass a call on");
-	relay->call = rpc_call_ref(call);
-	relay->channel = rpc_channel_ref(onward->channel);
-	relay->grpc = make_call(call, onward->channel);
-	relay->request = call->incoming;
+	forward->call = rpc_call_ref(call);
+	forward->channel = rpc_channel_ref(onward->channel);
+	forward->grpc = make_call(call, onward->channel);
+	forward->request = call->incoming;
 	call->incoming = NULL;
-	relay->text = grpc_empty_slice();
-	grpc_metadata_array_init(&relay->initial);
-	grpc_metadata_array_init(&relay->trailing);
-	rpc_event_init(&relay->ended, on_ended);
-	r = send_on(relay, onward->vouch, err);
+	forward->text = grpc_empty_slice();
+	grpc_metadata_array_init(&forward->initial);
+	grpc_metadata_array_init(&forward->trailing);
+	rpc_event_init(&forward->ended, on_ended);
+	r = send_on(forward, onward->vouch, err);
 	if (r < 0)
-		free_relay(relay);
+		free_forward(forward);
 	return r;
 }

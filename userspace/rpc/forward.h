@@ -8,8 +8,8 @@
  * name, "node/ID", "admin/NAME" or "nobody"; taken from those whom the server's owner trusts (vouches()), and
  * from everybody else refused, but for "nobody", which asks for nothing.
  */
-#ifndef WGMESH_RPC_RELAY_H
-#define WGMESH_RPC_RELAY_H
+#ifndef WGMESH_RPC_FORWARD_H
+#define WGMESH_RPC_FORWARD_H
 
 #include "base/error.h"
 #include "rpc/call.h"
@@ -20,6 +20,6 @@
 enum { RPC_CALLER_MAX = RPC_ID_MAX + 8 };
 
 /* Takes the request; the call is answered when the other node has answered. */
-int rpc_relay_start(struct rpc_call *call, const struct rpc_onward *onward, struct error *err);
+int rpc_forward_start(struct rpc_call *call, const struct rpc_onward *onward, struct error *err);
 
 #endif
