@@ -55,6 +55,8 @@ static const struct rpc_method methods[] = {
 	{ DISCOVERY, "ListPeers", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_peers },
 	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, RPC_LEADER, api_enroll },
 	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_create_token },
+	{ TOKENS, "List", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_tokens },
+	{ TOKENS, "Revoke", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_revoke_token },
 	{ AUTHORITY, "FetchKey", RPC_UNARY, RPC_NEED_NODE, RPC_HERE, api_fetch_key },
 	{ REPLICATION, "Follow", RPC_SERVER_STREAM, RPC_NEED_NODE, RPC_HERE, api_follow },
 	{ SERVERS, "List", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_servers },

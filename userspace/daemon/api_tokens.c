@@ -15,6 +15,7 @@ enum {
 	TTL_DEFAULT = 86400,
 	TTL_MAX = 31536000,
 	USES_MAX = 1000000,
+	PAGE_MAX = 1000,
 };
 
 struct creation {
@@ -156,4 +157,144 @@ void api_create_token(struct rpc_call *call, const ProtobufCMessage *request, vo
 		rpc_fail(call, &err);
 		free_creation(c);
 	}
+}
+
+/* ---- List ---- */
+
+struct token_item {
+	Webmesh__Ext__V1__Token message;
+	Google__Protobuf__Timestamp expires;
+	struct token_record record;
+};
+
+struct token_page {
+	char after[TOKEN_RECORD_ID_MAX + 1];
+	size_t limit, count;
+	bool more;
+	struct token_item *items;
+	Webmesh__Ext__V1__Token **messages;
+};
+
+static void free_page(struct token_page *page)
+{
+	if (page) {
+		free(page->items);
+		free(page->messages);
+	}
+	free(page);
+}
+
+static int add_to_page(const struct token_record *record, void *data)
+{
+	struct token_page *page = data;
+	struct token_item *item = &page->items[page->count];
+
+	if (page->count == page->limit) {
+		page->more = true;
+		return 1;
+	}
+	webmesh__ext__v1__token__init(&item->message);
+	google__protobuf__timestamp__init(&item->expires);
+	item->record = *record;
+	item->expires.seconds = record->expires_at / 1000000000;
+	item->message.id = item->record.id;
+	item->message.role = (char *)node_role_name(record->role);
+	item->message.uses_left = record->uses_left;
+	item->message.expires_at = &item->expires;
+	item->message.revoked = record->revoked;
+	page->messages[page->count++] = &item->message;
+	return 0;
+}
+
+static void reply_page(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+{
+	Webmesh__Ext__V1__ListTokensResponse m = WEBMESH__EXT__V1__LIST_TOKENS_RESPONSE__INIT;
+	struct token_page *page = ctx;
+	struct error err = *readable;
+
+	if (err.kind == ERR_NONE && state_each_token(d->state, page->after, add_to_page, page, &err) >= 0) {
+		m.n_tokens = page->count;
+		m.tokens = page->messages;
+		m.more = page->more;
+		rpc_reply(call, &m.base);
+	} else {
+		rpc_fail(call, &err);
+	}
+	free_page(page);
+}
+
+static struct token_page *new_page(const char *after, size_t limit)
+{
+	struct token_page *page = calloc(1, sizeof(*page));
+
+	if (!page)
+		return NULL;
+	memcpy(page->after, after, strlen(after));
+	page->limit = limit;
+	page->items = calloc(limit, sizeof(*page->items));
+	page->messages = calloc(limit, sizeof(*page->messages));
+	if (page->items && page->messages)
+		return page;
+	free_page(page);
+	return NULL;
+}
+
+void api_list_tokens(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	const Webmesh__Ext__V1__ListTokensRequest *q = (const Webmesh__Ext__V1__ListTokensRequest *)request;
+	struct token_page *page;
+
+	if (strlen(q->after) > TOKEN_RECORD_ID_MAX) {
+		api_fail(call, ERR_INVALID, "after: \"%.80s\" is no token's id", q->after);
+		return;
+	}
+	if (q->limit > PAGE_MAX) {
+		api_fail(call, ERR_INVALID, "limit: %u is more than %d", q->limit, PAGE_MAX);
+		return;
+	}
+	page = new_page(q->after, q->limit ? q->limit : PAGE_MAX);
+	if (page)
+		api_read(user, call, reply_page, page);
+	else
+		api_fail(call, ERR_MEMORY, "no memory to list tokens");
+}
+
+/* ---- Revoke ---- */
+
+static const Webmesh__Ext__V1__RevokeTokenResponse revoked_reply = WEBMESH__EXT__V1__REVOKE_TOKEN_RESPONSE__INIT;
+static const struct api_node_change revocation = { "token-revoke", &revoked_reply.base };
+
+static int propose_revocation(struct daemon *d, struct rpc_call *call, const char *id,
+			      const struct request *request, struct error *err)
+{
+	struct entry *e = request_entry(request);
+	struct token_record record;
+	int r = e ? state_get_token(d->state, id, &record, err)
+		  : error_set(err, ERR_MEMORY, "no memory for a log entry");
+
+	if (r == 0)
+		r = command_revoke_token(e, id, err);
+	if (r == 0)
+		r = api_propose_change(d, call, &revocation, id, e, err);
+	entry_free(e);
+	return r;
+}
+
+void api_revoke_token(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	const Webmesh__Ext__V1__RevokeTokenRequest *q = (const Webmesh__Ext__V1__RevokeTokenRequest *)request;
+	struct request again;
+	struct error err = { 0 };
+	int r = request_read(user, call, q->id, &again, &err);
+
+	if (r == 0 && again.known) {
+		api_answer_change(call, &revocation, q->id, &again.outcome);
+		return;
+	}
+	if (r == 0 && !*q->id)
+		r = error_set(&err, ERR_INVALID, "id: empty");
+	if (r == 0)
+		r = propose_revocation(user, call, q->id, &again, &err);
+	if (r < 0)
+		api_answer_change(call, &revocation, q->id, &err);
 }

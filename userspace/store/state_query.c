@@ -19,6 +19,7 @@ const char *const state_queries[N_QUERIES + 1] = {
 	[QUERY_COUNT_NODES] = "SELECT count(*) FROM nodes",
 	[QUERY_MESH] = "SELECT name, value FROM mesh",
 	[QUERY_TOKEN] = "SELECT " TOKEN_COLUMN_NAMES " FROM tokens WHERE id = ?1",
+	[QUERY_TOKENS] = "SELECT " TOKEN_COLUMN_NAMES " FROM tokens WHERE id > ?1 ORDER BY id",
 	[QUERY_CERTIFICATE] = "SELECT " CERTIFICATE_COLUMN_NAMES " FROM certificates"
 			      " WHERE serial = ?1",
 	[QUERY_CERTIFICATE_OF] = "SELECT " CERTIFICATE_COLUMN_NAMES " FROM certificates"
@@ -199,6 +200,24 @@ int state_get_token(struct state_store *s, const char *id, struct token_record *
 	if (r > 0)
 		*ret = token;
 	return r < 0 ? r : 0;
+}
+
+int state_each_token(struct state_store *s, const char *after, state_token_fn fn, void *data,
+		     struct error *err)
+{
+	sqlite3_stmt *stmt = s->queries[QUERY_TOKENS];
+	int r;
+
+	db_bind_text(stmt, 1, after ? after : "");
+	while ((r = db_step(&s->db, stmt, err)) > 0) {
+		struct token_record token = { 0 };
+
+		r = read_token(stmt, &token) ? fn(&token, data) : bad_row(s, "tokens", err);
+		if (r != 0)
+			break;
+	}
+	db_done(stmt);
+	return r;
 }
 
 static bool read_certificate(sqlite3_stmt *stmt, void *ret)

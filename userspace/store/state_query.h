@@ -34,6 +34,10 @@ int state_get_mesh(struct state_store *s, struct mesh *ret, struct error *err);
 
 int state_get_token(struct state_store *s, const char *id, struct token_record *ret,
 		    struct error *err);
+/* Tokens by id, those after @after (NULL or "": from the start); as state_each_node(). */
+typedef int (*state_token_fn)(const struct token_record *token, void *data);
+int state_each_token(struct state_store *s, const char *after, state_token_fn fn, void *data,
+		     struct error *err);
 int state_get_certificate(struct state_store *s, const char *serial, struct certificate *ret,
 			  struct error *err);
 /* The one of @node_id that lives longest and is not revoked. */

@@ -25,7 +25,8 @@ int acl_main(struct session *s, int argc, char **argv);
 int completion_main(struct session *s, int argc, char **argv);
 int complete_main(struct session *s, int argc, char **argv);
 
-/* What `wmctl get acls [NAME]` does, too. */
+/* What `wmctl get tokens` and `wmctl get acls [NAME]` do, too. */
+int token_list(struct session *s);
 int acl_list(struct session *s);
 int acl_get(struct session *s, char *name);
 

@@ -43,10 +43,10 @@ static const struct {
 	const char *before, *choices;
 } rules[] = {
 	{ "", "status get token node acl raft snapshot completion" },
-	{ "get", "nodes acls peers" },
+	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },
-	{ "token", "create" },
+	{ "token", "create list revoke" },
 	{ "node", "remove" },
 	{ "node remove", "@nodes" },
 	{ "acl", "list get put delete" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wmctl get nodes [ID] | acls [NAME] | peers. */
+/* wmctl get nodes [ID] | acls [NAME] | peers | tokens. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "v1/peer_discovery.pb-c.h"
 #include "wmctl/command.h"
 
-#define USAGE "get nodes [ID] | acls [NAME] | peers"
+#define USAGE "get nodes [ID] | acls [NAME] | peers | tokens"
 
 static const char *status_name(V1__ClusterStatus status)
 {
@@ -195,5 +195,7 @@ int get_main(struct session *s, int argc, char **argv)
 		return argc == 3 ? acl_get(s, argv[2]) : acl_list(s);
 	if (strcmp(what, "peers") == 0 && argc == 2)
 		return get_peers(s);
+	if (strcmp(what, "tokens") == 0 && argc == 2)
+		return token_list(s);
 	return command_usage(USAGE);
 }

@@ -19,6 +19,8 @@ static const struct {
 	{ "get", get_main, "get peers", "list who can be asked from outside" },
 	{ "token", token_main, "token create [--role voter|observer] [--ttl SECONDS] [--uses N]",
 	  "make a join token; printed once" },
+	{ "token", token_main, "token list", "tell what is kept of the tokens" },
+	{ "token", token_main, "token revoke ID", "have a token let nobody in any more" },
 	{ "node", node_main, "node remove ID", "take a node out of the mesh" },
 	{ "acl", acl_main, "acl list | acl get NAME", "tell the Raft ACLs: who may become a voter" },
 	{ "acl", acl_main, "acl put NAME allow|deny PATTERN…", "let nodes become voters, or not, by their ids" },

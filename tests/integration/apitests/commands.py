@@ -110,7 +110,7 @@ def _():
         equal((code, stderr), (0, ""), "completing %r" % (words,))
         return stdout.split()
     equal(offered("st"), ["status"], "a command")
-    equal(offered("get", ""), ["nodes", "acls", "peers"], "what there is to get")
+    equal(offered("get", ""), ["nodes", "acls", "peers", "tokens"], "what there is to get")
     check({"n1", "n2", "n3", "n4"} <= set(offered("get", "nodes", "n")), "nodes")
     equal(offered("raft", "promote", "n4"), ["n4"], "one node")
     equal(offered("-o", ""), ["table", "wide", "json", "yaml"], "an option's words")

@@ -4,7 +4,7 @@ import base64
 import os
 
 from apilib.machine import ENROLL, Machine
-from apilib.world import call, enroll, join, lab, mesh, new_machine, peer, peer_test, refused
+from apilib.world import CREATE_TOKEN, call, enroll, join, lab, mesh, new_machine, peer, peer_test, refused
 from testing import check, equal, test, wait_until
 
 REFUSAL = "token: unknown, expired, used up or revoked"
@@ -95,3 +95,58 @@ def _():
     check(REFUSAL in stderr, "wgmeshd says: " + stderr)
     node.join(mesh().token())
     check((used.dir / "identity/node.pem").exists() and (node.dir / "identity/node.pem").exists(), "identities")
+
+
+LIST_TOKENS = "/webmesh.ext.v1.Tokens/List"
+REVOKE_TOKEN = "/webmesh.ext.v1.Tokens/Revoke"
+
+
+def created(**request):
+    answer = call(mesh().founder.as_admin(mesh().leader()), CREATE_TOKEN, dict({"role": "observer"}, **request))
+    equal(answer.code, "OK", answer.details)
+    return answer.reply
+
+
+@peer_test("tokens are told a page at a time, with what is left of them and without their secrets")
+def _():
+    admin = mesh().founder.as_admin(mesh().leader())
+    made = {created(uses=n + 1, role="voter" if n % 2 else "observer")["id"]: n for n in range(5)}
+    found, after = {}, ""
+    while True:
+        answer = call(admin, LIST_TOKENS, {"after": after, "limit": 2})
+        check(answer.code == "OK" and len(answer.reply["tokens"]) <= 2, answer.details)
+        found.update((token["id"], token) for token in answer.reply["tokens"])
+        if not answer.reply["more"]:
+            break
+        after = answer.reply["tokens"][-1]["id"]
+    equal(list(found), sorted(found), "order")
+    for name, n in made.items():
+        token = found[name]
+        equal((token["uses_left"], token["role"], token["revoked"]), (n + 1, "voter" if n % 2 else "observer", False), name)
+        check(token["expires_at"]["seconds"] > 0 and "secret" not in token, "token: %r" % token)
+    equal(len(call(admin, LIST_TOKENS).reply["tokens"]), len(found), "in one page")
+    refused(call(admin, LIST_TOKENS, {"limit": 1001}), "INVALID_ARGUMENT", "limit")
+    refused(call(admin, LIST_TOKENS, {"after": "x" * 64}), "INVALID_ARGUMENT", "after")
+    for method in (LIST_TOKENS, REVOKE_TOKEN):
+        refused(call(mesh().leader().as_itself(), method), "PERMISSION_DENIED")
+
+
+@peer_test("a token that is revoked lets nobody in, by way of any node, and who came by it stays")
+def _():
+    admin = mesh().founder.as_admin(mesh().leader())
+    token = created(uses=9)
+    first = Machine(lab().folder / "machines" / "revoked-1", "revoked-1")
+    enrolled = call(mesh().leader().anybody(), ENROLL, first.enroll_request(token["token"]))
+    equal(enrolled.code, "OK", enrolled.details)
+    first.keep(enrolled.reply)
+    equal(call(admin, REVOKE_TOKEN, {"id": token["id"]}).code, "OK", "revoking")
+    mesh().leader().wait_log("action=token-revoke", token["id"], "by=admin:", "outcome=ok")
+    second = Machine(lab().folder / "machines" / "revoked-2", "revoked-2")
+    for node in mesh().nodes:
+        refused(call(node.anybody(), ENROLL, second.enroll_request(token["token"])), "PERMISSION_DENIED")
+    equal(join(first).code, "OK", "who came by it")
+    refused(call(admin, REVOKE_TOKEN, {"id": "nothing"}), "NOT_FOUND", "nothing")
+    refused(call(admin, REVOKE_TOKEN), "INVALID_ARGUMENT", "id")
+    code, table, stderr = mesh().leader().wmctl("token", "list", identity=mesh().founder.dir / "admin")
+    equal(code, 0, "exit code of token list (%s)" % stderr)
+    check([token["id"], "observer", "8", "revoked"] in [line.split() for line in table.splitlines()], table)
