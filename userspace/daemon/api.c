@@ -12,6 +12,7 @@
 #include "ext/v1/authority.pb-c.h"
 #include "ext/v1/cluster.pb-c.h"
 #include "ext/v1/enrollment.pb-c.h"
+#include "ext/v1/nodes.pb-c.h"
 #include "ext/v1/replication.pb-c.h"
 #include "ext/v1/servers.pb-c.h"
 #include "ext/v1/snapshots.pb-c.h"
@@ -29,6 +30,7 @@
 #define MESH	   (&v1__mesh__descriptor)
 #define ADMIN	   (&v1__admin__descriptor)
 #define DISCOVERY  (&v1__peer_discovery__descriptor)
+#define NODES	   (&webmesh__ext__v1__nodes__descriptor)
 #define ENROLLMENT (&webmesh__ext__v1__enrollment__descriptor)
 #define TOKENS	   (&webmesh__ext__v1__tokens__descriptor)
 #define AUTHORITY  (&webmesh__ext__v1__authority__descriptor)
@@ -53,6 +55,7 @@ static const struct rpc_method methods[] = {
 	{ ADMIN, "GetRaftACL", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_get_acl },
 	{ ADMIN, "ListRaftACLs", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_acls },
 	{ DISCOVERY, "ListPeers", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_peers },
+	{ NODES, "List", RPC_UNARY, RPC_NEED_ANY, RPC_READ, api_list_nodes_page },
 	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, RPC_LEADER, api_enroll },
 	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_create_token },
 	{ TOKENS, "List", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_tokens },

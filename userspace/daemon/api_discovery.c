@@ -8,6 +8,7 @@
 
 #include "daemon/api.h"
 #include "google/protobuf/empty.pb-c.h"
+#include "rpc/message.h"
 #include "store/state_query.h"
 #include "v1/peer_discovery.pb-c.h"
 
@@ -90,12 +91,15 @@ void api_list_peers(struct rpc_call *call, const ProtobufCMessage *request, void
 
 	if (r == -ERR_MEMORY)
 		error_set(&err, ERR_MEMORY, "no memory to list the peers");
-	if (r < 0) {
+	m.n_peers = list.count;
+	m.peers = list.messages;
+	if (r == 0 && protobuf_c_message_get_packed_size(&m.base) > RPC_MESSAGE_MAX)
+		r = error_set(&err, ERR_EXHAUSTED,
+			      "%zu peers do not fit into one answer: ask webmesh.ext.v1.Nodes/List, page by page",
+			      list.count);
+	if (r < 0)
 		rpc_fail(call, &err);
-	} else {
-		m.n_peers = list.count;
-		m.peers = list.messages;
+	else
 		rpc_reply(call, &m.base);
-	}
 	free_list(&list);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* v1.Mesh: the nodes, as this node's state has them. */
+/* v1.Mesh and webmesh.ext.v1.Nodes: the nodes, as this node's state has them. */
 #include "daemon/api_mesh.h"
 
 #include <stdio.h>
@@ -7,9 +7,13 @@
 #include <string.h>
 
 #include "daemon/api.h"
+#include "ext/v1/nodes.pb-c.h"
 #include "google/protobuf/empty.pb-c.h"
+#include "rpc/message.h"
 #include "store/state_query.h"
 #include "v1/mesh.pb-c.h"
+
+enum { PAGE_MAX = 1000 };	/* nodes; far below what an answer has room for */
 
 static V1__ClusterStatus cluster_status(struct daemon *d, const struct node *node)
 {
@@ -100,6 +104,8 @@ struct node_list {
 	struct mesh_node **nodes;
 	V1__MeshNode **messages;
 	size_t count, room;
+	size_t limit;		/* 0: none */
+	bool more;		/* there are, beyond it */
 };
 
 static bool grow(struct node_list *list)
@@ -124,6 +130,10 @@ static int add_node(const struct node *node, void *data)
 	struct node_list *list = data;
 	struct mesh_node *out;
 
+	if (list->limit && list->count == list->limit) {
+		list->more = true;
+		return 1;
+	}
 	if (list->count == list->room && !grow(list))
 		return -ERR_MEMORY;
 	out = malloc(sizeof(*out));
@@ -143,28 +153,90 @@ static void free_list(struct node_list *list)
 	free(list->messages);
 }
 
+static int fill_list(struct node_list *list, const char *after, const struct error *readable,
+		     struct error *err)
+{
+	int r;
+
+	*err = *readable;
+	if (err->kind != ERR_NONE)
+		return -(int)err->kind;
+	r = state_each_node(list->daemon->state, after, add_node, list, err);
+	if (r == -ERR_MEMORY)
+		error_set(err, ERR_MEMORY, "no memory to list the nodes");
+	return r < 0 ? r : 0;
+}
+
 static void reply_list(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
 {
 	V1__NodeList reply = V1__NODE_LIST__INIT;
 	struct node_list list = { .daemon = d };
-	struct error err = *readable;
-	int r = -(int)err.kind;
+	struct error err;
+	int r = fill_list(&list, NULL, readable, &err);
 
-	if (r == 0)
-		r = state_each_node(d->state, NULL, add_node, &list, &err);
-	if (r == -ERR_MEMORY)
-		error_set(&err, ERR_MEMORY, "no memory to list the nodes");
-	if (r < 0) {
+	reply.n_nodes = list.count;
+	reply.nodes = list.messages;
+	if (r == 0 && protobuf_c_message_get_packed_size(&reply.base) > RPC_MESSAGE_MAX)
+		r = error_set(&err, ERR_EXHAUSTED,
+			      "%zu nodes do not fit into one answer: ask webmesh.ext.v1.Nodes/List, page by page",
+			      list.count);
+	if (r < 0)
 		rpc_fail(call, &err);
-	} else {
-		reply.n_nodes = list.count;
-		reply.nodes = list.messages;
+	else
 		rpc_reply(call, &reply.base);
-	}
 	free_list(&list);
 }
 
 void api_list_nodes(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
 	api_read(user, call, reply_list, NULL);
+}
+
+/* ---- pages ---- */
+
+struct page_request {
+	char after[NODE_ID_MAX + 1];
+	size_t limit;
+};
+
+static void reply_page(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+{
+	Webmesh__Ext__V1__ListNodesResponse reply = WEBMESH__EXT__V1__LIST_NODES_RESPONSE__INIT;
+	struct page_request *page = ctx;
+	struct node_list list = { .daemon = d, .limit = page->limit };
+	struct error err;
+
+	if (fill_list(&list, page->after, readable, &err) < 0) {
+		rpc_fail(call, &err);
+	} else {
+		reply.n_nodes = list.count;
+		reply.nodes = list.messages;
+		reply.more = list.more;
+		rpc_reply(call, &reply.base);
+	}
+	free_list(&list);
+	free(page);
+}
+
+void api_list_nodes_page(struct rpc_call *call, const ProtobufCMessage *request, void *user)
+{
+	const Webmesh__Ext__V1__ListNodesRequest *q = (const Webmesh__Ext__V1__ListNodesRequest *)request;
+	struct page_request *page;
+
+	if (*q->after && !node_id_valid(q->after)) {
+		api_fail(call, ERR_INVALID, "after: \"%.80s\" is no node id", q->after);
+		return;
+	}
+	if (q->limit > PAGE_MAX) {
+		api_fail(call, ERR_INVALID, "limit: %u is more than %d", q->limit, PAGE_MAX);
+		return;
+	}
+	page = calloc(1, sizeof(*page));
+	if (!page) {
+		api_fail(call, ERR_MEMORY, "no memory to list the nodes");
+		return;
+	}
+	memcpy(page->after, q->after, strlen(q->after));
+	page->limit = q->limit ? q->limit : PAGE_MAX;
+	api_read(user, call, reply_page, page);
 }

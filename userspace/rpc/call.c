@@ -12,8 +12,8 @@
 #include "rpc/call_private.h"
 #include "rpc/caller.h"
 #include "rpc/channel_private.h"
-#include "rpc/message.h"
 #include "rpc/forward.h"
+#include "rpc/message.h"
 #include "rpc/server.h"
 #include "rpc/status.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ext/v1/nodes.pb-c.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "v1/mesh.pb-c.h"
 #include "v1/peer_discovery.pb-c.h"
@@ -102,20 +103,66 @@ static int print_table(const struct session *s, V1__MeshNode *const *nodes, size
 	return cells && rows ? EXIT_OK : command_fail(&(struct error){ .text = "no memory for a table" });
 }
 
+/* All pages; they stay, for the nodes are theirs. */
+struct all_nodes {
+	ProtobufCMessage **pages;
+	size_t n_pages;
+	V1__MeshNode **nodes;
+	size_t count;
+};
+
+static int add_page(struct all_nodes *all, ProtobufCMessage *reply, struct error *err)
+{
+	const Webmesh__Ext__V1__ListNodesResponse *page = (const Webmesh__Ext__V1__ListNodesResponse *)reply;
+	ProtobufCMessage **pages = reallocarray(all->pages, all->n_pages + 1, sizeof(*pages));
+	V1__MeshNode **nodes;
+
+	if (pages)
+		all->pages = pages;
+	nodes = reallocarray(all->nodes, all->count + page->n_nodes + 1, sizeof(*nodes));
+	if (nodes)
+		all->nodes = nodes;
+	if (!pages || !nodes) {
+		protobuf_c_message_free_unpacked(reply, NULL);
+		return error_set(err, ERR_MEMORY, "no memory to list the nodes");
+	}
+	pages[all->n_pages++] = reply;
+	memcpy(nodes + all->count, page->nodes, page->n_nodes * sizeof(*nodes));
+	all->count += page->n_nodes;
+	return page->more && page->n_nodes;
+}
+
+static int fetch(struct session *s, struct all_nodes *all, struct error *err)
+{
+	Webmesh__Ext__V1__ListNodesRequest request = WEBMESH__EXT__V1__LIST_NODES_REQUEST__INIT;
+	ProtobufCMessage *reply;
+	int r = 1;
+
+	while (r > 0) {
+		r = session_call(s, &webmesh__ext__v1__nodes__descriptor, "List", &request.base, &reply, err);
+		if (r == 0)
+			r = add_page(all, reply, err);
+		if (r > 0)
+			request.after = all->nodes[all->count - 1]->id;
+	}
+	return r;
+}
+
 static int get_all(struct session *s)
 {
-	Google__Protobuf__Empty request = GOOGLE__PROTOBUF__EMPTY__INIT;
-	ProtobufCMessage *reply;
+	struct all_nodes all = { 0 };
 	struct error err = { 0 };
-	const V1__NodeList *list;
 	int code;
 
-	if (session_call(s, &v1__mesh__descriptor, "ListNodes", &request.base, &reply, &err) < 0)
-		return command_fail(&err);
-	list = (const V1__NodeList *)reply;
-	code = output_structured(s->format) ? print_json(s, list->nodes, list->n_nodes)
-		       : print_table(s, list->nodes, list->n_nodes);
-	protobuf_c_message_free_unpacked(reply, NULL);
+	if (fetch(s, &all, &err) < 0)
+		code = command_fail(&err);
+	else
+		code = output_structured(s->format) ? print_json(s, all.nodes, all.count)
+						    : print_table(s, all.nodes, all.count);
+	for (size_t i = 0; i < all.n_pages; i++)
+		protobuf_c_message_free_unpacked(all.pages[i], NULL);
+	free(all.pages);
+	free(all.nodes);
 	return code;
 }
 

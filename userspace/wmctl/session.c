@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "google/protobuf/empty.pb-c.h"
 #include "rpc/client.h"
 #include "v1/mesh.pb-c.h"
+#include "v1/node.pb-c.h"
 
 static int load_identity(struct session *s, struct error *err)
 {
@@ -95,25 +95,38 @@ static bool node_address(const V1__MeshNode *node, char *out, size_t cap)
 	return true;
 }
 
-static int find_leader(struct session *s, char *out, size_t cap, struct error *err)
+static int ask_leader_id(struct session *s, char *out, size_t cap, struct error *err)
 {
-	Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
+	V1__GetStatusRequest request = V1__GET_STATUS_REQUEST__INIT;
 	ProtobufCMessage *reply;
-	const V1__NodeList *list;
-	bool found = false;
-	int r;
+	int r = session_call(s, &v1__node__descriptor, "GetStatus", &request.base, &reply, err);
 
-	r = session_call(s, &v1__mesh__descriptor, "ListNodes", &empty.base, &reply, err);
 	if (r < 0)
 		return r;
-	list = (const V1__NodeList *)reply;
-	for (size_t i = 0; i < list->n_nodes && !found; i++)
-		if (list->nodes[i]->cluster_status == V1__CLUSTER_STATUS__CLUSTER_LEADER)
-			found = node_address(list->nodes[i], out, cap);
+	snprintf(out, cap, "%s", ((const V1__Status *)reply)->current_leader);
 	protobuf_c_message_free_unpacked(reply, NULL);
-	return found ? 0 : error_set(err, ERR_UNAVAILABLE,
-				     "%s knows no leader at the moment: try again in a few seconds",
-				     s->address);
+	return 0;
+}
+
+static int find_leader(struct session *s, char *out, size_t cap, struct error *err)
+{
+	V1__GetNodeRequest request = V1__GET_NODE_REQUEST__INIT;
+	ProtobufCMessage *reply;
+	char id[128];
+	bool found;
+	int r = ask_leader_id(s, id, sizeof(id), err);
+
+	if (r == 0 && !*id)
+		r = error_set(err, ERR_UNAVAILABLE, "%s knows no leader at the moment: try again in a few seconds",
+			      s->address);
+	request.id = id;
+	if (r == 0)
+		r = session_call(s, &v1__mesh__descriptor, "GetNode", &request.base, &reply, err);
+	if (r < 0)
+		return r;
+	found = node_address((const V1__MeshNode *)reply, out, cap);
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return found ? 0 : error_set(err, ERR_UNAVAILABLE, "the leader %s has no address", id);
 }
 
 int session_ask_leader(struct session *s, const ProtobufCServiceDescriptor *service,
