@@ -32,10 +32,16 @@ static void uptime_text(int64_t ns, char *out, size_t cap)
 	snprintf(out, cap, "%" PRId64 "h%" PRId64 "m%" PRId64 "s", s / 3600, s / 60 % 60, s % 60);
 }
 
+/* Others than voters are not believed whom they call for (leader_proxy.h). */
+static bool passes_on(const struct daemon *d)
+{
+	return d->settings.leader_proxy && replica_is_voter(d->replica, d->settings.id);
+}
+
 static void reply_own(struct daemon *d, struct rpc_call *call)
 {
 	V1__Feature features[] = { V1__FEATURE__NODES, V1__FEATURE__MESH_API,
-				 V1__FEATURE__PEER_DISCOVERY, V1__FEATURE__LEADER_PROXY };
+				 V1__FEATURE__PEER_DISCOVERY, V1__FEATURE__LEADER_PROXY /* the last one */ };
 	Google__Protobuf__Timestamp started = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 	V1__Status m = V1__STATUS__INIT;
 	struct converge_status converge;
@@ -53,8 +59,7 @@ static void reply_own(struct daemon *d, struct rpc_call *call)
 	m.build_date = (char *)WGMESH_BUILD_DATE;
 	m.uptime = uptime;
 	m.started_at = &started;
-	/* The last one is the voters': others are not believed whom they call for (leader_proxy.h). */
-	m.n_features = sizeof(features) / sizeof(features[0]) - !replica_is_voter(d->replica, d->settings.id);
+	m.n_features = sizeof(features) / sizeof(features[0]) - !passes_on(d);
 	m.features = features;
 	m.wireguard_peers = (uint32_t)converge.peers_known;
 	m.cluster_status = cluster_status(replica.role);

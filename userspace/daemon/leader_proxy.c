@@ -133,7 +133,7 @@ int leader_proxy_route(struct daemon *d, const struct rpc_call *call, struct rpc
 	if (rpc_call_forwarded(call))
 		return error_set(err, ERR_UNAVAILABLE,
 				 "%s does not lead any more: try again in a few seconds", d->settings.id);
-	if (!vouch && !needs_no_name(d, call))
+	if (!d->settings.leader_proxy || (!vouch && !needs_no_name(d, call)))
 		return r;
 	r = find_leader(d, &at, err);
 	if (r == 0)

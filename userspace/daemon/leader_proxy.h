@@ -5,7 +5,8 @@
  *
  * In whose name: voters are believed when they name the caller, for whoever votes can rewrite the state
  * anyway.  Other nodes are not, lest one of them that has fallen into wrong hands names an administrator: they pass
- * on what needs no name, what is their own, and reads that everybody may make.  Owner thread.
+ * on what needs no name, what is their own, and reads that everybody may make.  With --leader-proxy off a node
+ * passes nothing on to the leader.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_LEADER_PROXY_H
 #define WGMESH_DAEMON_LEADER_PROXY_H

@@ -28,12 +28,15 @@ const char settings_help[] =
 	"  --ipv4-prefix PREFIX   of the whole mesh; init only (172.16.0.0/12)\n"
 	"  --log-keep ENTRIES     of the Raft log; who needs older ones gets a snapshot (16384)\n"
 	"  --followers-max N      nodes that follow this one; more are sent elsewhere (256)\n"
+	"  --leader-proxy WHEN    whether this node, if it votes, passes on to the leader what only that\n"
+	"                         one can answer: on or off (on)\n"
 	"  --tick-ms MS           Raft's clock, 10 to 1000 (50)\n";
 
 enum {
 	OPT_STATE_DIR = 256, OPT_ID, OPT_ENDPOINT, OPT_DEVICE, OPT_BACKEND, OPT_LAZY,
 	OPT_WIREGUARD_PORT, OPT_RAFT_PORT, OPT_GRPC_PORT, OPT_NO_IPV4, OPT_PREFER_RAFT_IPV6,
-	OPT_IPV4_PREFIX, OPT_LOG_KEEP, OPT_FOLLOWERS_MAX, OPT_TICK_MS,
+	OPT_IPV4_PREFIX, OPT_LOG_KEEP, OPT_FOLLOWERS_MAX, OPT_LEADER_PROXY,
+	OPT_TICK_MS,
 };
 
 static const struct option long_options[] = {
@@ -51,6 +54,7 @@ static const struct option long_options[] = {
 	{ "ipv4-prefix", required_argument, NULL, OPT_IPV4_PREFIX },
 	{ "log-keep", required_argument, NULL, OPT_LOG_KEEP },
 	{ "followers-max", required_argument, NULL, OPT_FOLLOWERS_MAX },
+	{ "leader-proxy", required_argument, NULL, OPT_LEADER_PROXY },
 	{ "tick-ms", required_argument, NULL, OPT_TICK_MS },
 	{ 0 },
 };
@@ -70,6 +74,7 @@ void settings_init(struct settings *s)
 		.assign_ipv4 = true,
 		.log_keep = 16384,
 		.followers_max = 256,
+		.leader_proxy = true,
 		.tick_ms = 50,
 	};
 	if (dir && strlen(dir) < sizeof(s->state_dir))
@@ -185,6 +190,14 @@ static int set_followers_max(struct settings *s, const char *value, struct error
 	return r;
 }
 
+static int set_leader_proxy(struct settings *s, const char *value, struct error *err)
+{
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return error_set(err, ERR_INVALID, "--leader-proxy: \"%s\" is neither on nor off", value);
+	s->leader_proxy = strcmp(value, "on") == 0;
+	return 0;
+}
+
 static int set_option(struct settings *s, int option, const char *value, bool *endpoints_given,
 		      struct error *err)
 {
@@ -222,6 +235,8 @@ static int set_option(struct settings *s, int option, const char *value, bool *e
 		return set_log_keep(s, value, err);
 	case OPT_FOLLOWERS_MAX:
 		return set_followers_max(s, value, err);
+	case OPT_LEADER_PROXY:
+		return set_leader_proxy(s, value, err);
 	case OPT_TICK_MS:
 		return set_tick(s, value, err);
 	default:
@@ -270,6 +285,9 @@ int settings_save(const struct settings *s, struct local_store *local, struct er
 		buf_append_text(&text, "no-ipv4=\n");
 	if (s->prefer_raft_ipv6)
 		buf_append_text(&text, "prefer-raft-ipv6=\n");
+	/* As by default, it is nothing that an older release would stumble over. */
+	if (!s->leader_proxy)
+		buf_append_text(&text, "leader-proxy=off\n");
 	buf_printf(&text, "ipv4-prefix=%s\nlog-keep=%lu\nfollowers-max=%u\ntick-ms=%u\n",
 		   prefix_format(&s->ipv4_prefix, prefix), (unsigned long)s->log_keep,
 		   s->followers_max, s->tick_ms);

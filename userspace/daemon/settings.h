@@ -39,6 +39,7 @@ struct settings {
 	struct prefix ipv4_prefix;	/* of the mesh; used by init alone */
 	uint64_t log_keep;		/* entries of the Raft log, 16 or more; older ones are compacted */
 	uint32_t followers_max;		/* observers that are served; those who are to vote always are */
+	bool leader_proxy;		/* pass on what only the leader can answer */
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
 };
 

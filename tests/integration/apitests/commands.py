@@ -26,6 +26,7 @@ def _():
     bad += [("--endpoint", value, "IP address") for value in ("", "x", "192.0.2.1:5", "192.0.2.1/24")]
     bad += [("--backend", value, "auto, mesh, kernel, userspace, none") for value in ("", "Auto", "wireguard")]
     bad += [("--ipv4-prefix", value, "/8 to /30") for value in ("", "x", "10.0.0.0", "10.0.0.0/7", "10.0.0.0/31", "fd00::/48")]
+    bad += [("--leader-proxy", value, "neither on nor off") for value in ("", "auto", "yes")]
     bad += [("--tick-ms", value, "10 to 1000") for value in ("9", "1001", "", "x")]
     bad += [("--device", value, "15 characters") for value in ("", "x" * 16)]
     bad += [("--id", value, "a-z 0-9 - .") for value in ("A", "-a", "a_b", "ä")]

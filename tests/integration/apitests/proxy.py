@@ -95,6 +95,18 @@ def _():
           "features: %s" % features)
 
 
+@peer_test("a voter that is told to pass nothing on tells where the leader is")
+def _():
+    small = Mesh(lab())
+    quiet = small.add("n2", "voter", "--leader-proxy", "off")
+    quiet.wait_status(role="voter", leader="n1")
+    admin = small.founder.as_admin(quiet)
+    for path, more in ((CREATE_TOKEN, {}), (LIST_NODES, {"metadata": {"prefer-leader": "true"}})):
+        refused(peer().call(admin, path, **more), "FAILED_PRECONDITION", "n1", small.founder.address)
+    check("LEADER_PROXY" not in call(admin, GET_STATUS).reply["features"], "it says that it would")
+    small.stop()
+
+
 @peer_test("errors come back as the leader has said them, with status and text")
 def _():
     node = followers()[0]

@@ -48,6 +48,7 @@ static void without_options_the_defaults_hold(void **state)
 	assert_int_equal(s.followers_max, 256);
 	assert_int_equal(s.endpoint_count, 0);
 	assert_true(s.assign_ipv4);
+	assert_true(s.leader_proxy);
 	assert_false(s.prefer_raft_ipv6);
 	assert_true(strlen(s.id) > 0);
 }
@@ -76,7 +77,7 @@ static void every_option_is_taken(void **state)
 	settings_init(&s);
 	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
 	parse_ok(&s, "--backend none --lazy off --wireguard-port 1 --raft-port 65535 --grpc-port 3");
-	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 --followers-max 0");
+	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 --followers-max 0 --leader-proxy off");
 	assert_string_equal(s.id, "n7");
 	assert_int_equal(s.endpoint_count, 2);
 	assert_true(ip_parse("192.0.2.1", &ip) && ip_equal(&ip, &s.endpoints[0]));
@@ -93,6 +94,7 @@ static void every_option_is_taken(void **state)
 	assert_int_equal(s.ipv4_prefix.ip.bytes[1], 0);	/* masked */
 	assert_int_equal(s.tick_ms, 10);
 	assert_int_equal(s.followers_max, 0);
+	assert_false(s.leader_proxy);
 }
 
 static void endpoints_of_the_command_line_replace_those_that_were_known(void **state)
@@ -192,7 +194,7 @@ static void what_is_saved_comes_back(void **state)
 	settings_init(&saved);
 	parse_ok(&saved, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
 	parse_ok(&saved, "--backend none --lazy on --wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4");
-	parse_ok(&saved, "--prefer-raft-ipv6 --ipv4-prefix 10.0.0.0/9 --tick-ms 77");
+	parse_ok(&saved, "--prefer-raft-ipv6 --ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off");
 	saved.voter = true;
 	ok(settings_save(&saved, f->local, &err), &err);
 	reopen(f);
