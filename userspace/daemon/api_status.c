@@ -13,6 +13,8 @@
 #include "store/state_query.h"
 #include "v1/node.pb-c.h"
 
+enum { PATIENCE_MS = 5000 };	/* with a node that may be gone for good */
+
 static V1__ClusterStatus cluster_status(enum replica_role role)
 {
 	switch (role) {
@@ -70,7 +72,7 @@ static void reply_own(struct daemon *d, struct rpc_call *call)
 /* The call as it is: the other node answers for itself or not at all. */
 static int ask_other(struct daemon *d, struct rpc_call *call, const char *id, struct error *err)
 {
-	struct rpc_onward onward = { 0 };
+	struct rpc_onward onward = { .patience_ms = PATIENCE_MS };
 	struct node node;
 	int r;
 

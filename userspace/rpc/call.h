@@ -69,6 +69,8 @@ struct rpc_onward {
 	 * this node's own call there, or nobody's if the caller is nobody.
 	 */
 	bool vouch;
+	/* Longer than that it is not waited for the answer, which is ERR_UNAVAILABLE then; 0: as long as the caller waits. */
+	unsigned int patience_ms;
 };
 
 /*

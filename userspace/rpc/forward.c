@@ -3,6 +3,7 @@
 
 #include <grpc/slice.h>
 #include <grpc/support/alloc.h>
+#include <grpc/support/time.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct forward {
 	grpc_metadata_array initial, trailing;
 	grpc_status_code status;
 	grpc_slice text;
+	bool impatient;			/* by our own decision it ends earlier than the caller's */
 	const char *origin;		/* gRPC's own words on where the status is from */
 };
 
@@ -57,13 +59,22 @@ static void explain(struct forward *forward)
 		 rpc_channel_address(forward->channel), rpc_cause(cause));
 	grpc_slice_unref(forward->text);
 	forward->text = grpc_slice_from_copied_string(text);
+	forward->status = GRPC_STATUS_UNAVAILABLE;
+}
+
+/* The time is over that was ours to give, not the caller's; the other node's clock may have told so first. */
+static bool out_of_patience(const struct forward *forward)
+{
+	return forward->impatient && forward->status == GRPC_STATUS_DEADLINE_EXCEEDED &&
+	       rpc_call_time_left(forward->call) > 0;
 }
 
 static void on_ended(struct rpc_event *ev, bool ok)
 {
 	struct forward *forward = rpc_event_owner(ev, struct forward, ended);
 
-	if (forward->status == GRPC_STATUS_UNAVAILABLE && !said_by_peer(forward))
+	if (out_of_patience(forward) ||
+	    (forward->status == GRPC_STATUS_UNAVAILABLE && !said_by_peer(forward)))
 		explain(forward);
 	rpc_call_pass(forward->call, forward->answer, forward->status, forward->text);
 	forward->answer = NULL;
@@ -167,12 +178,21 @@ static int send_on(struct forward *forward, bool vouch, struct error *err)
 	return started ? 0 : error_set(err, ERR_INVALID, "the call's metadata cannot be passed on");
 }
 
-/* With the caller's call as its parent it ends when that one does, and by the same deadline. */
-static grpc_call *make_call(struct rpc_call *call, struct rpc_channel *channel)
+static gpr_timespec deadline(const struct rpc_call *call, unsigned int patience_ms)
 {
-	return grpc_channel_create_call(channel->grpc, call->grpc, GRPC_PROPAGATE_DEFAULTS,
+	gpr_timespec theirs = gpr_convert_clock_type(call->details.deadline, GPR_CLOCK_MONOTONIC);
+	gpr_timespec ours = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+					 gpr_time_from_millis(patience_ms, GPR_TIMESPAN));
+
+	return patience_ms ? gpr_time_min(theirs, ours) : theirs;
+}
+
+/* With the caller's call as its parent it ends when that one does, and not after its deadline. */
+static grpc_call *make_call(struct rpc_call *call, const struct rpc_onward *onward)
+{
+	return grpc_channel_create_call(onward->channel->grpc, call->grpc, GRPC_PROPAGATE_DEFAULTS,
 					rpc_pump_queue(rpc_server_pump(call->server)), call->details.method,
-					NULL, call->details.deadline, NULL);
+					NULL, deadline(call, onward->patience_ms), NULL);
 }
 
 int rpc_forward_start(struct rpc_call *call, const struct rpc_onward *onward, struct error *err)
@@ -184,7 +204,8 @@ int rpc_forward_start(struct rpc_call *call, const struct rpc_onward *onward, st
 		return error_set(err, ERR_MEMORY, "no memory to pass a call on");
 	forward->call = rpc_call_ref(call);
 	forward->channel = rpc_channel_ref(onward->channel);
-	forward->grpc = make_call(call, onward->channel);
+	forward->grpc = make_call(call, onward);
+	forward->impatient = onward->patience_ms > 0;
 	forward->request = call->incoming;
 	call->incoming = NULL;
 	forward->text = grpc_empty_slice();

@@ -171,6 +171,21 @@ def _():
     small.stop()
 
 
+@peer_test("a node that stands still is told as such within seconds, though the caller would wait for ever")
+def _():
+    small = Mesh(lab())
+    still = small.add("o1", "observer")
+    still.process.send_signal(19)
+    try:
+        began = time.monotonic()
+        answer = peer().call(small.founder.as_itself(), GET_STATUS, {"id": "o1"})
+        refused(answer, "UNAVAILABLE", still.address, "no answer")
+        check(time.monotonic() - began < 15, "it took %.1f s" % (time.monotonic() - began))
+    finally:
+        still.process.send_signal(18)
+    small.stop()
+
+
 @peer_test("any node tells the status of any other as that one tells it")
 def _():
     for node in mesh().nodes:

@@ -8,12 +8,14 @@
 /* What the server asks itself by; with a certificate of its own under TLS. */
 static struct rpc_channel *self;
 static bool vouch;
+static unsigned int patience_ms;
 
 static int pass_on(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward, struct error *err)
 {
 	if (!rpc_call_forwarded(call)) {
 		ret_onward->channel = self;
 		ret_onward->vouch = vouch;
+		ret_onward->patience_ms = patience_ms;
 	}
 	return 0;
 }
@@ -43,6 +45,7 @@ static void init(struct world *w)
 	w->admit = pass_on;
 	self = w->channel;
 	vouch = false;
+	patience_ms = 0;
 }
 
 static void request_and_answer_pass(void **state)
@@ -112,6 +115,24 @@ static void the_deadline_is_known_to_the_one_who_answers(void **state)
 	reply_text(w.held, "late");
 	world_run_until(&w, &r.done);
 	assert_string_equal(r.text, "late");
+	rpc_call_unref(w.held);
+	world_fini(&w);
+}
+
+static void who_does_not_answer_in_the_time_that_is_ours_is_unavailable(void **state)
+{
+	struct result r;
+	struct world w;
+
+	init(&w);
+	patience_ms = 200;
+	w.join = hold;
+	join_start(&w, "n1", &r);
+	wait_held(&w);
+	world_run_until(&w, &r.done);
+	assert_int_equal(r.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(r.err.text, w.address));
+	world_run_until(&w, &w.gone);
 	rpc_call_unref(w.held);
 	world_fini(&w);
 }
@@ -207,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_passes_with_its_text),
 		cmocka_unit_test(a_cancellation_reaches_the_one_who_answers),
 		cmocka_unit_test(the_deadline_is_known_to_the_one_who_answers),
+		cmocka_unit_test(who_does_not_answer_in_the_time_that_is_ours_is_unavailable),
 		cmocka_unit_test(an_end_of_the_server_ends_what_it_has_passed_on),
 		cmocka_unit_test(who_cannot_be_reached_is_named),
 		cmocka_unit_test(a_believed_node_names_the_caller),
