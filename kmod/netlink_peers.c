@@ -50,7 +50,8 @@ static int answer_peer(struct wgm_mesh *mesh, struct genl_info *info, const u8 *
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[WGMESH_A_MESH_PEER], "no such peer");
 		return -ENOENT;
 	}
-	skb = wgm_nl_begin_answer(info, WGM_PEER_SIZE + (size_t)peer->n_hops * WGM_PEER_PREFIX_SIZE, &hdr);
+	skb = wgm_nl_begin_answer(info, WGM_PEER_SIZE + (size_t)peer->n_hops * WGM_PEER_PREFIX_SIZE,
+				  &hdr);
 	if (!skb)
 		return -ENOMEM;
 	err = nla_put_u32(skb, WGMESH_A_MESH_IFINDEX, mesh->ifindex);
@@ -135,7 +136,8 @@ static int order_eviction(struct wgm_mesh *mesh, struct wgm_peer *peer, struct g
 	if (peer->state == WGMESH_PEER_STATE_DORMANT)
 		return 0;
 	if (!info->attrs[WGMESH_A_MESH_FORCE] && !wgm_evict_is_idle(mesh, peer)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the peer's session may be alive (see force)");
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "the peer's session may be alive (see force)");
 		return -EBUSY;
 	}
 	peer->marks |= WGM_PEER_EVICT;

@@ -325,13 +325,17 @@ static void make_calm(struct cluster *c)
 		observer_start(&c->observers[i]);
 }
 
-/* All servers of the leader's configuration, and all observers, have applied what it has committed. */
+/*
+ * All servers of the leader's configuration, and all observers, have applied what it has
+ * committed.
+ */
 static bool has_converged(struct cluster *c, uint64_t floor)
 {
 	const struct server *leader = cluster_leader(c);
 	const struct raft_configuration *conf;
 
-	if (!leader || leader->state.applied < floor || leader->state.applied < leader->seen.last_index)
+	if (!leader || leader->state.applied < floor ||
+	    leader->state.applied < leader->seen.last_index)
 		return false;
 	conf = raft_configuration(leader->raft);
 	for (unsigned int i = 0; i < conf->count; i++)

@@ -13,7 +13,8 @@ enum { PAYLOAD_MAX = 512 };
 /* Free as far as this server knows: its state, and what it has given away since it leads. */
 static uint64_t choose_address(const struct server *s)
 {
-	return machine_free_address(&s->state, s->reserved_term == s->seen.term ? s->reserved + 1 : 1);
+	return machine_free_address(&s->state, s->reserved_term == s->seen.term ? s->reserved + 1 :
+				    1);
 }
 
 static bool propose(struct cluster *c, struct server *s, size_t size, uint64_t value,

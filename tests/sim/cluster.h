@@ -38,7 +38,8 @@ struct server {
 	struct raft_actions applying;
 	uint64_t apply_due;
 	struct machine state;		/* all that is applied */
-	uint64_t reserved, reserved_term;	/* addresses up to here it has given away in this term */
+	/* addresses up to here it has given away in this term */
+	uint64_t reserved, reserved_term;
 	uint64_t stopped_until;		/* the process stands, as by SIGSTOP */
 	unsigned int tick_period;
 	uint64_t next_tick;

@@ -19,7 +19,8 @@ struct log_item {
 struct log_model {
 	struct log_item *items;		/* items[0] has index 1 */
 	uint64_t last;
-	uint64_t base;			/* compacted up to here: kept for the oracle, not to be read */
+	/* compacted up to here: kept for the oracle, not to be read */
+	uint64_t base;
 	size_t capacity;
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One that follows the log without being a member: it asks a server, or another observer, for what comes
- * behind its last entry, gets entries or a whole state, and serves others from what it has.  When the one it
- * asks is gone it asks another; when its power fails, its state may lag its log.
+ * One that follows the log without being a member: it asks a server, or another observer, for
+ * what comes behind its last entry, gets entries or a whole state, and serves others from what it
+ * has.  When the one it asks is gone it asks another; when its power fails, its state may lag its
+ * log.
  */
 #ifndef WGMESH_SIM_OBSERVER_H
 #define WGMESH_SIM_OBSERVER_H

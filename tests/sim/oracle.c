@@ -117,7 +117,10 @@ static uint64_t *leader_of(struct oracle *o, uint64_t term)
 	return &o->leaders[term];
 }
 
-/* Of one who stood still while others were elected is asked only what was committed before his term. */
+/*
+ * Of one who stood still while others were elected is asked only what was committed before his
+ * term.
+ */
 static void check_completeness(struct server *s, uint64_t term)
 {
 	struct oracle *o = &s->cluster->oracle;
@@ -188,7 +191,8 @@ static void commit_one(struct server *s, uint64_t index, uint64_t by_term)
 {
 	struct oracle *o = &s->cluster->oracle;
 	const struct raft_entry *entry = log_model_at(&s->view, index)->entry;
-	struct committed now = { .term = entry->term, .by_term = by_term, .hash = entry_hash(entry) };
+	struct committed now = { .term = entry->term, .by_term = by_term,
+				 .hash = entry_hash(entry) };
 
 	if (index <= o->commit) {
 		if (o->committed[index - 1].hash != now.hash)
@@ -254,7 +258,8 @@ void oracle_check_applied(struct server *s, const struct raft_entry *entry)
 			(ull)entry->term, (ull)o->committed[entry->index - 1].term);
 }
 
-void oracle_check_machine(struct cluster *c, const struct machine *state, const char *kind, uint64_t id)
+void oracle_check_machine(struct cluster *c, const struct machine *state, const char *kind,
+			  uint64_t id)
 {
 	const struct oracle *o = &c->oracle;
 
@@ -262,8 +267,8 @@ void oracle_check_machine(struct cluster *c, const struct machine *state, const 
 		violate(c, "%s%llu has applied entry %llu, committed are %llu", kind, (ull)id,
 			(ull)state->applied, (ull)o->commit);
 	else if (state->applied && o->committed[state->applied - 1].digest != state->digest)
-		violate(c, "equal states: %s%llu is not what the entries up to %llu make", kind, (ull)id,
-			(ull)state->applied);
+		violate(c, "equal states: %s%llu is not what the entries up to %llu make", kind,
+			(ull)id, (ull)state->applied);
 }
 
 void oracle_check_lease(struct cluster *c, uint64_t request, uint64_t address)
@@ -281,7 +286,8 @@ void oracle_check_lease(struct cluster *c, uint64_t request, uint64_t address)
 		o->granted_capacity = capacity;
 	}
 	if (o->granted[address] && o->granted[address] != request)
-		violate(c, "two leases of one address: %llu is told to request %llu, and was to %llu",
+		violate(c,
+			"two leases of one address: %llu is told to request %llu, and was to %llu",
 			(ull)address, (ull)request, (ull)o->granted[address]);
 	o->granted[address] = request;
 }

@@ -37,7 +37,8 @@ struct oracle {
 	struct known_prefix *prefixes;	/* a hash table, open addressing; index 0: free */
 	size_t prefix_count, prefix_capacity;
 	struct machine state;		/* with all that is committed applied */
-	uint64_t *granted;		/* by address: to whom a client was told it is leased; 0: nobody */
+	/* by address: to whom a client was told it is leased; 0: nobody */
+	uint64_t *granted;
 	size_t granted_capacity;
 	uint64_t *leaders;		/* by term; 0: none */
 	size_t leaders_capacity;
@@ -58,7 +59,8 @@ void oracle_check_state(struct server *s);
 void oracle_check_applied(struct server *s, const struct raft_entry *entry);
 
 /* The state of @kind@id (such as S3) is what its entries make of it. */
-void oracle_check_machine(struct cluster *c, const struct machine *state, const char *kind, uint64_t id);
+void oracle_check_machine(struct cluster *c, const struct machine *state, const char *kind,
+			  uint64_t id);
 /* A client was told that its request has this address: no two of them the same. */
 void oracle_check_lease(struct cluster *c, uint64_t request, uint64_t address);
 

@@ -350,7 +350,8 @@ void server_finish_store(struct server *s)
 void server_sync_state(struct server *s)
 {
 	while (s->disk.state.applied < s->state.applied)
-		machine_apply(&s->disk.state, log_model_at(&s->view, s->disk.state.applied + 1)->entry);
+		machine_apply(&s->disk.state,
+			      log_model_at(&s->view, s->disk.state.applied + 1)->entry);
 }
 
 static void end_apply(struct server *s)

@@ -33,7 +33,8 @@ enum {
 /* Parsers return false and leave @ret untouched on anything but the whole, exact form. */
 bool ip_parse(const char *text, struct ip *ret);
 bool prefix_parse(const char *text, struct prefix *ret);	/* without "/len": a host prefix */
-bool endpoint_parse(const char *text, struct endpoint *ret);	/* 192.0.2.1:51820 or [2001:db8::1]:51820 */
+/* 192.0.2.1:51820 or [2001:db8::1]:51820 */
+bool endpoint_parse(const char *text, struct endpoint *ret);
 
 /* Formatters write at most the *_TEXT_MAX bytes above and return @out. */
 char *ip_format(const struct ip *ip, char out[IP_TEXT_MAX]);	/* "" for AF_UNSPEC */

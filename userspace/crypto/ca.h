@@ -14,7 +14,8 @@
 
 enum {
 	CA_VALID_SECONDS = 10 * 365 * 86400,
-	CERT_BACKDATE_SECONDS = 86400,	/* certificates begin earlier: clocks of a mesh differ, and jump */
+	/* certificates begin earlier: clocks of a mesh differ, and jump */
+	CERT_BACKDATE_SECONDS = 86400,
 };
 
 struct ca;

@@ -39,8 +39,8 @@ int cert_verify(const char *pem, const char *ca_pem, int64_t now, struct cert_in
 		struct error *err);
 
 /*
- * One certificate between its two forms; the results are the caller's to free().  PEM is only decoded:
- * whether a certificate is inside was seen when @pem was loaded or issued.
+ * One certificate between its two forms; the results are the caller's to free().  PEM is only
+ * decoded: whether a certificate is inside was seen when @pem was loaded or issued.
  */
 int cert_pem_to_der(const char *pem, uint8_t **ret_der, size_t *ret_len, struct error *err);
 int cert_der_to_pem(const uint8_t *der, size_t len, char **ret_pem, struct error *err);

@@ -32,7 +32,8 @@ struct agreement {
 	struct closing closing;
 };
 
-struct agreement *agreement_new(uv_loop_t *loop, const char *path, agreement_known_fn known, void *data)
+struct agreement *agreement_new(uv_loop_t *loop, const char *path, agreement_known_fn known,
+				void *data)
 {
 	struct agreement *a = calloc(1, sizeof(*a));
 
@@ -100,7 +101,9 @@ static void compare(struct agreement *a, uint64_t index)
 	if (!own || !other || memcmp(own->digest, other->digest, STATE_DIGEST) == 0)
 		return;
 	snprintf(a->trouble, sizeof(a->trouble),
-		 "the state here was not the leader's when entry %lu was applied: stop this node, move its state.db away, and start it again; if it is the leader that differs, let another lead first",
+		 "the state here was not the leader's when entry %lu was applied: stop this node, move "
+		 "its state.db away, and start it again; if it is the leader that differs, let another "
+		 "lead first",
 		 (unsigned long)index);
 	log_error("state-differs", "index=%lu", (unsigned long)index);
 }

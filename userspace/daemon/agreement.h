@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Do all nodes have the same state?  Each takes a digest of its own at the same indices, in the background; the
- * leader's goes into the log, and whoever reads it there compares.  Owner thread.
+ * Do all nodes have the same state?  Each takes a digest of its own at the same indices, in the
+ * background; the leader's goes into the log, and whoever reads it there compares.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_AGREEMENT_H
 #define WGMESH_DAEMON_AGREEMENT_H
@@ -18,7 +18,8 @@ struct agreement;
 typedef void (*agreement_known_fn)(void *data, uint64_t index, const uint8_t digest[STATE_DIGEST]);
 
 /* @path: of the state database.  NULL: no memory. */
-struct agreement *agreement_new(uv_loop_t *loop, const char *path, agreement_known_fn known, void *data);
+struct agreement *agreement_new(uv_loop_t *loop, const char *path, agreement_known_fn known,
+				void *data);
 /* @closed comes from the loop when the memory is gone and the pool has no work left. */
 void agreement_free(struct agreement *a, void (*closed)(void *data), void *data);
 

@@ -71,7 +71,8 @@ static const struct rpc_method methods[] = {
 	{ HEALTH, "Check", RPC_UNARY, RPC_NEED_NOTHING, RPC_HERE, api_check_health },
 	{ HEALTH, "Watch", RPC_SERVER_STREAM, RPC_NEED_ANY, RPC_HERE, api_watch_health },
 	{ REFLECTION, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, RPC_HERE, api_reflect },
-	{ &reflection_v1alpha, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, RPC_HERE, api_reflect },
+	{ &reflection_v1alpha, "ServerReflectionInfo", RPC_BIDI, RPC_NEED_ANY, RPC_HERE,
+	  api_reflect },
 };
 
 size_t api_methods(const struct rpc_method **ret)
@@ -126,7 +127,8 @@ static int admit_caller(struct daemon *d, const struct rpc_identity *who, struct
 				 "%s has not heard of its mesh yet: try again in a few seconds", d->settings.id);
 	r = state_get_certificate_of(d->state, who->id, &cert, err);
 	return r == -ERR_NOT_FOUND
-		? error_set(err, ERR_DENIED, "%s was taken out of the mesh; it needs a new token", who->id)
+		? error_set(err, ERR_DENIED, "%s was taken out of the mesh; it needs a new token",
+			    who->id)
 		: r;
 }
 
@@ -147,10 +149,12 @@ static bool is_for_leader(const struct rpc_call *call)
 	enum rpc_place place = rpc_call_method(call)->place;
 
 	return place == RPC_LEADER ||
-	       (place == RPC_READ && (has_metadata(call, "prefer-leader", "true") || wants_linearizable(call)));
+	       (place == RPC_READ &&
+		(has_metadata(call, "prefer-leader", "true") || wants_linearizable(call)));
 }
 
-static int admit(struct rpc_call *call, void *user, struct rpc_onward *ret_onward, struct error *err)
+static int admit(struct rpc_call *call, void *user, struct rpc_onward *ret_onward,
+		 struct error *err)
 {
 	int r = admit_caller(user, rpc_call_identity(call), err);
 
@@ -213,7 +217,8 @@ void api_answer_change(struct rpc_call *call, const struct api_node_change *chan
 		rpc_fail(call, outcome);
 }
 
-static void node_changed(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *outcome)
+static void node_changed(struct daemon *d, struct rpc_call *call, void *ctx,
+			 const struct error *outcome)
 {
 	struct node_change *change = ctx;
 
@@ -221,7 +226,8 @@ static void node_changed(struct daemon *d, struct rpc_call *call, void *ctx, con
 	free(change);
 }
 
-int api_propose_change(struct daemon *d, struct rpc_call *call, const struct api_node_change *change,
+int api_propose_change(struct daemon *d, struct rpc_call *call,
+		       const struct api_node_change *change,
 		       const char *node_id, struct entry *entry, struct error *err)
 {
 	struct node_change *ctx = calloc(1, sizeof(*ctx));

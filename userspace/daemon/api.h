@@ -55,13 +55,14 @@ struct api_node_change {
 void api_answer_change(struct rpc_call *call, const struct api_node_change *change,
 		       const char *node_id, const struct error *outcome);
 /* Proposes @entry and answers when it is applied.  ERR_MEMORY. */
-int api_propose_change(struct daemon *d, struct rpc_call *call, const struct api_node_change *change,
+int api_propose_change(struct daemon *d, struct rpc_call *call,
+		       const struct api_node_change *change,
 		       const char *node_id, struct entry *entry, struct error *err);
 
 /*
  * Reads answer from this node's own state, which may lag behind.  With the metadata "wgmesh-read:
- * linearizable" they are the leader's, and answer with all that anybody was told before: @done comes
- * once, at once or later, with an error to answer with or ERR_NONE.
+ * linearizable" they are the leader's, and answer with all that anybody was told before: @done
+ * comes once, at once or later, with an error to answer with or ERR_NONE.
  */
 void api_read(struct daemon *d, struct rpc_call *call, api_applied_fn done, void *ctx);
 
@@ -69,7 +70,10 @@ void api_read(struct daemon *d, struct rpc_call *call, api_applied_fn done, void
 void api_audit(const struct rpc_call *call, const char *action, const char *object,
 	       const struct error *outcome);
 
-/* Tells those who watch this node's health, if it is another now; and that there is no more to tell. */
+/*
+ * Tells those who watch this node's health, if it is another now; and that there is no more to
+ * tell.
+ */
 void api_health_changed(struct daemon *d);
 void api_health_end(struct daemon *d);
 

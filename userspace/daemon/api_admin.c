@@ -103,7 +103,8 @@ static int propose_put(struct daemon *d, struct rpc_call *call, const struct acl
 		       const struct request *request, struct error *err)
 {
 	struct entry *e = request_entry(request);
-	int r = e ? command_put_acl(e, acl, err) : error_set(err, ERR_MEMORY, "no memory for a log entry");
+	int r = e ? command_put_acl(e, acl, err) : error_set(err, ERR_MEMORY,
+							     "no memory for a log entry");
 
 	if (r == 0)
 		return propose(d, call, e, "acl-put", acl->name, err);
@@ -154,7 +155,8 @@ static int propose_delete(struct daemon *d, struct rpc_call *call, const char *n
 			  const struct request *request, struct error *err)
 {
 	struct entry *e = request_entry(request);
-	int r = e ? command_delete_acl(e, name, err) : error_set(err, ERR_MEMORY, "no memory for a log entry");
+	int r = e ? command_delete_acl(e, name, err) : error_set(err, ERR_MEMORY,
+								 "no memory for a log entry");
 
 	if (r == 0)
 		return propose(d, call, e, "acl-delete", name, err);
@@ -194,7 +196,8 @@ static void fill(const struct acl *acl, RaftACL *out)
 	out->patterns = acl->patterns;
 }
 
-static void reply_acl(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+static void reply_acl(struct daemon *d, struct rpc_call *call, void *ctx,
+		      const struct error *readable)
 {
 	struct error err = *readable;
 	const struct acl *acl = NULL;
@@ -255,7 +258,8 @@ static void reply_list(struct rpc_call *call, const struct acl *acls, size_t n)
 	free(list);
 }
 
-static void read_list(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+static void read_list(struct daemon *d, struct rpc_call *call, void *ctx,
+		      const struct error *readable)
 {
 	struct error err = *readable;
 	struct acl *acls;

@@ -20,7 +20,8 @@ void api_fetch_key(struct rpc_call *call, const ProtobufCMessage *request, void 
 	if (!replica_is_voter(d->replica, caller))
 		error_set(&outcome, ERR_DENIED, "%s is no voter", caller);
 	else if (!d->ca)
-		error_set(&outcome, ERR_PRECONDITION, "%s does not have the authority's key: ask another voter",
+		error_set(&outcome, ERR_PRECONDITION,
+			  "%s does not have the authority's key: ask another voter",
 			  d->settings.id);
 	api_audit(call, "authority-key", caller, &outcome);
 	if (outcome.kind != ERR_NONE) {

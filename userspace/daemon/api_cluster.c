@@ -18,7 +18,10 @@ static void fill_addresses(struct daemon *d, char ipv4[PREFIX_TEXT_MAX], char ip
 		prefix_format(&self.ipv6, ipv6);
 }
 
-/* The worst first: without a data plane there is no traffic; what a member says of us explains the rest. */
+/*
+ * The worst first: without a data plane there is no traffic; what a member says of us explains
+ * the rest.
+ */
 static const char *trouble(const struct daemon *d, const struct converge_status *converge,
 			   const struct replica_status *replica)
 {

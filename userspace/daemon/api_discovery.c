@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * v1.PeerDiscovery: who of the mesh can be asked from outside.  In the API's words every node with the
- * API is a member of Raft, as a voter or not; those without a public address are nobody to ask.
+ * v1.PeerDiscovery: who of the mesh can be asked from outside.  In the API's words every node
+ * with the API is a member of Raft, as a voter or not; those without a public address are nobody
+ * to ask.
  */
 #include <stdlib.h>
 #include <string.h>

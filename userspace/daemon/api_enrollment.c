@@ -31,7 +31,8 @@ static void free_enrollment(struct enrollment *e)
 
 /*
  * One answer for every way in which a token is no good, so that guessing
- * tells nothing; the audit line has the real reason.  @paid: this very request had its use of it before.
+ * tells nothing; the audit line has the real reason.  @paid: this very request had its use of it
+ * before.
  */
 static int check_token(struct daemon *d, const enroll_request *q, bool paid,
 		       enum node_role *ret_role, char *ret_reason, size_t reason_cap)
@@ -41,7 +42,8 @@ static int check_token(struct daemon *d, const enroll_request *q, bool paid,
 
 	if (state_get_token(d->state, q->token_id, &token, NULL) < 0)
 		reason = "no such token";
-	else if (!token_secret_matches(q->token_secret.data, q->token_secret.len, token.secret_hash))
+	else if (!token_secret_matches(q->token_secret.data, q->token_secret.len,
+				       token.secret_hash))
 		reason = "wrong secret";
 	else if (token.revoked)
 		reason = "revoked";
@@ -82,7 +84,8 @@ static int issue(struct daemon *d, const enroll_request *q, struct enrollment *e
 	int r;
 
 	if (!subject_init(&subject, SUBJECT_NODE, ca_mesh_id(d->ca), q->node_id))
-		return error_set(err, ERR_INVALID, "node_id: \"%.80s\" fits no certificate", q->node_id);
+		return error_set(err, ERR_INVALID, "node_id: \"%.80s\" fits no certificate",
+				 q->node_id);
 	r = ca_issue(d->ca, &subject, q->csr_pem, daemon_now() / 1000000000, CERTIFICATE_SECONDS,
 		     &e->issued, err);
 	if (r < 0)
@@ -161,7 +164,8 @@ static void enrolled(struct daemon *d, struct rpc_call *call, void *ctx,
 	struct certificate kept;
 
 	/* The same request was faster: it is known from now on. */
-	if (err.kind == ERR_NONE && state_get_certificate(d->state, e->record.serial, &kept, NULL) < 0)
+	if (err.kind == ERR_NONE &&
+	    state_get_certificate(d->state, e->record.serial, &kept, NULL) < 0)
 		error_set(&err, ERR_UNAVAILABLE, "this request was made twice at once: try again");
 	api_audit(call, "enroll", e->record.node_id, &err);
 	/* The last use of the token went to somebody who was faster. */

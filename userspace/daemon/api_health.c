@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * grpc.health.v1.  A service serves when this node knows its mesh, and, if only a leader can do what is
- * asked of it, a leader; "" is the node as a whole, and wants both.
+ * grpc.health.v1.  A service serves when this node knows its mesh, and, if only a leader can do
+ * what is asked of it, a leader; "" is the node as a whole, and wants both.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -45,14 +45,16 @@ static serving_status status_of(struct daemon *d, const char *service)
 
 	if (!find_service(service, &led))
 		return STATUS(SERVICE_UNKNOWN);
-	if (d->stopping || state_get_mesh(d->state, &mesh, NULL) < 0 || (led && !*replica_leader(d->replica)))
+	if (d->stopping || state_get_mesh(d->state, &mesh, NULL) < 0 ||
+	    (led && !*replica_leader(d->replica)))
 		return STATUS(NOT_SERVING);
 	return STATUS(SERVING);
 }
 
 void api_check_health(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
-	const Grpc__Health__V1__HealthCheckRequest *q = (const Grpc__Health__V1__HealthCheckRequest *)request;
+	const Grpc__Health__V1__HealthCheckRequest *q =
+			(const Grpc__Health__V1__HealthCheckRequest *)request;
 	Grpc__Health__V1__HealthCheckResponse m = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
 
 	m.status = status_of(user, q->service);
@@ -86,7 +88,8 @@ static void watch_gone(struct rpc_call *call, bool cancelled, void *ctx)
 void api_watch_health(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
 	static const struct rpc_call_ops ops = { .gone = watch_gone };
-	const Grpc__Health__V1__HealthCheckRequest *q = (const Grpc__Health__V1__HealthCheckRequest *)request;
+	const Grpc__Health__V1__HealthCheckRequest *q =
+			(const Grpc__Health__V1__HealthCheckRequest *)request;
 	struct watching *w = calloc(1, sizeof(*w));
 	char *service = strdup(q->service);
 	struct daemon *d = user;

@@ -66,7 +66,8 @@ void mesh_node_fill(struct daemon *d, const struct node *node, struct mesh_node 
 	m->cluster_status = cluster_status(d, node);
 }
 
-static void reply_node(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+static void reply_node(struct daemon *d, struct rpc_call *call, void *ctx,
+		       const struct error *readable)
 {
 	struct error err = *readable;
 	struct mesh_node out;
@@ -167,7 +168,8 @@ static int fill_list(struct node_list *list, const char *after, const struct err
 	return r < 0 ? r : 0;
 }
 
-static void reply_list(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+static void reply_list(struct daemon *d, struct rpc_call *call, void *ctx,
+		       const struct error *readable)
 {
 	V1__NodeList reply = V1__NODE_LIST__INIT;
 	struct node_list list = { .daemon = d };
@@ -199,7 +201,8 @@ struct page_request {
 	size_t limit;
 };
 
-static void reply_page(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+static void reply_page(struct daemon *d, struct rpc_call *call, void *ctx,
+		       const struct error *readable)
 {
 	Webmesh__Ext__V1__ListNodesResponse reply = WEBMESH__EXT__V1__LIST_NODES_RESPONSE__INIT;
 	struct page_request *page = ctx;
@@ -220,7 +223,8 @@ static void reply_page(struct daemon *d, struct rpc_call *call, void *ctx, const
 
 void api_list_nodes_page(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
-	const Webmesh__Ext__V1__ListNodesRequest *q = (const Webmesh__Ext__V1__ListNodesRequest *)request;
+	const Webmesh__Ext__V1__ListNodesRequest *q =
+			(const Webmesh__Ext__V1__ListNodesRequest *)request;
 	struct page_request *page;
 
 	if (*q->after && !node_id_valid(q->after)) {

@@ -39,13 +39,14 @@ static int parse_endpoints(const V1__JoinRequest *q, struct node *node, struct e
 	int r = 0;
 
 	if (*q->primary_endpoint)
-		r = parse_address("primary_endpoint", q->primary_endpoint, &node->primary_endpoint, err);
-	if (r == 0 && q->n_endpoints > NODE_ENDPOINTS_MAX)
-		return error_set(err, ERR_INVALID, "endpoints: %zu given, at most %d", q->n_endpoints,
-				 NODE_ENDPOINTS_MAX);
-	for (size_t i = 0; r == 0 && i < q->n_endpoints; i++)
-		r = parse_address("endpoints", q->endpoints[i], &node->endpoints[node->n_endpoints++],
+		r = parse_address("primary_endpoint", q->primary_endpoint, &node->primary_endpoint,
 				  err);
+	if (r == 0 && q->n_endpoints > NODE_ENDPOINTS_MAX)
+		return error_set(err, ERR_INVALID, "endpoints: %zu given, at most %d",
+				 q->n_endpoints, NODE_ENDPOINTS_MAX);
+	for (size_t i = 0; r == 0 && i < q->n_endpoints; i++)
+		r = parse_address("endpoints", q->endpoints[i],
+				  &node->endpoints[node->n_endpoints++], err);
 	return r;
 }
 
@@ -98,7 +99,8 @@ static int authorize(struct daemon *d, const struct rpc_call *call, const struct
 		return error_set(err, ERR_DENIED,
 				 "as_voter: %s was let in as an observer; it needs a token for voters",
 				 node->id);
-	if (!raft_configuration_lookup_name(servers, node->id) && servers->count == RAFT_SERVERS_MAX)
+	if (!raft_configuration_lookup_name(servers, node->id) &&
+	    servers->count == RAFT_SERVERS_MAX)
 		return error_set(err, ERR_EXHAUSTED,
 				 "as_voter: there are %d voters already, which is the most; join as an observer",
 				 RAFT_SERVERS_MAX);
@@ -125,7 +127,8 @@ static int assign_ipv4(struct daemon *d, struct join *join, struct error *err)
 	int r = state_next_ipv4(d->state, d->reservations, &join->node.ipv4, err);
 
 	if (r == 0)
-		r = ipam_reserve(d->reservations, IPAM_IPV4, ipam_ipv4_number(&join->node.ipv4.ip), err);
+		r = ipam_reserve(d->reservations, IPAM_IPV4, ipam_ipv4_number(&join->node.ipv4.ip),
+				 err);
 	join->reserved_ipv4 = r == 0;
 	return r;
 }
@@ -138,7 +141,8 @@ static int assign_ipv6(struct daemon *d, struct join *join, struct error *err)
 	if (r == 0)
 		r = state_next_ipv6(d->state, d->reservations, random, &join->node.ipv6, err);
 	if (r == 0)
-		r = ipam_reserve(d->reservations, IPAM_IPV6, ipam_ipv6_number(&join->node.ipv6.ip), err);
+		r = ipam_reserve(d->reservations, IPAM_IPV6, ipam_ipv6_number(&join->node.ipv6.ip),
+				 err);
 	join->reserved_ipv6 = r == 0;
 	return r;
 }
@@ -261,7 +265,8 @@ static int check_leave(struct daemon *d, const struct rpc_call *call, const char
 	if (!node_id_valid(id))
 		return error_set(err, ERR_INVALID, "id: \"%.80s\" is no node id", id);
 	if (who->kind == RPC_IDENTITY_NODE && strcmp(who->id, id) != 0)
-		return error_set(err, ERR_DENIED, "id: %s may take only itself out of the mesh", who->id);
+		return error_set(err, ERR_DENIED, "id: %s may take only itself out of the mesh",
+				 who->id);
 	return state_get_node(d->state, id, &node, err);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * grpc.reflection.v1 and v1alpha: what the API is, for tools that know no .proto file.  The two have the
- * same messages under two names; one handler serves both.  One answer per question, and no
- * next question is read before: who does not read the answers is not served.
+ * grpc.reflection.v1 and v1alpha: what the API is, for tools that know no .proto file.  The two
+ * have the same messages under two names; one handler serves both.  One answer per question, and
+ * no next question is read before: who does not read the answers is not served.
  */
 #include <stdlib.h>
 
@@ -27,7 +27,8 @@ static void tell(struct rpc_call *call, const question *q, reply *m)
 		rpc_fail(call, &err);
 }
 
-static void send_error(struct rpc_call *call, const question *q, enum error_kind kind, const char *text)
+static void send_error(struct rpc_call *call, const question *q, enum error_kind kind,
+		       const char *text)
 {
 	Grpc__Reflection__V1__ErrorResponse error = GRPC__REFLECTION__V1__ERROR_RESPONSE__INIT;
 	reply m = GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT;
@@ -50,9 +51,11 @@ static bool pack(const descriptor_file *file, ProtobufCBinaryData *out)
 	return out->data != NULL;
 }
 
-static void send_file(struct daemon *d, struct rpc_call *call, const question *q, const descriptor_file *file)
+static void send_file(struct daemon *d, struct rpc_call *call, const question *q,
+		      const descriptor_file *file)
 {
-	Grpc__Reflection__V1__FileDescriptorResponse files = GRPC__REFLECTION__V1__FILE_DESCRIPTOR_RESPONSE__INIT;
+	Grpc__Reflection__V1__FileDescriptorResponse files =
+			GRPC__REFLECTION__V1__FILE_DESCRIPTOR_RESPONSE__INIT;
 	reply m = GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT;
 	const descriptor_file *list[DESCRIPTORS_MAX];
 	ProtobufCBinaryData bytes[DESCRIPTORS_MAX];
@@ -81,7 +84,8 @@ static void send_file(struct daemon *d, struct rpc_call *call, const question *q
 
 static void send_services(struct rpc_call *call, const question *q)
 {
-	Grpc__Reflection__V1__ListServiceResponse list = GRPC__REFLECTION__V1__LIST_SERVICE_RESPONSE__INIT;
+	Grpc__Reflection__V1__ListServiceResponse list =
+			GRPC__REFLECTION__V1__LIST_SERVICE_RESPONSE__INIT;
 	reply m = GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT;
 	const struct rpc_method *methods;
 	size_t n = api_methods(&methods);
@@ -111,7 +115,8 @@ static void send_services(struct rpc_call *call, const question *q)
 
 static void send_extensions(struct daemon *d, struct rpc_call *call, const question *q)
 {
-	Grpc__Reflection__V1__ExtensionNumberResponse none = GRPC__REFLECTION__V1__EXTENSION_NUMBER_RESPONSE__INIT;
+	Grpc__Reflection__V1__ExtensionNumberResponse none =
+			GRPC__REFLECTION__V1__EXTENSION_NUMBER_RESPONSE__INIT;
 	reply m = GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT;
 
 	if (!descriptors_is_message(d->descriptors, q->all_extension_numbers_of_type)) {

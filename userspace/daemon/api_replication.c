@@ -16,7 +16,8 @@
 enum {
 	BATCH_BYTES = 256 * 1024,
 	BATCH_ENTRIES = 512,
-	GATHER_US = 500,	/* between two rounds, for each follower: a tenth of that is what one takes */
+	/* between two rounds, for each follower: a tenth of that is what one takes */
+	GATHER_US = 500,
 	TURN = 8,		/* followers that are served in one turn of the loop */
 	TURN_MS = 1,		/* to the next turn */
 };
@@ -138,10 +139,12 @@ static int push_snapshot(struct following *f, uint64_t first, struct error *err)
 
 	if (!f->snapshot) {
 		f->offset = 0;
-		f->snapshot = snapshots_get(replica_snapshots(f->daemon->replica), first - 1, &trouble);
+		f->snapshot = snapshots_get(replica_snapshots(f->daemon->replica), first - 1,
+					    &trouble);
 	}
 	if (!f->snapshot)
-		return *trouble ? error_set(err, ERR_UNAVAILABLE, "no snapshot: %.300s", trouble) : 0;
+		return *trouble ?
+			error_set(err, ERR_UNAVAILABLE, "no snapshot: %.300s", trouble) : 0;
 	r = send_piece(f, err);
 	if (r > 0 && f->offset >= f->snapshot->info.size)
 		end_snapshot(f);
@@ -238,7 +241,8 @@ static bool may_vote(struct daemon *d, const char *node_id)
 {
 	struct certificate cert;
 
-	return state_get_certificate_of(d->state, node_id, &cert, NULL) == 0 && cert.role == NODE_VOTER;
+	return state_get_certificate_of(d->state, node_id, &cert,
+					NULL) == 0 && cert.role == NODE_VOTER;
 }
 
 static int check(struct daemon *d, const char *node_id, uint64_t from, struct error *err)
@@ -250,8 +254,8 @@ static int check(struct daemon *d, const char *node_id, uint64_t from, struct er
 				 "from_index: %lu is ahead of this node, which has %lu: ask another",
 				 (unsigned long)from, (unsigned long)state_store_applied(d->state));
 	if (strcmp(replica_source(d->replica), node_id) == 0)
-		return error_set(err, ERR_PRECONDITION, "%s follows %s itself: ask another", d->settings.id,
-				 node_id);
+		return error_set(err, ERR_PRECONDITION, "%s follows %s itself: ask another",
+				 d->settings.id, node_id);
 	if (count_followers(d) >= d->settings.followers_max && !may_vote(d, node_id))
 		return error_set(err, ERR_EXHAUSTED, "%u followers are served here: ask another",
 				 d->settings.followers_max);
@@ -318,8 +322,9 @@ static void on_gather(uv_timer_t *timer)
 }
 
 /*
- * At once after a pause; but where one change follows the other, several in one message, for many followers
- * many, and a few followers at a time: this node has votes to store, which must not wait for them all.
+ * At once after a pause; but where one change follows the other, several in one message, for many
+ * followers many, and a few followers at a time: this node has votes to store, which must not
+ * wait for them all.
  */
 void api_follow_changed(struct daemon *d)
 {

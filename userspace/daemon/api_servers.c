@@ -82,7 +82,8 @@ void api_list_servers(struct rpc_call *call, const ProtobufCMessage *request, vo
 	l->daemon = d;
 	c = replica_configuration(d->replica);
 	replica_status(d->replica, &status);
-	if (replica_server_status(d->replica, &l->status, l->peers, RAFT_SERVERS_MAX + 1, &l->n_peers)) {
+	if (replica_server_status(d->replica, &l->status, l->peers, RAFT_SERVERS_MAX + 1,
+				  &l->n_peers)) {
 		m.first_index = l->status.first_index;
 		m.last_index = l->status.last_index;
 	}
@@ -102,7 +103,8 @@ void api_list_servers(struct rpc_call *call, const ProtobufCMessage *request, vo
 
 void api_transfer(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
-	const Webmesh__Ext__V1__TransferRequest *q = (const Webmesh__Ext__V1__TransferRequest *)request;
+	const Webmesh__Ext__V1__TransferRequest *q =
+			(const Webmesh__Ext__V1__TransferRequest *)request;
 	Webmesh__Ext__V1__TransferResponse m = WEBMESH__EXT__V1__TRANSFER_RESPONSE__INIT;
 	struct daemon *d = user;
 	struct error err = { 0 };
@@ -123,10 +125,12 @@ static const struct api_node_change set_role = { "raft-role", &done.base };
 static int check_promotion(struct daemon *d, const struct node *node, struct error *err)
 {
 	if (replica_configuration(d->replica)->count == RAFT_SERVERS_MAX)
-		return error_set(err, ERR_EXHAUSTED, "there are %d servers already, which is the most",
+		return error_set(err, ERR_EXHAUSTED,
+				 "there are %d servers already, which is the most",
 				 RAFT_SERVERS_MAX);
 	if (!node->grpc_port || !node->raft_port)
-		return error_set(err, ERR_PRECONDITION, "%s has no ports: it runs no wgmeshd", node->id);
+		return error_set(err, ERR_PRECONDITION, "%s has no ports: it runs no wgmeshd",
+				 node->id);
 	return voting_right_check(d->state, node->id, err);
 }
 
@@ -147,8 +151,8 @@ static int check_demotion(struct daemon *d, const struct node *node, struct erro
 	if (r < 0)
 		return r;
 	if (voters < 2 || raft_configuration_voters(replica_configuration(d->replica)) < 2)
-		return error_set(err, ERR_PRECONDITION, "%s is the only voter: promote another one first",
-				 node->id);
+		return error_set(err, ERR_PRECONDITION,
+				 "%s is the only voter: promote another one first", node->id);
 	return 0;
 }
 
@@ -158,7 +162,8 @@ static int check_role(struct daemon *d, const Webmesh__Ext__V1__SetRoleRequest *
 	int r;
 
 	if (!node_role_parse(q->role, ret_role))
-		return error_set(err, ERR_INVALID, "role: \"%.32s\" is neither voter nor observer", q->role);
+		return error_set(err, ERR_INVALID, "role: \"%.32s\" is neither voter nor observer",
+				 q->role);
 	if (!node_id_valid(q->node_id))
 		return error_set(err, ERR_INVALID, "node_id: \"%.80s\" is no node id", q->node_id);
 	r = state_get_node(d->state, q->node_id, ret, err);
@@ -199,7 +204,8 @@ static int propose_role(struct daemon *d, struct rpc_call *call, struct node *no
 
 void api_set_role(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
-	const Webmesh__Ext__V1__SetRoleRequest *q = (const Webmesh__Ext__V1__SetRoleRequest *)request;
+	const Webmesh__Ext__V1__SetRoleRequest *q =
+			(const Webmesh__Ext__V1__SetRoleRequest *)request;
 	struct request again;
 	struct error err = { 0 };
 	enum node_role role;

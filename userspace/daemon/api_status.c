@@ -77,7 +77,8 @@ static int ask_other(struct daemon *d, struct rpc_call *call, const char *id, st
 	int r;
 
 	if (rpc_call_forwarded(call))
-		return error_set(err, ERR_UNAVAILABLE, "%s is asked for %s by a node that took the one for the other",
+		return error_set(err, ERR_UNAVAILABLE,
+				 "%s is asked for %s by a node that took the one for the other",
 				 d->settings.id, id);
 	r = state_get_node(d->state, id, &node, err);
 	if (r == 0)
@@ -101,7 +102,8 @@ void api_get_status(struct rpc_call *call, const ProtobufCMessage *request, void
 		return;
 	}
 	r = node_id_valid(q->id) ? ask_other(d, call, q->id, &err)
-				 : error_set(&err, ERR_INVALID, "id: \"%.80s\" is no node id", q->id);
+				 : error_set(&err, ERR_INVALID, "id: \"%.80s\" is no node id",
+					     q->id);
 	if (r < 0)
 		rpc_fail(call, &err);
 }

@@ -50,7 +50,8 @@ static int add_addresses(struct daemon *d, struct token *token, struct error *er
 	if (!dir.count)
 		return error_set(err, ERR_PRECONDITION,
 				 "no voter has a public address that a token could name: start one with --endpoint");
-	for (size_t i = 0; r == 0 && i < dir.count && token->address_count < TOKEN_ADDRESSES_MAX; i++)
+	for (size_t i = 0; r == 0 && i < dir.count &&
+	     token->address_count < TOKEN_ADDRESSES_MAX; i++)
 		r = token_add_address(token, dir.entries[i].address, err);
 	return r;
 }
@@ -80,7 +81,8 @@ static int make_token(struct daemon *d, struct creation *c, struct error *err)
 	if (r == 0)
 		r = add_addresses(d, &c->token, err);
 	if (r == 0)
-		r = token_hash(c->token.secret, sizeof(c->token.secret), c->record.secret_hash, err);
+		r = token_hash(c->token.secret, sizeof(c->token.secret), c->record.secret_hash,
+			       err);
 	if (r == 0)
 		memcpy(c->record.id, c->token.id, sizeof(c->token.id));
 	return r;
@@ -206,13 +208,15 @@ static int add_to_page(const struct token_record *record, void *data)
 	return 0;
 }
 
-static void reply_page(struct daemon *d, struct rpc_call *call, void *ctx, const struct error *readable)
+static void reply_page(struct daemon *d, struct rpc_call *call, void *ctx,
+		       const struct error *readable)
 {
 	Webmesh__Ext__V1__ListTokensResponse m = WEBMESH__EXT__V1__LIST_TOKENS_RESPONSE__INIT;
 	struct token_page *page = ctx;
 	struct error err = *readable;
 
-	if (err.kind == ERR_NONE && state_each_token(d->state, page->after, add_to_page, page, &err) >= 0) {
+	if (err.kind == ERR_NONE &&
+	    state_each_token(d->state, page->after, add_to_page, page, &err) >= 0) {
 		m.n_tokens = page->count;
 		m.tokens = page->messages;
 		m.more = page->more;
@@ -241,7 +245,8 @@ static struct token_page *new_page(const char *after, size_t limit)
 
 void api_list_tokens(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
-	const Webmesh__Ext__V1__ListTokensRequest *q = (const Webmesh__Ext__V1__ListTokensRequest *)request;
+	const Webmesh__Ext__V1__ListTokensRequest *q =
+			(const Webmesh__Ext__V1__ListTokensRequest *)request;
 	struct token_page *page;
 
 	if (strlen(q->after) > TOKEN_RECORD_ID_MAX) {
@@ -261,7 +266,8 @@ void api_list_tokens(struct rpc_call *call, const ProtobufCMessage *request, voi
 
 /* ---- Revoke ---- */
 
-static const Webmesh__Ext__V1__RevokeTokenResponse revoked_reply = WEBMESH__EXT__V1__REVOKE_TOKEN_RESPONSE__INIT;
+static const Webmesh__Ext__V1__RevokeTokenResponse revoked_reply =
+		WEBMESH__EXT__V1__REVOKE_TOKEN_RESPONSE__INIT;
 static const struct api_node_change revocation = { "token-revoke", &revoked_reply.base };
 
 static int propose_revocation(struct daemon *d, struct rpc_call *call, const char *id,
@@ -282,7 +288,8 @@ static int propose_revocation(struct daemon *d, struct rpc_call *call, const cha
 
 void api_revoke_token(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
-	const Webmesh__Ext__V1__RevokeTokenRequest *q = (const Webmesh__Ext__V1__RevokeTokenRequest *)request;
+	const Webmesh__Ext__V1__RevokeTokenRequest *q =
+			(const Webmesh__Ext__V1__RevokeTokenRequest *)request;
 	struct request again;
 	struct error err = { 0 };
 	int r = request_read(user, call, q->id, &again, &err);

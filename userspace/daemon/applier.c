@@ -39,7 +39,8 @@ static void tell(const struct log_entry *entries, size_t n, const struct apply_r
 		listener->boundary(listener->data, last);
 	for (size_t i = 0; i < n && listener->digest; i++)
 		if (results[i].digest_index)
-			listener->digest(listener->data, results[i].digest_index, results[i].digest);
+			listener->digest(listener->data, results[i].digest_index,
+					 results[i].digest);
 }
 
 static int apply_part(struct state_store *state, const struct log_entry *entries, size_t n,

@@ -9,8 +9,8 @@
 #include "store/state_store.h"
 
 /*
- * The same on every node, or they have nothing to compare.  A digest reads the whole state: with 100,000 nodes and
- * thousands of entries per second it must not be all that a core does.
+ * The same on every node, or they have nothing to compare.  A digest reads the whole state: with
+ * 100,000 nodes and thousands of entries per second it must not be all that a core does.
  */
 enum { APPLIER_BOUNDARY = 8192 };
 
@@ -18,8 +18,8 @@ struct applier_listener {
 	/* After the batch is committed: what it touched; valid during the call. */
 	void (*changed)(void *data, const struct state_changes *changes);
 	/*
-	 * Both may be NULL.  The state is exactly what the entries up to @index make it, a multiple of
-	 * APPLIER_BOUNDARY; and what somebody else's state of such an index was.
+	 * Both may be NULL.  The state is exactly what the entries up to @index make it, a
+	 * multiple of APPLIER_BOUNDARY; and what somebody else's state of such an index was.
 	 */
 	void (*boundary)(void *data, uint64_t index);
 	void (*digest)(void *data, uint64_t index, const uint8_t digest[STATE_DIGEST]);

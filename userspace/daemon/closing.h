@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of a part that may still have work on the pool: it is asked to go, and when its memory is gone it
- * tells.  Owner thread.
+ * The end of a part that may still have work on the pool: it is asked to go, and when its memory
+ * is gone it tells.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_CLOSING_H
 #define WGMESH_DAEMON_CLOSING_H

@@ -39,13 +39,16 @@ struct consensus {
 	bool dirty;			/* inputs came since the core was last asked */
 	bool held;			/* the disk failed: ask again at the next tick */
 	bool dead;
-	uint64_t compact_to;		/* the state has all up to here on disk, and nobody needs them */
-	struct raft_actions unapplied;	/* the disk had no room for them: tried again with each tick */
+	/* the state has all up to here on disk, and nobody needs them */
+	uint64_t compact_to;
+	/* the disk had no room for them: tried again with each tick */
+	struct raft_actions unapplied;
 	struct raft_actions storing;	/* sequence 0: no batch is on its way to the disk */
 	struct log_entry *storing_entries;
 	struct log_batch batch;
 	struct hard_state hard_state;
-	uint64_t led_term;		/* in which this server led when last looked; 0: it did not */
+	/* in which this server led when last looked; 0: it did not */
+	uint64_t led_term;
 	uint64_t heard_at;		/* uv_now() of the leader's last word; 0: never */
 	uint32_t election_ticks;
 	void (*closed)(void *data);
@@ -97,7 +100,8 @@ static int reader_read(void *data, uint64_t from, size_t count_max, size_t bytes
 	if (r < 0) {
 		while (t.count)
 			raft_entry_unref(ret_entries[--t.count]);
-		return r == -ERR_MEMORY ? error_set(err, ERR_MEMORY, "no memory to read the log") : r;
+		return r == -ERR_MEMORY ?
+			error_set(err, ERR_MEMORY, "no memory to read the log") : r;
 	}
 	*ret_count = t.count;
 	return 0;
@@ -171,8 +175,8 @@ static void stored(void *data, const struct error *written)
 }
 
 /*
- * What is compacted goes with the next batch, without an fsync of its own.  The core hears of it first, and
- * never asks for these entries again, whatever becomes of the batch.
+ * What is compacted goes with the next batch, without an fsync of its own.  The core hears of it
+ * first, and never asks for these entries again, whatever becomes of the batch.
  */
 static int choose_compaction(struct consensus *c, uint64_t *ret, struct error *err)
 {
@@ -188,10 +192,11 @@ static int choose_compaction(struct consensus *c, uint64_t *ret, struct error *e
 }
 
 /*
- * How far the log is committed goes with the terms; else now and then, and with every configuration: what came
- * before one tells where its servers are reached (daemon/log_replay.h).
+ * How far the log is committed goes with the terms; else now and then, and with every
+ * configuration: what came before one tells where its servers are reached (daemon/log_replay.h).
  */
-static bool tells_commit(const struct consensus *c, uint64_t commit, const struct log_entry *entries, size_t n)
+static bool tells_commit(const struct consensus *c, uint64_t commit,
+			 const struct log_entry *entries, size_t n)
 {
 	if (commit >= c->hard_state.commit + COMMIT_STEP)
 		return true;
@@ -272,7 +277,10 @@ static bool may_pass(int r)
 	return r == -ERR_EXHAUSTED || r == -ERR_IO;
 }
 
-/* The log has the entries, and nothing of them is in the state: a full disk is told and waited out. */
+/*
+ * The log has the entries, and nothing of them is in the state: a full disk is told and waited
+ * out.
+ */
 static int apply_or_wait(struct consensus *c, struct raft_actions *a, struct error *err)
 {
 	int r = apply(c, a->apply, a->apply_count, err);
@@ -372,8 +380,8 @@ static void send_messages(struct consensus *c, const struct raft_actions *a)
 }
 
 /*
- * The others' disks and this one's work at the same time (thesis 10.2.1), and while they do the state takes
- * what is committed.
+ * The others' disks and this one's work at the same time (thesis 10.2.1), and while they do the
+ * state takes what is committed.
  */
 static int run_actions(struct consensus *c, struct raft_actions *a, unsigned int *changes,
 		       struct error *err)
@@ -508,7 +516,8 @@ int consensus_read_memberships(struct log_writer *writer, struct state_store *st
 	if (scan.next < bounds.first)
 		scan.next = bounds.first;
 	while (r == 0 && scan.next <= bounds.last)
-		r = log_writer_read(writer, scan.next, bounds.last, SCAN_BYTES, scan_entry, &scan, err);
+		r = log_writer_read(writer, scan.next, bounds.last, SCAN_BYTES, scan_entry, &scan,
+				    err);
 	if (r < 0)
 		return r;
 	*ret_current = current;
@@ -536,8 +545,8 @@ static int fill_start(const struct consensus *c, struct raft_start *start, struc
 	else if (r == 0)
 		start->last_term = start->base_term;
 	if (r == 0)
-		r = consensus_read_memberships(w, c->config.state, &start->current, &start->previous,
-					       err);
+		r = consensus_read_memberships(w, c->config.state, &start->current,
+					       &start->previous, err);
 	return r;
 }
 

@@ -33,7 +33,10 @@ struct consensus_config {
 
 struct consensus;
 
-/* Reads the end of the log for configurations.  With @bootstrap_name and an empty log: a cluster of one. */
+/*
+ * Reads the end of the log for configurations.  With @bootstrap_name and an empty log: a cluster
+ * of one.
+ */
 int consensus_new(const struct consensus_config *config, const char *bootstrap_name,
 		  struct consensus **ret, struct error *err);
 /* Proposals that wait are failed; @closed comes from the loop when the memory is gone. */
@@ -70,13 +73,14 @@ int consensus_read_memory(const struct consensus *c, uint64_t from, uint64_t to,
 			  uint64_t max_bytes, log_entry_fn fn, void *data);
 
 /*
- * The log up to @index, which the state has on disk (state_sync()), may go; it does with batches to come.
+ * The log up to @index, which the state has on disk (state_sync()), may go; it does with batches
+ * to come.
  */
 void consensus_compact(struct consensus *c, uint64_t index);
 
 /*
- * The newest configuration in state and log, committed or not, and, if it is not applied, the one before
- * it.  Index 0: none.
+ * The newest configuration in state and log, committed or not, and, if it is not applied, the one
+ * before it.  Index 0: none.
  */
 int consensus_read_memberships(struct log_writer *writer, struct state_store *state,
 			       struct raft_membership *ret_current,

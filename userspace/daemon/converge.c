@@ -157,7 +157,8 @@ static void on_timer(uv_timer_t *timer)
 	struct error err = { 0 };
 
 	if (converge_now(c, &changes, &err) < 0) {
-		log_warn("dataplane-failed", "device=%s reason=\"%s\"", c->settings->device, log_text(err.text));
+		log_warn("dataplane-failed", "device=%s reason=\"%s\"", c->settings->device,
+			 log_text(err.text));
 		uv_timer_start(&c->timer, on_timer, RETRY_MS, 0);
 	} else if (changes.added || changes.changed || changes.removed) {
 		log_info("dataplane-applied", "added=%zu changed=%zu removed=%zu kept=%zu",
@@ -180,7 +181,8 @@ void converge_check(struct converge *c)
 		save_floors(c);
 	if (dataplane_check(c->dataplane, &err) != -ERR_NOT_FOUND)
 		return;
-	log_warn("dataplane-lost", "device=%s reason=\"%s\"", c->settings->device, log_text(err.text));
+	log_warn("dataplane-lost", "device=%s reason=\"%s\"", c->settings->device,
+		 log_text(err.text));
 	converge_kick(c);
 }
 

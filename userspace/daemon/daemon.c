@@ -99,7 +99,8 @@ static int open_identity(struct daemon *d, struct error *err)
 	int r = identity_load(settings_path(&d->settings, "identity", path), &d->identity, err);
 
 	if (r == 0 && strcmp(d->identity.info.subject.name, d->settings.id) != 0)
-		r = error_set(err, ERR_INVALID, "--id: %s is the node of %s; another name needs another --state-dir",
+		r = error_set(err, ERR_INVALID,
+			      "--id: %s is the node of %s; another name needs another --state-dir",
 			      d->identity.info.subject.name, d->settings.state_dir);
 	if (r == 0)
 		r = authority_load(d, err);
@@ -320,7 +321,8 @@ int daemon_run(struct daemon *d)
 	log_info("start", "version=%s node=%s state-dir=%s", WGMESH_VERSION, d->settings.id,
 		 d->settings.state_dir);
 	if (!d->reservations || start(d, &err) < 0) {
-		log_error("start-failed", "reason=\"%s\"", log_text(d->reservations ? err.text : "no memory"));
+		log_error("start-failed", "reason=\"%s\"",
+			  log_text(d->reservations ? err.text : "no memory"));
 		daemon_stop(d, 1);
 	}
 	uv_run(&d->loop, UV_RUN_DEFAULT);

@@ -50,7 +50,8 @@ struct daemon {
 	struct watching *watchers;	/* of our health, a list of streams */
 	struct descriptors *descriptors; /* what the API is */
 	struct following *followers;	/* streams that we serve, a list */
-	struct following *serving;	/* the next one of the round under way; NULL: there is none */
+	/* the next one of the round under way; NULL: there is none */
+	struct following *serving;
 	uv_timer_t gather;		/* until the next round, or its next few */
 	uint64_t round_at;		/* uv_now() when it began */
 	bool serve_again;		/* there was more for those who had their turn */
@@ -59,7 +60,8 @@ struct daemon {
 	struct rpc_channel *authority;	/* while the authority's key is fetched */
 	struct rpc_client_call *authority_call;
 	size_t authority_turn;
-	uv_timer_t upkeep;		/* membership, heartbeats to followers, the authority's key */
+	/* membership, heartbeats to followers, the authority's key */
+	uv_timer_t upkeep;
 	uv_signal_t signals[2];
 	struct service service;
 	int64_t started_at;		/* ns since 1970 */

@@ -20,7 +20,8 @@ int descriptors_new(struct descriptors **ret, struct error *err)
 
 	if (!all)
 		return error_set(err, ERR_MEMORY, "no memory for the API's descriptors");
-	all->set = google__protobuf__file_descriptor_set__unpack(NULL, descriptor_set_len, descriptor_set);
+	all->set = google__protobuf__file_descriptor_set__unpack(NULL, descriptor_set_len,
+								 descriptor_set);
 	if (!all->set || all->set->n_file > DESCRIPTORS_MAX) {
 		descriptors_free(all);
 		return error_set(err, ERR_INTERNAL, "the API's descriptors are not usable");
@@ -119,7 +120,8 @@ static bool file_has(const descriptor_file *file, const char *symbol, bool messa
 	return false;
 }
 
-static const descriptor_file *find(const struct descriptors *all, const char *symbol, bool messages_only)
+static const descriptor_file *find(const struct descriptors *all, const char *symbol,
+				   bool messages_only)
 {
 	for (size_t i = 0; i < all->set->n_file; i++)
 		if (file_has(all->set->file[i], symbol, messages_only))
@@ -148,8 +150,8 @@ static bool has(const descriptor_file *const *list, size_t n, const descriptor_f
 }
 
 /* Files import no circles: protoc would not have it. */
-static size_t add(const struct descriptors *all, const descriptor_file *file, const descriptor_file **list,
-		  size_t n)
+static size_t add(const struct descriptors *all, const descriptor_file *file,
+		  const descriptor_file **list, size_t n)
 {
 	if (has(list, n, file))
 		return n;

@@ -20,8 +20,8 @@ void descriptors_free(struct descriptors *all);
 const descriptor_file *descriptors_lookup(const struct descriptors *all, const char *filename);
 
 /*
- * The file that defines @symbol: the full name of a message, an enum, a service, or of a field, value or
- * method of one of them.
+ * The file that defines @symbol: the full name of a message, an enum, a service, or of a field,
+ * value or method of one of them.
  */
 const descriptor_file *descriptors_find(const struct descriptors *all, const char *symbol);
 bool descriptors_is_message(const struct descriptors *all, const char *name);

@@ -85,7 +85,10 @@ static int add_observer(const struct node *node, void *data)
 	return 0;
 }
 
-/* One more than are wanted, and again from the start if that was behind the last: oneself may be among them. */
+/*
+ * One more than are wanted, and again from the start if that was behind the last: oneself may be
+ * among them.
+ */
 int directory_add_observers(struct directory *dir, struct state_store *state, const char *self,
 			    const struct key *from, struct error *err)
 {

@@ -34,8 +34,8 @@ int directory_fill(struct directory *dir, struct state_store *state, struct loca
 		   struct error *err);
 
 /*
- * Some observers except @self, any that @from, a random key, comes to: they serve the log as servers do.  Who
- * votes or is to vote does not follow them: they were let in to less.
+ * Some observers except @self, any that @from, a random key, comes to: they serve the log as
+ * servers do.  Who votes or is to vote does not follow them: they were let in to less.
  */
 int directory_add_observers(struct directory *dir, struct state_store *state, const char *self,
 			    const struct key *from, struct error *err);

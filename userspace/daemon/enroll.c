@@ -23,7 +23,8 @@ struct enrollment {
 	struct token token;
 	char *ca_pem;		/* from the token: all that is believed */
 	char *key_pem, *csr_pem;
-	char request[33];	/* one and the same at every address: a use of the token is paid once */
+	/* one and the same at every address: a use of the token is paid once */
+	char request[33];
 };
 
 static void enrollment_fini(struct enrollment *e)

@@ -12,10 +12,12 @@
 
 enum {
 	RETRY_MS = 300,		/* between two sources */
-	RETRIES_QUICK = 8,	/* sources in vain after which the pause doubles, and doubles again */
+	/* sources in vain after which the pause doubles, and doubles again */
+	RETRIES_QUICK = 8,
 	DOUBLINGS_MAX = 5,
 	SILENCE_MS = 5000,	/* a source that lives sends something every second */
-	STALE_MS = 10000,	/* whose own state is older, for as long, is left: others may do better */
+	/* whose own state is older, for as long, is left: others may do better */
+	STALE_MS = 10000,
 	COMPACT_STEP = 1024,	/* entries that go with one batch */
 };
 
@@ -25,7 +27,8 @@ struct follower {
 	struct follower_config config;
 	struct rpc_channel *channel;
 	struct rpc_client_call *call;	/* NULL: no stream */
-	uv_timer_t timer;	/* the next try while there is no stream, else the end of patience */
+	/* the next try while there is no stream, else the end of patience */
+	uv_timer_t timer;
 	size_t first, turn;	/* servers are tried from a random one on, then observers */
 	unsigned int failures;	/* sources in a row that have brought nothing */
 	char source[NODE_ID_MAX + 1];
@@ -130,7 +133,8 @@ static int copy_entries(struct follower *f, const follow_event *event, struct er
 
 	f->entries = calloc(event->n_entries, sizeof(*f->entries));
 	if (!f->entries)
-		return error_set(err, ERR_MEMORY, "no memory for %zu log entries", event->n_entries);
+		return error_set(err, ERR_MEMORY, "no memory for %zu log entries",
+				 event->n_entries);
 	for (size_t i = 0; i < event->n_entries; i++) {
 		const Webmesh__Ext__V1__LogEntry *e = event->entries[i];
 		void *copy = malloc(e->data.len + 1);
@@ -182,8 +186,8 @@ static uint64_t next_compaction(const struct follower *f, uint64_t first)
 }
 
 /*
- * Behind the applied index lies what this node has stored as a server.  Others may count on it, and so it
- * goes only from where the committed entries, which came now, are others.
+ * Behind the applied index lies what this node has stored as a server.  Others may count on it,
+ * and so it goes only from where the committed entries, which came now, are others.
  */
 static int store(struct follower *f, struct error *err)
 {
@@ -232,7 +236,8 @@ static void installed(void *data, const struct error *err, bool intact)
 }
 
 /* 1: it was the last piece, and the stream waits until it is installed. */
-static int take_piece(struct follower *f, const Webmesh__Ext__V1__SnapshotPiece *p, struct error *err)
+static int take_piece(struct follower *f, const Webmesh__Ext__V1__SnapshotPiece *p,
+		      struct error *err)
 {
 	const struct installer_piece piece = {
 		.whole = { .index = p->index, .term = p->term, .size = p->size },
@@ -290,8 +295,10 @@ static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg
 	strncpy(f->leader, event->leader_id, sizeof(f->leader) - 1);
 	if (event->state_age_ms < now)
 		f->fresh_at = now - event->state_age_ms;
-	r = is_stale(f, event) ? error_set(&err, ERR_UNAVAILABLE, "%s is not current itself", f->source)
-			       : take_event(f, event, &err);
+	if (is_stale(f, event))
+		r = error_set(&err, ERR_UNAVAILABLE, "%s is not current itself", f->source);
+	else
+		r = take_event(f, event, &err);
 	if (r == 0) {
 		if (state_store_applied(f->config.state) >= f->commit_index && !event->snapshot)
 			f->config.caught_up(f->config.data);

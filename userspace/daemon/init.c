@@ -106,7 +106,8 @@ static int init(int argc, char **argv, struct settings *s, char *mesh_id, struct
 	if (r < 0)
 		return r;
 	if (rest != argc)
-		return error_set(err, ERR_INVALID, "init takes options only, not \"%s\"", argv[rest]);
+		return error_set(err, ERR_INVALID, "init takes options only, not \"%s\"",
+				 argv[rest]);
 	if (!node_id_valid(s->id))
 		return error_set(err, ERR_INVALID,
 				 "--id: \"%s\" must be 1 to 63 characters of a-z 0-9 - .", s->id);

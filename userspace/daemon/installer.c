@@ -170,7 +170,8 @@ static int begin(struct installer *i, const struct snapshot_info *whole, struct 
 {
 	drop_part(i);
 	if (whole->index <= state_store_applied(i->config.state))
-		return error_set(err, ERR_INVALID, "a snapshot of entry %lu is offered, and %lu is applied",
+		return error_set(err, ERR_INVALID,
+				 "a snapshot of entry %lu is offered, and %lu is applied",
 				 (unsigned long)whole->index,
 				 (unsigned long)state_store_applied(i->config.state));
 	i->fd = open(i->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

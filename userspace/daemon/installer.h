@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Takes in a snapshot of another node's state: collects its pieces in a file, checks it, and puts it in the
- * place of this node's log and state.
+ * Takes in a snapshot of another node's state: collects its pieces in a file, checks it, and puts
+ * it in the place of this node's log and state.
  *
  *	1. state.db.part	grows by the pieces
  *	2. state.db.incoming	checked and synced; from here on it is whole
@@ -27,14 +27,15 @@ struct installer_config {
 	uv_loop_t *loop;
 	struct log_writer *writer;	/* nobody else uses it, or the state, until the end */
 	struct state_store *state;
-	struct snapshots *snapshots;	/* both are waited for: they may be reading the state's file */
+	/* both are waited for: they may be reading the state's file */
+	struct snapshots *snapshots;
 	struct agreement *agreement;
 	const char *path;		/* of the state database; copied */
 };
 
 /*
- * The snapshot is installed, or with @err->kind other than ERR_NONE is not: @intact tells whether log
- * and state are what they were.
+ * The snapshot is installed, or with @err->kind other than ERR_NONE is not: @intact tells whether
+ * log and state are what they were.
  */
 typedef void (*installer_done_fn)(void *data, const struct error *err, bool intact);
 
@@ -53,8 +54,8 @@ struct installer_piece {
 };
 
 /*
- * The next piece; a first one begins anew.  1: it was the last one, and `done` will come; 0: more is
- * wanted; negative: this snapshot is of no use.
+ * The next piece; a first one begins anew.  1: it was the last one, and `done` will come; 0: more
+ * is wanted; negative: this snapshot is of no use.
  */
 int installer_add(struct installer *i, const struct installer_piece *piece, struct error *err);
 

@@ -74,7 +74,8 @@ bool join_revoked(const struct daemon *d)
 
 static bool same_endpoints(const struct node *a, const struct node *b)
 {
-	if (!ip_equal(&a->primary_endpoint, &b->primary_endpoint) || a->n_endpoints != b->n_endpoints)
+	if (!ip_equal(&a->primary_endpoint, &b->primary_endpoint) ||
+	    a->n_endpoints != b->n_endpoints)
 		return false;
 	for (unsigned int i = 0; i < a->n_endpoints; i++)
 		if (!ip_equal(&a->endpoints[i], &b->endpoints[i]))
@@ -160,8 +161,8 @@ static bool is_refusal(enum error_kind kind)
 }
 
 /*
- * A leader has answered, whatever it said, and this server hears of none: it may have been removed while it
- * was away, and nobody tells it any more.  The log does.
+ * A leader has answered, whatever it said, and this server hears of none: it may have been
+ * removed while it was away, and nobody tells it any more.  The log does.
  */
 static void doubt_membership(struct joining *j)
 {

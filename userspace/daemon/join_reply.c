@@ -91,7 +91,8 @@ static int collect_peers(struct daemon *d, struct reply *reply, struct error *er
 	if (!reply->peers || !reply->messages)
 		return error_set(err, ERR_MEMORY, "no memory to list %zu peers", max);
 	r = state_each_node(d->state, NULL, add_peer, reply, err);
-	return r == -ERR_MEMORY ? error_set(err, ERR_MEMORY, "no memory to list %zu peers", max) : r;
+	return r == -ERR_MEMORY ?
+		error_set(err, ERR_MEMORY, "no memory to list %zu peers", max) : r;
 }
 
 static void send_reply(struct rpc_call *call, const struct node *self, const struct reply *reply)

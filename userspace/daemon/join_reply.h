@@ -6,7 +6,10 @@
 #include "daemon/daemon.h"
 #include "rpc/call.h"
 
-/* Answers @call with the v1.JoinResponse of @id, which the state has; on failure it is unanswered. */
+/*
+ * Answers @call with the v1.JoinResponse of @id, which the state has; on failure it is
+ * unanswered.
+ */
 int join_reply(struct daemon *d, struct rpc_call *call, const char *id, struct error *err);
 
 #endif

@@ -42,8 +42,8 @@ static int find(const struct node *node, struct directory *ret, struct error *er
 {
 	ret->count = 0;
 	directory_add_node(ret, node);
-	return ret->count ? 0 : error_set(err, ERR_PRECONDITION, "%s serves no API: it runs no wgmeshd",
-					  node->id);
+	return ret->count ? 0 : error_set(err, ERR_PRECONDITION,
+					  "%s serves no API: it runs no wgmeshd", node->id);
 }
 
 int leader_proxy_open(struct daemon *d, const struct node *node, struct rpc_channel **ret,
@@ -106,8 +106,10 @@ int leader_proxy_check_here(struct daemon *d, struct error *err)
 		return error_set(err, ERR_UNAVAILABLE,
 				 "%s knows no leader at the moment: try again in a few seconds",
 				 d->settings.id);
-	return error_set(err, ERR_PRECONDITION, "%s does not lead: ask the leader %s at %s", d->settings.id,
-			 leader, find_leader(d, &at, NULL) == 0 ? at.entries[0].address : "its address");
+	return error_set(err, ERR_PRECONDITION, "%s does not lead: ask the leader %s at %s",
+			 d->settings.id,
+			 leader, find_leader(d, &at,
+					     NULL) == 0 ? at.entries[0].address : "its address");
 }
 
 /* What this node may pass on without being believed. */

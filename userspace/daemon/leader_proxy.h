@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls that another node is to answer: the leader, or the node that is asked about.  A call is passed on
- * once; who gets it a second time says so instead.
+ * Calls that another node is to answer: the leader, or the node that is asked about.  A call is
+ * passed on once; who gets it a second time says so instead.
  *
- * In whose name: voters are believed when they name the caller, for whoever votes can rewrite the state
- * anyway.  Other nodes are not, lest one of them that has fallen into wrong hands names an administrator: they pass
- * on what needs no name, what is their own, and reads that everybody may make.  With --leader-proxy off a node
- * passes nothing on to the leader.  Owner thread.
+ * In whose name: voters are believed when they name the caller, for whoever votes can rewrite the
+ * state anyway.  Other nodes are not, lest one of them that has fallen into wrong hands names an
+ * administrator: they pass on what needs no name, what is their own, and reads that everybody may
+ * make.  With --leader-proxy off a node passes nothing on to the leader.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_LEADER_PROXY_H
 #define WGMESH_DAEMON_LEADER_PROXY_H
@@ -20,8 +20,9 @@ struct rpc_channel;
 struct rpc_onward;
 
 /*
- * Where @call goes that the leader is to answer: *@ret is left alone when that is this node.  ERR_UNAVAILABLE: there
- * is no leader at the moment; ERR_PRECONDITION: the caller has to ask there himself, the text says where.
+ * Where @call goes that the leader is to answer: *@ret is left alone when that is this node. 
+ * ERR_UNAVAILABLE: there is no leader at the moment; ERR_PRECONDITION: the caller has to ask
+ * there himself, the text says where.
  */
 int leader_proxy_route(struct daemon *d, const struct rpc_call *call, struct rpc_onward *ret,
 		       struct error *err);

@@ -36,7 +36,8 @@ static int apply_batch(struct log_writer *writer, struct state_store *state, uin
 	int r;
 
 	batch->n = 0;
-	r = log_writer_read(writer, state_store_applied(state) + 1, to, BATCH_BYTES, add_entry, batch, err);
+	r = log_writer_read(writer, state_store_applied(state) + 1, to, BATCH_BYTES, add_entry,
+			    batch, err);
 	if (r == -ERR_MEMORY)
 		error_set(err, ERR_MEMORY, "no memory to read the log");
 	if (r >= 0)
@@ -64,6 +65,7 @@ int log_replay(struct log_writer *writer, struct state_store *state,
 		r = apply_batch(writer, state, commit, listener, batch, err);
 	free(batch);
 	if (r == 0)
-		log_info("state-caught-up", "from=%lu to=%lu", (unsigned long)applied, (unsigned long)commit);
+		log_info("state-caught-up", "from=%lu to=%lu", (unsigned long)applied,
+			 (unsigned long)commit);
 	return r;
 }

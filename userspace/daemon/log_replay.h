@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the log knows to be committed and the state has lost with the power, applied again.  Without
- * it a server that was not alone in the dark would know the names of the others, by the configuration,
- * and not their addresses.  Before the server starts; owner thread.
+ * it a server that was not alone in the dark would know the names of the others, by the
+ * configuration, and not their addresses.  Before the server starts; owner thread.
  */
 #ifndef WGMESH_DAEMON_LOG_REPLAY_H
 #define WGMESH_DAEMON_LOG_REPLAY_H

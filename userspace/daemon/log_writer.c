@@ -6,9 +6,9 @@
 enum { STALL_MS = 50 };
 
 /*
- * A thread of its own, not the pool's: of those another one wakes for each write, to wait for the lock under
- * which it was woken.  What it has to do is set before @wanted is posted, and nobody touches it until it
- * has done so.
+ * A thread of its own, not the pool's: of those another one wakes for each write, to wait for the
+ * lock under which it was woken.  What it has to do is set before @wanted is posted, and nobody
+ * touches it until it has done so.
  */
 struct log_writer {
 	uv_loop_t *loop;

@@ -22,8 +22,10 @@ struct log_writer;
 typedef void (*log_written_fn)(void *data, const struct error *err);
 
 /* @log and @loop must outlive the writer. */
-struct log_writer *log_writer_new(uv_loop_t *loop, struct log_store *log);	/* NULL: no memory, or no thread */
-void log_writer_free(struct log_writer *w);	/* as log_writer_forget(); the memory follows through the loop; NULL is fine */
+/* NULL: no memory, or no thread */
+struct log_writer *log_writer_new(uv_loop_t *loop, struct log_store *log);
+/* as log_writer_forget(); the memory follows through the loop; NULL is fine */
+void log_writer_free(struct log_writer *w);
 
 bool log_writer_busy(const struct log_writer *w);
 /* A write is under way for longer than a read should make the owner wait. */

@@ -14,10 +14,12 @@ static const struct {
 	const char *synopsis, *summary;
 } commands[] = {
 	{ "init", init_main, "init [OPTION…]", "found a mesh, with this node as its first voter" },
-	{ "join", join_main, "join TOKEN [OPTION…]", "get an identity in the mesh that the token is from" },
+	{ "join", join_main, "join TOKEN [OPTION…]",
+	  "get an identity in the mesh that the token is from" },
 	{ "recover", recover_main, "recover [SNAPSHOT] [OPTION…]",
 	  "go on as the only voter, when the others are gone for good" },
-	{ "run", run_main, "run [OPTION…]", "be the daemon; options replace those of init or join" },
+	{ "run", run_main, "run [OPTION…]",
+	  "be the daemon; options replace those of init or join" },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -26,7 +28,8 @@ static void print_help(FILE *out)
 {
 	fputs("usage: wgmeshd COMMAND …\n\n", out);
 	for (int i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  wgmeshd %s\n        %s\n", commands[i].synopsis, commands[i].summary);
+		fprintf(out, "  wgmeshd %s\n        %s\n", commands[i].synopsis,
+			commands[i].summary);
 	fprintf(out, "\n%s", settings_help);
 }
 

@@ -43,7 +43,8 @@ static int find_addition(const struct member *member, void *data)
 	    !wanted(s->state, member->node_id, member->server_id) ||
 	    voting_right_check(s->state, member->node_id, NULL) < 0)
 		return 0;
-	return found(s, server ? RAFT_PROMOTE : RAFT_ADD_LEARNER, member->server_id, member->node_id);
+	return found(s, server ? RAFT_PROMOTE : RAFT_ADD_LEARNER, member->server_id,
+		     member->node_id);
 }
 
 /* Removals first: a dead server that is to go must not cost the majority a newcomer needs. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Appends without entries: they tell how far the log is committed, which the next append with entries does
- * as well.  Under load that one is never far, and a message and its answer are saved for each write and
- * server.  To Raft they are messages that come late, or are lost.
+ * Appends without entries: they tell how far the log is committed, which the next append with
+ * entries does as well.  Under load that one is never far, and a message and its answer are saved
+ * for each write and server.  To Raft they are messages that come late, or are lost.
  */
 #ifndef WGMESH_DAEMON_NOTICES_H
 #define WGMESH_DAEMON_NOTICES_H
@@ -18,7 +18,10 @@ struct notices {
 	unsigned int count;
 };
 
-/* True: kept, to be sent later.  False: send it now.  Either way an older one for its addressee is gone. */
+/*
+ * True: kept, to be sent later.  False: send it now.  Either way an older one for its addressee
+ * is gone.
+ */
 bool notices_keep(struct notices *n, const struct raft_message *message);
 
 /* Gives all that are kept to @send, and has none then. */

@@ -9,7 +9,8 @@
 #include "transport/transport.h"
 
 enum {
-	GRACE_TICKS = 30,	/* that a removed server is still heard: three of the shortest elections */
+	/* that a removed server is still heard: three of the shortest elections */
+	GRACE_TICKS = 30,
 	REFUSALS_MS = 60000,	/* of refused connections, this many are told in that time */
 	REFUSALS_TOLD = 20,
 };
@@ -17,8 +18,10 @@ enum {
 struct raft_peers {
 	struct raft_peers_config config;
 	struct transport *transport;
-	struct raft_configuration reached;	/* whose servers the transport knows, some of them removed */
-	uint64_t settled_at;		/* uv_now() since when the configuration is committed; 0: it is not */
+	/* whose servers the transport knows, some of them removed */
+	struct raft_configuration reached;
+	/* uv_now() since when the configuration is committed; 0: it is not */
+	uint64_t settled_at;
 	uint64_t refusals_since;	/* uv_now() */
 	unsigned int refusals;
 	void (*closed)(void *data);
@@ -53,7 +56,8 @@ static void transport_happened(void *data, enum transport_event event, uint64_t 
 	    (event == TRANSPORT_REFUSED && refusals_are_many(data)))
 		level = LOG_LEVEL_DEBUG;
 	log_line(level, names[event], "server=%lu address=%s reason=\"%s\"",
-		 (unsigned long)server_id, endpoint_format(remote, address), log_text(reason ? reason : ""));
+		 (unsigned long)server_id, endpoint_format(remote, address), log_text(reason ?
+										      reason : ""));
 }
 
 /* More than one can be on its way out only when changes come faster than they are let go. */
@@ -146,9 +150,11 @@ static void reach(struct raft_peers *p, const struct raft_server *server)
 
 	note_reached(p, server);
 	if (state_get_node(p->config.state, server->name, &node, NULL) == 0)
-		n = directory_raft_endpoints(p->config.state, &node, endpoints, TRANSPORT_ENDPOINTS_MAX);
+		n = directory_raft_endpoints(p->config.state, &node, endpoints,
+					     TRANSPORT_ENDPOINTS_MAX);
 	if (transport_set_peer(p->transport, server->id, server->name, endpoints, n, &err) < 0)
-		log_warn("raft-peer-unusable", "node=%s reason=\"%s\"", server->name, log_text(err.text));
+		log_warn("raft-peer-unusable", "node=%s reason=\"%s\"", server->name,
+			 log_text(err.text));
 }
 
 void raft_peers_refresh(struct raft_peers *p, const struct raft_configuration *now)
@@ -172,8 +178,8 @@ static void drop_removed(struct raft_peers *p, const struct raft_configuration *
 }
 
 /*
- * One that is removed has still to hear that it is, and a leader that removes itself needs the others'
- * answers to commit that.
+ * One that is removed has still to hear that it is, and a leader that removes itself needs the
+ * others' answers to commit that.
  */
 void raft_peers_tidy(struct raft_peers *p, const struct raft_configuration *now, bool committed)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The other servers of the Raft group, as far as the network is concerned: who is let in, where they
- * are reached, and how long one who is removed is still heard.  Owner thread.
+ * The other servers of the Raft group, as far as the network is concerned: who is let in, where
+ * they are reached, and how long one who is removed is still heard.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_RAFT_PEERS_H
 #define WGMESH_DAEMON_RAFT_PEERS_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * wgmeshd recover: the mesh goes on with this node as its only voter, from what it has or from a backup,
- * when a majority of the voters is gone for good.  Rewrites what Raft alone writes otherwise:
- * whatever was acknowledged and is not here is lost.
+ * wgmeshd recover: the mesh goes on with this node as its only voter, from what it has or from a
+ * backup, when a majority of the voters is gone for good.  Rewrites what Raft alone writes
+ * otherwise: whatever was acknowledged and is not here is lost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,16 +47,19 @@ static int load_settings(struct recovery *r, int argc, char **argv, struct error
 	if (rc < 0)
 		return rc;
 	if (argc - rest > 1)
-		return error_set(err, ERR_INVALID, "recover takes one snapshot, not also \"%s\"", argv[rest + 1]);
+		return error_set(err, ERR_INVALID, "recover takes one snapshot, not also \"%s\"",
+				 argv[rest + 1]);
 	r->snapshot = rest < argc ? argv[rest] : NULL;
 	if (access(settings_path(&r->settings, "local.db", path), F_OK) < 0)
-		return error_set(err, ERR_NOT_FOUND, "%s belongs to no node", r->settings.state_dir);
+		return error_set(err, ERR_NOT_FOUND, "%s belongs to no node",
+				 r->settings.state_dir);
 	rc = local_store_open(path, &r->local, err);
 	if (rc == 0)
 		rc = settings_load(&r->settings, r->local, err);
 	if (rc == 0)
 		rc = settings_parse(&r->settings, argc, argv, &rest, err);
-	if (rc == 0 && access(settings_path(&r->settings, "identity/" IDENTITY_CA_KEY_FILE, path), R_OK) < 0)
+	if (rc == 0 &&
+	    access(settings_path(&r->settings, "identity/" IDENTITY_CA_KEY_FILE, path), R_OK) < 0)
 		rc = error_set(err, ERR_PRECONDITION,
 			       "%s was no voter and has not the key of the mesh's authority: recover on one that was",
 			       r->settings.id);
@@ -175,7 +178,8 @@ static int encode_group(const struct recovery *r, struct buf *out, struct error 
 	return rc ? rc : raft_configuration_encode(&c, out, err);
 }
 
-static int make_change(const struct recovery *r, struct node *self, struct entry *e, struct error *err)
+static int make_change(const struct recovery *r, struct node *self, struct entry *e,
+		       struct error *err)
 {
 	struct member member;
 	int rc = command_remove_other_voters(e, self->id, err);
@@ -215,7 +219,8 @@ static int begin_anew(struct recovery *r, struct node *self, struct error *err)
 	struct entry *e = entry_new(NULL);
 	const uint8_t *data;
 	size_t len;
-	int rc = e ? encode_group(r, &group, err) : error_set(err, ERR_MEMORY, "no memory for a log entry");
+	int rc = e ? encode_group(r, &group, err) : error_set(err, ERR_MEMORY,
+							      "no memory for a log entry");
 
 	if (rc == 0)
 		rc = make_change(r, self, e, err);

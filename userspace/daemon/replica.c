@@ -176,7 +176,8 @@ static void digest_known(void *data, uint64_t index, const uint8_t digest[STATE_
 
 static void start_part(struct replica *r)
 {
-	const struct raft_server *own = raft_configuration_lookup_name(&r->configuration, replica_self(r));
+	const struct raft_server *own = raft_configuration_lookup_name(&r->configuration,
+								       replica_self(r));
 	struct error err = { 0 };
 	int rc = own && !r->behind ? replica_start_server(r, own->id, false, &err)
 				   : replica_start_follower(r, &err);
@@ -197,7 +198,10 @@ static int start_first(struct replica *r, bool found, struct error *err)
 		return rc;
 	r->configuration = current.configuration;
 	own = raft_configuration_lookup_name(&r->configuration, replica_self(r));
-	/* A state that is empty beside a log is rebuilt from it, or from another's if the log is short. */
+	/*
+	 * A state that is empty beside a log is rebuilt from it, or from another's if the log is
+	 * short.
+	 */
 	r->behind = own && state_store_applied(r->config.state) + 1 < log_writer_bounds(r->writer).first;
 	if (own && !r->behind &&
 	    (found || !state_store_applied(r->config.state) || past_enrolment(r)))
@@ -338,7 +342,8 @@ int replica_propose(struct replica *r, const struct entry *entry, proposal_done_
 	int rc;
 
 	if (!replica_leads(r))
-		return error_set(err, ERR_PRECONDITION, "%s does not lead; %s does", replica_self(r),
+		return error_set(err, ERR_PRECONDITION, "%s does not lead; %s does",
+				 replica_self(r),
 				 *replica_leader(r) ? replica_leader(r) : "nobody known");
 	rc = entry_encode(entry, &data, &len, err);
 	return rc < 0 ? rc : consensus_propose(r->consensus, data, len, done, ctx, err);
@@ -348,7 +353,8 @@ int replica_read(struct replica *r, void (*done)(void *data, const struct error 
 		 struct error *err)
 {
 	if (!r->consensus)
-		return error_set(err, ERR_PRECONDITION, "%s does not lead: it is no server", replica_self(r));
+		return error_set(err, ERR_PRECONDITION, "%s does not lead: it is no server",
+				 replica_self(r));
 	return consensus_read(r->consensus, done, ctx, err);
 }
 

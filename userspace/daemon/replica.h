@@ -58,8 +58,8 @@ int replica_propose(struct replica *r, const struct entry *entry, proposal_done_
 		    void *ctx, struct error *err);
 
 /*
- * Wait until the state here has all that was acknowledged before; on the leader only.  @done comes later,
- * exactly once, unless this fails.
+ * Wait until the state here has all that was acknowledged before; on the leader only.  @done
+ * comes later, exactly once, unless this fails.
  */
 int replica_read(struct replica *r, void (*done)(void *data, const struct error *err), void *ctx,
 		 struct error *err);
@@ -82,7 +82,9 @@ const char *replica_leader(const struct replica *r);	/* node id; "" while unknow
 struct raft_change;
 int replica_change_membership(struct replica *r, const struct raft_change *change,
 			      struct error *err);
-/* Hand leadership to the voter @node_id, or with "" to the one that is furthest; raft_transfer(). */
+/*
+ * Hand leadership to the voter @node_id, or with "" to the one that is furthest; raft_transfer().
+ */
 int replica_transfer(struct replica *r, const char *node_id, struct error *err);
 /* In effect, committed or not; count 0: unknown. */
 const struct raft_configuration *replica_configuration(const struct replica *r);
@@ -110,8 +112,8 @@ bool replica_server_status(const struct replica *r, struct raft_status *ret_stat
 			   struct raft_peer_status *ret_peers, size_t peers_max, size_t *ret_peers_count);
 
 /*
- * For a server: there is a leader, but not for us.  Stop being one and follow until level: then it is known
- * whether this node still is a server.
+ * For a server: there is a leader, but not for us.  Stop being one and follow until level: then
+ * it is known whether this node still is a server.
  */
 void replica_follow_first(struct replica *r);
 

@@ -11,12 +11,14 @@ static int follower_sources(void *data, struct directory *ret, struct error *err
 {
 	struct replica *r = data;
 	struct key from;
-	int rc = directory_fill(ret, r->config.state, r->config.local, &r->configuration, replica_self(r), err);
+	int rc = directory_fill(ret, r->config.state, r->config.local, &r->configuration,
+				replica_self(r), err);
 
 	if (rc < 0 || r->behind || r->config.settings->voter)
 		return rc;
 	rc = random_bytes(from.bytes, sizeof(from.bytes), err);
-	return rc < 0 ? rc : directory_add_observers(ret, r->config.state, replica_self(r), &from, err);
+	return rc < 0 ? rc : directory_add_observers(ret, r->config.state, replica_self(r), &from,
+						     err);
 }
 
 static void follower_configuration(void *data, const struct log_entry *entry)

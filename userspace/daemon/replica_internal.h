@@ -27,7 +27,8 @@ struct replica {
 	char state_path[PATH_MAX];
 	uint64_t synced;		/* the state is on disk up to here */
 	size_t synced_pages;		/* of its journal were when that began */
-	bool behind;		/* a server whose place in the leader's log is gone: it follows first */
+	/* a server whose place in the leader's log is gone: it follows first */
+	bool behind;
 	struct raft_configuration configuration;	/* newest known; consensus has its own */
 	char trouble[ERROR_TEXT_MAX];	/* of the follower */
 	uv_timer_t change_over;		/* 0 ms: from the loop, never from inside a callback */

@@ -34,7 +34,8 @@ bool replica_leads_up_to_date(const struct replica *r)
 
 bool replica_is_voter(const struct replica *r, const char *node_id)
 {
-	const struct raft_server *s = raft_configuration_lookup_name(replica_configuration(r), node_id);
+	const struct raft_server *s = raft_configuration_lookup_name(replica_configuration(r),
+								     node_id);
 
 	return s && s->role == RAFT_VOTER;
 }
@@ -102,13 +103,16 @@ static void consensus_part_status(const struct replica *r, struct replica_status
 	if (raft.role == RAFT_LEADER)
 		s->voters_reachable = reachable_voters(r);
 	if (raft.store_failing)
-		snprintf(s->trouble, sizeof(s->trouble), "the log cannot be written: see the disk of %.256s",
+		snprintf(s->trouble, sizeof(s->trouble),
+			 "the log cannot be written: see the disk of %.256s",
 			 r->config.settings->state_dir);
 	else if (consensus_state_is_stuck(r->consensus))
-		snprintf(s->trouble, sizeof(s->trouble), "the state cannot be written: see the disk of %.256s",
+		snprintf(s->trouble, sizeof(s->trouble),
+			 "the state cannot be written: see the disk of %.256s",
 			 r->config.settings->state_dir);
 	else if (!raft.leader)
-		snprintf(s->trouble, sizeof(s->trouble), "no leader: a majority of %u voters is needed",
+		snprintf(s->trouble, sizeof(s->trouble),
+			 "no leader: a majority of %u voters is needed",
 			 raft_configuration_voters(replica_configuration(r)));
 }
 

@@ -56,7 +56,8 @@ int request_read(struct daemon *d, const struct rpc_call *call, const char *obje
 		return 0;
 	}
 	if (!*name || strlen(name) > REQUEST_NAME_MAX)
-		return error_set(err, ERR_INVALID, METADATA ": 1 to %d characters", REQUEST_NAME_MAX);
+		return error_set(err, ERR_INVALID, METADATA ": 1 to %d characters",
+				 REQUEST_NAME_MAX);
 	r = derive(call, object, name, request.id, err);
 	if (r == 0)
 		r = state_store_recall(d->state, request.id, &result, err);

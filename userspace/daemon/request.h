@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A change as its caller names it, by the metadata "wgmesh-request-id": made again under the same name, by the
- * same caller, with the same method and for the same object, it is applied once, and answered as the first
- * time.  For those who were not told how it ended.  Names are known for STATE_REQUESTS entries.  Owner thread.
+ * A change as its caller names it, by the metadata "wgmesh-request-id": made again under the same
+ * name, by the same caller, with the same method and for the same object, it is applied once, and
+ * answered as the first time.  For those who were not told how it ended.  Names are known for
+ * STATE_REQUESTS entries.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_REQUEST_H
 #define WGMESH_DAEMON_REQUEST_H

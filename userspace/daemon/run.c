@@ -18,7 +18,8 @@ static int load(struct daemon *d, int argc, char **argv, struct error *err)
 	if (r < 0)
 		return r;
 	if (rest != argc)
-		return error_set(err, ERR_INVALID, "run takes options only, not \"%s\"", argv[rest]);
+		return error_set(err, ERR_INVALID, "run takes options only, not \"%s\"",
+				 argv[rest]);
 	if (access(settings_path(s, "local.db", path), F_OK) < 0)
 		return error_set(err, ERR_NOT_FOUND,
 				 "%s belongs to no node: run wgmeshd init or wgmeshd join first",

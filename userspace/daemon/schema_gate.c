@@ -48,7 +48,8 @@ void schema_gate_advance(struct daemon *d)
 	struct error err;
 	int r;
 
-	if (next > state_schema_latest() || d->raising_schema || !replica_leads_up_to_date(d->replica))
+	if (next > state_schema_latest() || d->raising_schema ||
+	    !replica_leads_up_to_date(d->replica))
 		return;
 	r = state_lowest_ability(d->state, &lowest, node_id, &err);
 	if (r == 0 && lowest < next) {

@@ -193,7 +193,8 @@ static int set_followers_max(struct settings *s, const char *value, struct error
 static int set_leader_proxy(struct settings *s, const char *value, struct error *err)
 {
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-		return error_set(err, ERR_INVALID, "--leader-proxy: \"%s\" is neither on nor off", value);
+		return error_set(err, ERR_INVALID, "--leader-proxy: \"%s\" is neither on nor off",
+				 value);
 	s->leader_proxy = strcmp(value, "on") == 0;
 	return 0;
 }
@@ -208,7 +209,8 @@ static int set_option(struct settings *s, int option, const char *value, bool *e
 		return set_text(s->id, sizeof(s->id), "id", value, err);
 	case OPT_ENDPOINT:
 		if (!*endpoints_given)
-			s->endpoint_count = 0;	/* those of the command line replace the stored ones */
+			/* those of the command line replace the stored ones */
+			s->endpoint_count = 0;
 		*endpoints_given = true;
 		return add_endpoint(s, value, err);
 	case OPT_DEVICE:
@@ -254,7 +256,8 @@ int settings_parse(struct settings *s, int argc, char **argv, int *ret_rest, str
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		r = set_option(s, option, optarg, &endpoints_given, err);
 		if (r < 0 && option == '?')
-			return error_set(err, ERR_INVALID, "%s: unknown or incomplete option; see --help",
+			return error_set(err, ERR_INVALID,
+					 "%s: unknown or incomplete option; see --help",
 					 argv[optind - 1]);
 		if (r < 0)
 			return r;

@@ -37,8 +37,10 @@ struct settings {
 	bool assign_ipv4;
 	bool prefer_raft_ipv6;
 	struct prefix ipv4_prefix;	/* of the mesh; used by init alone */
-	uint64_t log_keep;		/* entries of the Raft log, 16 or more; older ones are compacted */
-	uint32_t followers_max;		/* observers that are served; those who are to vote always are */
+	/* entries of the Raft log, 16 or more; older ones are compacted */
+	uint64_t log_keep;
+	/* observers that are served; those who are to vote always are */
+	uint32_t followers_max;
 	bool leader_proxy;		/* pass on what only the leader can answer */
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
 };

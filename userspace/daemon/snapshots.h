@@ -38,8 +38,8 @@ struct snapshot_file {
 void snapshot_file_put(struct snapshot_file *file);	/* NULL is fine */
 
 /*
- * The last copy if it has @index_min or more, else a new one.  NULL: it is not there yet, or cannot be
- * made (*@ret_trouble tells why, else it is empty): ask again later.
+ * The last copy if it has @index_min or more, else a new one.  NULL: it is not there yet, or
+ * cannot be made (*@ret_trouble tells why, else it is empty): ask again later.
  */
 struct snapshot_file *snapshots_get(struct snapshots *s, uint64_t index_min,
 				    const char **ret_trouble);

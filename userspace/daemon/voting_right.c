@@ -13,7 +13,8 @@ int voting_right_check(struct state_store *state, const char *node_id, struct er
 	if (r < 0)
 		return r;
 	if (!acl_allows(acls, n, node_id, &decider))
-		r = error_set(err, ERR_DENIED, decider ? "%s may not vote: Raft ACL \"%s\" denies it"
+		r = error_set(err, ERR_DENIED, decider ?
+			      "%s may not vote: Raft ACL \"%s\" denies it"
 						       : "%s may not vote: no Raft ACL allows it%s",
 			      node_id, decider ? decider->name : "");
 	state_acls_free(acls, n);

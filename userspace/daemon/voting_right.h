@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a node may become a voter, as the Raft ACLs of the state say (model/acl.h).  Asked when it joins as
- * one, when an administrator promotes it, and again before Raft takes it in.  Who votes already goes on doing so.
+ * Whether a node may become a voter, as the Raft ACLs of the state say (model/acl.h).  Asked when
+ * it joins as one, when an administrator promotes it, and again before Raft takes it in.  Who
+ * votes already goes on doing so.
  */
 #ifndef WGMESH_DAEMON_VOTING_RIGHT_H
 #define WGMESH_DAEMON_VOTING_RIGHT_H

@@ -132,7 +132,8 @@ static int put_upsert(struct backend *b, struct mesh_apply *batch, const struct 
 	return mesh_apply_peer(batch, &out, err);
 }
 
-static int put_diff(struct backend *b, struct mesh_apply *batch, const struct peer_diff *diff, struct error *err)
+static int put_diff(struct backend *b, struct mesh_apply *batch, const struct peer_diff *diff,
+		    struct error *err)
 {
 	struct wg_prefix *prefixes = calloc(WGMESH_PREFIXES_MAX, sizeof(*prefixes));
 	int r = 0;

@@ -51,7 +51,9 @@ struct dataplane_config {
 	enum dataplane_lazy lazy;
 	uint16_t listen_port;	/* 0: WireGuard picks one */
 	uint32_t mtu;		/* 0: the device's default */
-	/* "mesh" asks it of each peer that it adds: no older handshake is replayed.  May be NULL. */
+	/*
+	 * "mesh" asks it of each peer that it adds: no older handshake is replayed.  May be NULL.
+	 */
 	dataplane_floor_fn *floor_of;
 	void *floor_data;
 };

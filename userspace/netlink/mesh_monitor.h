@@ -36,7 +36,8 @@ struct mesh_event {
 	uint32_t suppressed;		/* suppressed: so many */
 	uint64_t since;			/* overrun of a mesh: the last generation that was seen */
 	bool removals;			/* overrun of a mesh: peers were removed since then */
-	const struct wg_peer *peer;	/* peer, changed, and fault where it may be NULL; borrowed */
+	/* peer, changed, and fault where it may be NULL; borrowed */
+	const struct wg_peer *peer;
 };
 
 /* 0 goes on; anything else ends mesh_monitor_read(), which then returns it. */

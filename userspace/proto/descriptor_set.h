@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every .proto file of the API, and what they import, as a serialized google.protobuf.FileDescriptorSet. */
+/*
+ * Every .proto file of the API, and what they import, as a serialized
+ * google.protobuf.FileDescriptorSet.
+ */
 #ifndef WGMESH_PROTO_DESCRIPTOR_SET_H
 #define WGMESH_PROTO_DESCRIPTOR_SET_H
 

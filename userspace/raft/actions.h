@@ -54,7 +54,8 @@ enum {
 	RAFT_CHANGED_CONFIGURATION = 1 << 1,	/* taken into effect, or rolled back */
 	RAFT_CHANGED_COMMITTED_CONFIGURATION = 1 << 2,
 	RAFT_CHANGED_REMOVED = 1 << 3,		/* committed: this server is no member any more */
-	RAFT_CHANGED_PEER_BEHIND = 1 << 4,	/* a peer needs entries that are gone from this log */
+	/* a peer needs entries that are gone from this log */
+	RAFT_CHANGED_PEER_BEHIND = 1 << 4,
 	RAFT_CHANGED_BEHIND = 1 << 5,	/* this server needs some that are gone from the leader's */
 };
 

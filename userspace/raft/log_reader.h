@@ -33,9 +33,9 @@ struct raft_log_reader {
 /* Any error of these is final: the core fails with it (raft_failure()). */
 
 /*
- * The other way round: entries that the core still has in memory, for whoever serves them to others.
- * Consecutive from @from on, at most @count_max, without references: valid until the next call that is
- * not a getter.  Returns how many; 0: @from is not in memory.
+ * The other way round: entries that the core still has in memory, for whoever serves them to
+ * others.  Consecutive from @from on, at most @count_max, without references: valid until the
+ * next call that is not a getter.  Returns how many; 0: @from is not in memory.
  */
 struct raft;
 size_t raft_recent_entries(const struct raft *r, uint64_t from, size_t count_max,

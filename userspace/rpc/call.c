@@ -260,7 +260,10 @@ static void decode(struct rpc_call *call)
 		rpc_fail(call, &err);
 		return;
 	}
-	/* Room for the next message before the handler asks for it; the only one may be passed on. */
+	/*
+	 * Room for the next message before the handler asks for it; the only one may be passed
+	 * on.
+	 */
 	if (call->method->kind != RPC_UNARY)
 		drop_incoming(call);
 	deliver(call, msg);
@@ -341,12 +344,17 @@ static int take_over(struct rpc_call *call, struct error *err)
 	if (!rpc_call_metadata(call, RPC_CALLER_KEY, named, sizeof(named)))
 		return 0;
 	if (strcmp(named, "nobody")) {
-		/* Not believed and not ignored: what was asked for one must not be done for the other. */
+		/*
+		 * Not believed and not ignored: what was asked for one must not be done for the
+		 * other.
+		 */
 		if (!rpc_server_believes(call->server, &call->identity))
-			return error_set(err, ERR_DENIED, RPC_CALLER_KEY ": only voters may call in others' names");
+			return error_set(err, ERR_DENIED,
+					 RPC_CALLER_KEY ": only voters may call in others' names");
 		len = snprintf(uri, sizeof(uri), "wgmesh://%s/%s", mesh, named);
 		if (!rpc_identity_parse(uri, len, mesh, &who))
-			return error_set(err, ERR_INVALID, RPC_CALLER_KEY ": names nobody of mesh %s", mesh);
+			return error_set(err, ERR_INVALID,
+					 RPC_CALLER_KEY ": names nobody of mesh %s", mesh);
 		memcpy(call->through, call->identity.id, sizeof(call->through));
 	}
 	call->identity = who;

@@ -69,14 +69,17 @@ struct rpc_onward {
 	 * this node's own call there, or nobody's if the caller is nobody.
 	 */
 	bool vouch;
-	/* Longer than that it is not waited for the answer, which is ERR_UNAVAILABLE then; 0: as long as the caller waits. */
+	/*
+	 * Longer than that it is not waited for the answer, which is ERR_UNAVAILABLE then; 0: as
+	 * long as the caller waits.
+	 */
 	unsigned int patience_ms;
 };
 
 /*
- * Inside the handler of a unary method, instead of an answer: have the other node give it.  Request, answer and
- * status pass as they are, deadline, cancellation and metadata with them.  Not to be used
- * for a call that was passed on already: that is how circles begin.
+ * Inside the handler of a unary method, instead of an answer: have the other node give it. 
+ * Request, answer and status pass as they are, deadline, cancellation and metadata with them. 
+ * Not to be used for a call that was passed on already: that is how circles begin.
  */
 void rpc_forward(struct rpc_call *call, const struct rpc_onward *onward);
 /* A node has passed it on, or somebody says so. */

@@ -59,8 +59,8 @@ struct rpc_call {
 const struct rpc_method *rpc_server_lookup(const struct rpc_server *server, grpc_slice path,
 					   const ProtobufCMethodDescriptor **ret_types);
 bool rpc_server_crowded(const struct rpc_server *server);
-int rpc_server_admit(struct rpc_server *server, struct rpc_call *call, struct rpc_onward *ret_onward,
-		     struct error *err);
+int rpc_server_admit(struct rpc_server *server, struct rpc_call *call,
+		     struct rpc_onward *ret_onward, struct error *err);
 bool rpc_server_believes(const struct rpc_server *server, const struct rpc_identity *who);
 void rpc_server_handle(struct rpc_server *server, struct rpc_call *call,
 		       const ProtobufCMessage *request);

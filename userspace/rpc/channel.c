@@ -87,7 +87,8 @@ static int add_address(struct buf *target, const char *address, struct error *er
 	char text[IP_TEXT_MAX];
 
 	if (!endpoint_parse(address, &at))
-		return error_set(err, ERR_INVALID, "%s is no address:port or [address]:port", address);
+		return error_set(err, ERR_INVALID, "%s is no address:port or [address]:port",
+				 address);
 	if (at.ip.family == AF_INET) {
 		memmove(at.ip.bytes + sizeof(mapped), at.ip.bytes, 4);
 		memcpy(at.ip.bytes, mapped, sizeof(mapped));
@@ -99,13 +100,14 @@ static int add_address(struct buf *target, const char *address, struct error *er
 	return 0;
 }
 
-static int make_target(const struct rpc_channel_config *config, struct buf *target, struct error *err)
+static int make_target(const struct rpc_channel_config *config, struct buf *target,
+		       struct error *err)
 {
 	int r = add_address(target, config->address, err);
 
 	if (config->fallback_count > RPC_FALLBACKS_MAX)
-		return error_set(err, ERR_INVALID, "%s: more than %d other addresses", config->address,
-				 RPC_FALLBACKS_MAX);
+		return error_set(err, ERR_INVALID, "%s: more than %d other addresses",
+				 config->address, RPC_FALLBACKS_MAX);
 	for (size_t i = 0; r == 0 && i < config->fallback_count; i++)
 		r = add_address(target, config->fallbacks[i], err);
 	return r;
@@ -178,7 +180,8 @@ int rpc_channel_new(const struct rpc_channel_config *config, struct rpc_channel 
 	if (e) {
 		rpc_channel_free(channel);
 	} else {
-		channel->grpc = make(channel, target.len ? buf_text(&target) : config->address, creds);
+		channel->grpc = make(channel, target.len ? buf_text(&target) : config->address,
+				     creds);
 		grpc_channel_credentials_release(creds);
 		*ret = channel;
 	}

@@ -43,8 +43,8 @@ static inline void rpc_event_arm(struct rpc_event *ev)
 /* Start @ops, to come back as @ev.  False: nothing was started; a bug of ours. */
 bool rpc_batch(grpc_call *call, const grpc_op *ops, size_t count, struct rpc_event *ev);
 /*
- * The same for a call of this pump's queue, of which much completes at once: then this thread takes it,
- * without waking the pump's to be woken by it.
+ * The same for a call of this pump's queue, of which much completes at once: then this thread
+ * takes it, without waking the pump's to be woken by it.
  */
 bool rpc_pump_batch(struct rpc_pump *pump, grpc_call *call, const grpc_op *ops, size_t count,
 		    struct rpc_event *ev);

@@ -55,14 +55,18 @@ static void explain(struct forward *forward)
 
 	snprintf(cause, sizeof(cause), "%.*s", (int)GRPC_SLICE_LENGTH(forward->text),
 		 (const char *)GRPC_SLICE_START_PTR(forward->text));
-	snprintf(text, sizeof(text), "no answer from %s, which is to give it: %s: try again in a few seconds",
+	snprintf(text, sizeof(text),
+		 "no answer from %s, which is to give it: %s: try again in a few seconds",
 		 rpc_channel_address(forward->channel), rpc_cause(cause));
 	grpc_slice_unref(forward->text);
 	forward->text = grpc_slice_from_copied_string(text);
 	forward->status = GRPC_STATUS_UNAVAILABLE;
 }
 
-/* The time is over that was ours to give, not the caller's; the other node's clock may have told so first. */
+/*
+ * The time is over that was ours to give, not the caller's; the other node's clock may have told
+ * so first.
+ */
 static bool out_of_patience(const struct forward *forward)
 {
 	return forward->impatient && forward->status == GRPC_STATUS_DEADLINE_EXCEEDED &&
@@ -98,7 +102,8 @@ static bool begins(grpc_slice slice, const char *text)
 /* The transport's own, which this node's makes anew, and ours, which only nodes may set. */
 static bool stays_behind(grpc_slice key)
 {
-	return is(key, "user-agent") || is(key, "te") || is(key, "content-type") || begins(key, ":") ||
+	return is(key, "user-agent") || is(key, "te") || is(key, "content-type") || begins(key,
+											   ":") ||
 	       begins(key, "grpc-") || is(key, RPC_CALLER_KEY) || is(key, RPC_FORWARDED_KEY);
 }
 
@@ -107,8 +112,8 @@ static void describe_caller(const struct rpc_identity *who, char out[RPC_CALLER_
 	if (who->kind == RPC_IDENTITY_NONE)
 		snprintf(out, RPC_CALLER_MAX, "nobody");
 	else
-		snprintf(out, RPC_CALLER_MAX, "%s/%s", who->kind == RPC_IDENTITY_ADMIN ? "admin" : "node",
-			 who->id);
+		snprintf(out, RPC_CALLER_MAX, "%s/%s", who->kind == RPC_IDENTITY_ADMIN ? "admin" :
+			 "node", who->id);
 }
 
 static grpc_metadata pair(const char *key, const char *value)
@@ -120,7 +125,8 @@ static grpc_metadata pair(const char *key, const char *value)
 }
 
 /* Our own come first, so that whoever drops them knows which they are. */
-static size_t fill_metadata(const struct rpc_call *call, bool vouch, grpc_metadata *out, size_t *ret_ours)
+static size_t fill_metadata(const struct rpc_call *call, bool vouch, grpc_metadata *out,
+			    size_t *ret_ours)
 {
 	char caller[RPC_CALLER_MAX];
 	size_t n = 0;

@@ -20,7 +20,10 @@ struct rpc_pump {
 	void *user;
 };
 
-/* On any thread.  True: it was empty; whoever finds it so wakes the loop, which takes all at once. */
+/*
+ * On any thread.  True: it was empty; whoever finds it so wakes the loop, which takes all at
+ * once.
+ */
 static bool push(struct rpc_pump *pump, struct rpc_event *ev)
 {
 	struct rpc_event *head = atomic_load_explicit(&pump->inbox, memory_order_relaxed);
@@ -91,7 +94,8 @@ static void drain(uv_async_t *wake)
 	run_inbox(pump);
 	run_inbox(pump);
 	pump->draining = false;
-	if (atomic_load_explicit(&pump->inbox, memory_order_relaxed) && !uv_is_closing((uv_handle_t *)wake))
+	if (atomic_load_explicit(&pump->inbox, memory_order_relaxed) &&
+	    !uv_is_closing((uv_handle_t *)wake))
 		uv_async_send(wake);
 }
 

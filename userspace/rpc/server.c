@@ -119,8 +119,8 @@ bool rpc_server_crowded(const struct rpc_server *server)
 	return server->calls > server->config.calls_max;
 }
 
-int rpc_server_admit(struct rpc_server *server, struct rpc_call *call, struct rpc_onward *ret_onward,
-		     struct error *err)
+int rpc_server_admit(struct rpc_server *server, struct rpc_call *call,
+		     struct rpc_onward *ret_onward, struct error *err)
 {
 	if (!server->config.admit)
 		return 0;

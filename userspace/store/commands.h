@@ -24,7 +24,9 @@
  */
 int command_register_node(struct entry *e, const struct node *node, struct error *err);
 
-/* The newest version of the schema that @node_id can apply: state_schema_latest() of its release. */
+/*
+ * The newest version of the schema that @node_id can apply: state_schema_latest() of its release.
+ */
 int command_set_ability(struct entry *e, const char *node_id, uint32_t schema, struct error *err);
 
 /*
@@ -44,7 +46,8 @@ int command_set_role(struct entry *e, const char *node_id, enum node_role role,
 
 /*
  * All voters but @survivor leave the mesh, as by command_remove_node() and with their certificates
- * revoked: they are gone for good, and whoever comes back from them would go on with another history.
+ * revoked: they are gone for good, and whoever comes back from them would go on with another
+ * history.
  */
 int command_remove_other_voters(struct entry *e, const char *survivor, struct error *err);
 

@@ -72,7 +72,8 @@ int entry_add(struct entry *e, unsigned int flags, const char *sql,
 	      const struct sql_value *params, size_t n_params, struct error *err)
 {
 	if (e->kind != ENTRY_SQL)
-		return error_set(err, ERR_INTERNAL, "an entry of kind %d has no statements", e->kind);
+		return error_set(err, ERR_INTERNAL, "an entry of kind %d has no statements",
+				 e->kind);
 	if (e->n_statements == ENTRY_STATEMENTS_MAX || n_params > ENTRY_PARAMS_MAX)
 		return error_set(err, ERR_EXHAUSTED,
 				 "an entry holds %d statements of %d parameters; use several",

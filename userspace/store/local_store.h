@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one node keeps for itself, never replicated: who it is, its WireGuard key, whom to
- * ask first after a restart, and how new a handshake of a peer must be.  A SQLite database with file mode 0600; every change is on disk when
- * the call returns, and overwritten values are wiped in the file.  Locked while open, as the
- * log store.  One thread at a time.
+ * ask first after a restart, and how new a handshake of a peer must be.  A SQLite database with
+ * file mode 0600; every change is on disk when the call returns, and overwritten values are wiped
+ * in the file.  Locked while open, as the log store.  One thread at a time.
  */
 #ifndef WGMESH_STORE_LOCAL_STORE_H
 #define WGMESH_STORE_LOCAL_STORE_H

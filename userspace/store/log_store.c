@@ -10,7 +10,8 @@
 #include "store/log_internal.h"
 #include "store/wal_check.h"
 
-enum { SCHEMA = 1, WAL_BYTES = 5 << 20 /* what is written between two checkpoints, and some more */ };
+enum { SCHEMA = 1,
+       WAL_BYTES = 5 << 20 /* what is written between two checkpoints, and some more */ };
 
 /*
  * A checkpoint copies the WAL into the database with two more fsyncs; every 4 MB is rare enough to

@@ -49,8 +49,8 @@ struct log_batch {
 	size_t n_entries;
 	const struct hard_state *hard_state;	/* NULL: unchanged */
 	/*
-	 * At last forget the entries up to and with this one, which was in the log before; 0: none.  Only
-	 * what the state has on disk (state_sync()) may go.
+	 * At last forget the entries up to and with this one, which was in the log before; 0:
+	 * none.  Only what the state has on disk (state_sync()) may go.
 	 */
 	uint64_t compact_to;
 };
@@ -96,9 +96,9 @@ int log_store_read(struct log_store *log, uint64_t from, uint64_t to, uint64_t m
 		   log_entry_fn fn, void *data, struct error *err);
 
 /*
- * A snapshot of the state, with all up to @index of @term, is on disk: forget the log up to there, and
- * all of it unless it has that very entry (thesis 5.3).  The term rises to @term if it was lower.
- * ERR_INVALID: the log begins behind @index, or more is committed.
+ * A snapshot of the state, with all up to @index of @term, is on disk: forget the log up to
+ * there, and all of it unless it has that very entry (thesis 5.3).  The term rises to @term if it
+ * was lower.  ERR_INVALID: the log begins behind @index, or more is committed.
  */
 int log_store_install(struct log_store *log, uint64_t index, uint64_t term, struct error *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is done with the state database beside the store that owns it: syncing, copying, hashing.
- * Each call opens the file anew and blocks on the disk: for any thread but the owner's, unless it says otherwise.  The owner
- * may go on writing, but not state_store_replace().
+ * Each call opens the file anew and blocks on the disk: for any thread but the owner's, unless it
+ * says otherwise.  The owner may go on writing, but not state_store_replace().
  *
  * A snapshot is a database like the state's own, with all that one index had applied.
  */
@@ -26,8 +26,8 @@ struct snapshot_info {
 int state_sync(const char *path, uint64_t *ret_index, struct error *err);
 
 /*
- * A look at the state of one index, which stays while the owner goes on: opened between two batches by the
- * owner himself, which is quick, and then hashed on another thread, which is not.
+ * A look at the state of one index, which stays while the owner goes on: opened between two
+ * batches by the owner himself, which is quick, and then hashed on another thread, which is not.
  */
 struct state_view;
 int state_view_open(const char *path, struct state_view **ret, struct error *err);
@@ -38,14 +38,14 @@ void state_view_close(struct state_view *view);	/* NULL is fine */
 int snapshot_write(const char *path, const char *to, struct snapshot_info *ret, struct error *err);
 
 /*
- * Is @path a snapshot whose every page is sound, and of a schema that this release knows?  Syncs it.
- * ERR_CORRUPT, ERR_UNSUPPORTED.
+ * Is @path a snapshot whose every page is sound, and of a schema that this release knows?  Syncs
+ * it.  ERR_CORRUPT, ERR_UNSUPPORTED.
  */
 int snapshot_check(const char *path, struct snapshot_info *ret, struct error *err);
 
 /*
- * Move a snapshot to @to, with whatever journals are left of a database there out of the way; on disk
- * when it returns.
+ * Move a snapshot to @to, with whatever journals are left of a database there out of the way; on
+ * disk when it returns.
  */
 int snapshot_move(const char *path, const char *to, struct error *err);
 

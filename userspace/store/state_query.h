@@ -24,7 +24,10 @@ typedef int (*state_node_fn)(const struct node *node, void *data);
 /* Nodes by id, those after @after (NULL or "": from the start). */
 int state_each_node(struct state_store *s, const char *after, state_node_fn fn, void *data,
 		    struct error *err);
-/* Up to @max observers that serve the API, by public key from @from on: a random key gives random ones. */
+/*
+ * Up to @max observers that serve the API, by public key from @from on: a random key gives random
+ * ones.
+ */
 int state_some_observers(struct state_store *s, const struct key *from, unsigned int max,
 			 state_node_fn fn, void *data, struct error *err);
 int state_count_nodes(struct state_store *s, uint64_t *ret, struct error *err);

@@ -75,7 +75,10 @@ int state_store_begin(struct state_store *s, struct error *err);
 int state_store_apply(struct state_store *s, const struct log_entry *entry,
 		      struct apply_result *ret, struct error *err);
 
-/* 1: an entry with this request id was applied, and @ret is what came of it; 0: none was, or long ago. */
+/*
+ * 1: an entry with this request id was applied, and @ret is what came of it; 0: none was, or long
+ * ago.
+ */
 int state_store_recall(struct state_store *s, const uint8_t request_id[ENTRY_REQUEST_ID],
 		       struct apply_result *ret, struct error *err);
 
@@ -85,8 +88,8 @@ void state_store_rollback(struct state_store *s);
 void state_changes_fini(struct state_changes *changes);
 
 /*
- * Pages in its journal (WAL).  It begins anew with the first commit that finds all of it synced and nobody
- * reading: while one commit follows the other at once, it grows.
+ * Pages in its journal (WAL).  It begins anew with the first commit that finds all of it synced
+ * and nobody reading: while one commit follows the other at once, it grows.
  */
 size_t state_store_journal(const struct state_store *s);
 
@@ -98,9 +101,9 @@ int state_store_configuration(struct state_store *s, uint64_t *ret_index, struct
 			      struct error *err);
 
 /*
- * Become the snapshot at @path (store/snapshot.h), whose file moves to the store's own place.  Nobody
- * else may have the database open.  Queries go on with the same @s; after a failure @s
- * is good for closing only.
+ * Become the snapshot at @path (store/snapshot.h), whose file moves to the store's own place. 
+ * Nobody else may have the database open.  Queries go on with the same @s; after a failure @s is
+ * good for closing only.
  */
 int state_store_replace(struct state_store *s, const char *path, struct error *err);
 

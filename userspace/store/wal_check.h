@@ -23,9 +23,9 @@
 int wal_check(const char *path, struct error *err);
 
 /*
- * Fill an empty WAL that is open, and of which nothing is written yet, with @bytes of zeros: writes that
- * do not make a file longer are synced faster, by a journal's commit of the file system.  ERR_EXHAUSTED,
- * ERR_IO.
+ * Fill an empty WAL that is open, and of which nothing is written yet, with @bytes of zeros:
+ * writes that do not make a file longer are synced faster, by a journal's commit of the file
+ * system.  ERR_EXHAUSTED, ERR_IO.
  */
 int wal_reserve(const char *path, size_t bytes, struct error *err);
 

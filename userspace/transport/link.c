@@ -197,7 +197,8 @@ static void pump(struct link *l)
 			return;
 		done = write_now(l, &buf);
 		if (done < buf.len && !l->failure.kind)
-			write_later(l, uv_buf_init(buf.base + done, (unsigned int)(buf.len - done)));
+			write_later(l,
+				    uv_buf_init(buf.base + done, (unsigned int)(buf.len - done)));
 	}
 }
 

@@ -56,8 +56,8 @@ int link_accept(const struct link_config *config, uv_stream_t *server, struct li
 void link_close(struct link *l);
 
 /*
- * Encrypts and sends what it takes now; returns how much.  0: writable comes, or it has failed; a part: ask
- * again with the rest.
+ * Encrypts and sends what it takes now; returns how much.  0: writable comes, or it has failed; a
+ * part: ask again with the rest.
  */
 size_t link_write(struct link *l, const void *data, size_t len);
 

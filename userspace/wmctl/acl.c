@@ -102,7 +102,8 @@ int acl_get(struct session *s, char *name)
 	if (session_call(s, ADMIN, "GetRaftACL", &request.base, &reply, &err) < 0)
 		return command_fail(&err);
 	acl = (RaftACL *)reply;
-	code = output_structured(s->format) ? output_value(s->format, acl_json(acl)) : print_table(&acl, 1);
+	code = output_structured(s->format) ? output_value(s->format,
+							   acl_json(acl)) : print_table(&acl, 1);
 	protobuf_c_message_free_unpacked(reply, NULL);
 	return code;
 }

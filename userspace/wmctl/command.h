@@ -9,7 +9,8 @@ enum exit_code {
 	EXIT_OK = 0,
 	EXIT_ERROR = 1,
 	EXIT_USAGE = 2,
-	EXIT_DEGRADED = 3,	/* answered, but the mesh is not well: no leader, or no data plane */
+	/* answered, but the mesh is not well: no leader, or no data plane */
+	EXIT_DEGRADED = 3,
 };
 
 /* @argv[0] is the subcommand; the session is open.  Returns an exit code. */

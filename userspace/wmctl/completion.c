@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * wmctl completion SHELL: what makes the shell ask, at each TAB, `wmctl complete WORD…`: what may stand for the
- * last word, one a line.  Names of nodes and ACLs are those of the mesh at that moment; without a daemon there
- * are none, and nothing is said of it in the middle of somebody's line.
+ * wmctl completion SHELL: what makes the shell ask, at each TAB, `wmctl complete WORD…`: what may
+ * stand for the last word, one a line.  Names of nodes and ACLs are those of the mesh at that
+ * moment; without a daemon there are none, and nothing is said of it in the middle of somebody's
+ * line.
  */
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +69,8 @@ static const struct {
 	const char *name, *choices;
 } options[] = {
 	{ "--state-dir", "" }, { "--identity", "" }, { "--address", "" }, { "--timeout", "" },
-	{ "--request-id", "" }, { "--output", "table wide json yaml" }, { "-o", "table wide json yaml" },
+	{ "--request-id", "" }, { "--output", "table wide json yaml" }, { "-o",
+									  "table wide json yaml" },
 	{ "--role", "voter observer" }, { "--ttl", "" }, { "--uses", "" },
 };
 
@@ -111,7 +113,8 @@ static void offer_acls(struct session *s, const char *typed)
 	const RaftACLList *list;
 	ProtobufCMessage *reply;
 
-	if (session_call(s, &v1__admin__descriptor, "ListRaftACLs", &request.base, &reply, NULL) < 0)
+	if (session_call(s, &v1__admin__descriptor, "ListRaftACLs", &request.base, &reply,
+			 NULL) < 0)
 		return;
 	list = (const RaftACLList *)reply;
 	for (size_t i = 0; i < list->n_items; i++)

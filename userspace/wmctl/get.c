@@ -65,7 +65,8 @@ static int print_json(const struct session *s, V1__MeshNode *const *nodes, size_
 
 enum { COLUMNS = 5, COLUMNS_WIDE = 9 };
 
-static const char *const head[COLUMNS_WIDE] = { "ID", "STATUS", "IPV4", "IPV6", "ENDPOINT", "PUBLIC KEY",
+static const char *const head[COLUMNS_WIDE] = { "ID", "STATUS", "IPV4", "IPV6", "ENDPOINT",
+						"PUBLIC KEY",
 						"GRPC", "RAFT", "UPDATED" };
 
 /* What a row needs beside the message. */
@@ -113,7 +114,8 @@ struct all_nodes {
 
 static int add_page(struct all_nodes *all, ProtobufCMessage *reply, struct error *err)
 {
-	const Webmesh__Ext__V1__ListNodesResponse *page = (const Webmesh__Ext__V1__ListNodesResponse *)reply;
+	const Webmesh__Ext__V1__ListNodesResponse *page =
+			(const Webmesh__Ext__V1__ListNodesResponse *)reply;
 	ProtobufCMessage **pages = reallocarray(all->pages, all->n_pages + 1, sizeof(*pages));
 	V1__MeshNode **nodes;
 
@@ -139,7 +141,8 @@ static int fetch(struct session *s, struct all_nodes *all, struct error *err)
 	int r = 1;
 
 	while (r > 0) {
-		r = session_call(s, &webmesh__ext__v1__nodes__descriptor, "List", &request.base, &reply, err);
+		r = session_call(s, &webmesh__ext__v1__nodes__descriptor, "List", &request.base,
+				 &reply, err);
 		if (r == 0)
 			r = add_page(all, reply, err);
 		if (r > 0)
@@ -178,14 +181,17 @@ static int get_one(struct session *s, char *id)
 	if (session_call(s, &v1__mesh__descriptor, "GetNode", &request.base, &reply, &err) < 0)
 		return command_fail(&err);
 	node = (V1__MeshNode *)reply;
-	code = output_structured(s->format) ? output_value(s->format, node_json(node)) : print_table(s, &node, 1);
+	code = output_structured(s->format) ? output_value(s->format,
+							   node_json(node)) : print_table(s, &node,
+											  1);
 	protobuf_c_message_free_unpacked(reply, NULL);
 	return code;
 }
 
 static json_t *peer_json(const V1__RaftPeer *p)
 {
-	return json_pack("{s:s, s:s, s:b, s:b}", "id", p->id, "address", p->address, "voter", p->voter,
+	return json_pack("{s:s, s:s, s:b, s:b}", "id", p->id, "address", p->address, "voter",
+			 p->voter,
 			 "leader", p->leader);
 }
 
@@ -217,7 +223,8 @@ static int get_peers(struct session *s)
 	struct error err = { 0 };
 	int code;
 
-	if (session_call(s, &v1__peer_discovery__descriptor, "ListPeers", &request.base, &reply, &err) < 0)
+	if (session_call(s, &v1__peer_discovery__descriptor, "ListPeers", &request.base, &reply,
+			 &err) < 0)
 		return command_fail(&err);
 	list = (const V1__ListRaftPeersResponse *)reply;
 	if (output_structured(s->format)) {

@@ -22,13 +22,18 @@ static const struct {
 	{ "token", token_main, "token list", "tell what is kept of the tokens" },
 	{ "token", token_main, "token revoke ID", "have a token let nobody in any more" },
 	{ "node", node_main, "node remove ID", "take a node out of the mesh" },
-	{ "acl", acl_main, "acl list | acl get NAME", "tell the Raft ACLs: who may become a voter" },
-	{ "acl", acl_main, "acl put NAME allow|deny PATTERN…", "let nodes become voters, or not, by their ids" },
-	{ "acl", acl_main, "acl delete NAME", "take a Raft ACL away; without any, every node may vote" },
-	{ "raft", raft_main, "raft peers", "list the servers of the Raft group, and how far they are" },
+	{ "acl", acl_main, "acl list | acl get NAME",
+	  "tell the Raft ACLs: who may become a voter" },
+	{ "acl", acl_main, "acl put NAME allow|deny PATTERN…",
+	  "let nodes become voters, or not, by their ids" },
+	{ "acl", acl_main, "acl delete NAME",
+	  "take a Raft ACL away; without any, every node may vote" },
+	{ "raft", raft_main, "raft peers",
+	  "list the servers of the Raft group, and how far they are" },
 	{ "raft", raft_main, "raft transfer [ID]", "let another voter lead" },
 	{ "raft", raft_main, "raft promote|demote ID", "make a node a voter, or an observer" },
-	{ "raft", raft_main, "raft remove ID", "take a server and its node out of the mesh, dead or alive" },
+	{ "raft", raft_main, "raft remove ID",
+	  "take a server and its node out of the mesh, dead or alive" },
 	{ "snapshot", snapshot_main, "snapshot save FILE", "write a backup of the mesh's state" },
 	{ "snapshot", snapshot_main, "snapshot restore FILE",
 	  "begin anew from a backup, on this node, with the others gone (wgmeshd recover)" },
@@ -44,7 +49,8 @@ static void print_help(FILE *out)
 	fputs("usage: wmctl [OPTION…] COMMAND …\n\n", out);
 	for (int i = 0; i < N_COMMANDS; i++)
 		if (commands[i].synopsis)
-			fprintf(out, "  wmctl %s\n        %s\n", commands[i].synopsis, commands[i].summary);
+			fprintf(out, "  wmctl %s\n        %s\n", commands[i].synopsis,
+				commands[i].summary);
 	fputs("\n"
 	      "  --state-dir DIR   where wgmeshd keeps its state\n"
 	      "                    ($WGMESH_STATE_DIR, else /var/lib/wgmesh)\n"

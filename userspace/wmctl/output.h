@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How answers are printed, on standard output: as a table for people, or as JSON or YAML for programs.  Both
- * have the same fields under the same names, which stay as they are from release to release.
+ * How answers are printed, on standard output: as a table for people, or as JSON or YAML for
+ * programs.  Both have the same fields under the same names, which stay as they are from release
+ * to release.
  */
 #ifndef WGMESH_WMCTL_OUTPUT_H
 #define WGMESH_WMCTL_OUTPUT_H
@@ -21,8 +22,8 @@ int output_value(enum output_format format, json_t *value);
 enum { OUTPUT_COLUMNS_MAX = 12 };
 
 /*
- * @cells: @rows times @columns texts, row by row, the first row being the head; "" is shown as "-".  Columns
- * are as wide as their longest text: nothing is cut.
+ * @cells: @rows times @columns texts, row by row, the first row being the head; "" is shown as
+ * "-".  Columns are as wide as their longest text: nothing is cut.
  */
 void output_table(const char *const *cells, size_t rows, size_t columns);
 

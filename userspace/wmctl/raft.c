@@ -24,7 +24,8 @@ static int get_list(struct session *s, bool leader, ProtobufCMessage **ret, stru
 {
 	Webmesh__Ext__V1__ListServersRequest request = WEBMESH__EXT__V1__LIST_SERVERS_REQUEST__INIT;
 
-	return (leader ? session_ask_leader : session_call)(s, SERVERS, "List", &request.base, ret, err);
+	return (leader ? session_ask_leader : session_call)(s, SERVERS, "List", &request.base, ret,
+							    err);
 }
 
 static json_t *server_json(const server *v)
@@ -46,7 +47,8 @@ static int print_json(const struct session *s, const servers_list *l)
 	for (size_t i = 0; i < l->n_servers; i++)
 		json_array_append_new(servers, server_json(l->servers[i]));
 	return output_value(s->format,
-		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "asked", l->asked, "leader", l->leader_id,
+		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "asked", l->asked, "leader",
+			  l->leader_id,
 			  "term", (json_int_t)l->term, "first_index", (json_int_t)l->first_index,
 			  "last_index", (json_int_t)l->last_index, "commit_index",
 			  (json_int_t)l->commit_index, "servers", servers));
@@ -54,16 +56,18 @@ static int print_json(const struct session *s, const servers_list *l)
 
 static void print_table(const servers_list *l)
 {
-	printf("term %" PRIu64 ", committed %" PRIu64 ", log of %s %" PRIu64 " to %" PRIu64 "\n\n", l->term,
-	       l->commit_index, l->asked, l->first_index, l->last_index);
-	printf("%-24s %-8s %-24s %-10s %10s %10s  %s\n", "NODE", "ROLE", "ADDRESS", "PROGRESS", "STORED",
+	printf("term %" PRIu64 ", committed %" PRIu64 ", log of %s %" PRIu64 " to %" PRIu64 "\n\n",
+	       l->term, l->commit_index, l->asked, l->first_index, l->last_index);
+	printf("%-24s %-8s %-24s %-10s %10s %10s  %s\n", "NODE", "ROLE", "ADDRESS", "PROGRESS",
+	       "STORED",
 	       "SILENT", "SERVER");
 	for (size_t i = 0; i < l->n_servers; i++) {
 		const server *v = l->servers[i];
 
 		printf("%-24s %-8s %-24s ", v->node_id, v->role, *v->address ? v->address : "-");
 		if (*v->progress)
-			printf("%-10s %10" PRIu64 " %7" PRIu64 " ms  ", v->progress, v->match_index, v->silent_ms);
+			printf("%-10s %10" PRIu64 " %7" PRIu64 " ms  ", v->progress, v->match_index,
+			       v->silent_ms);
 		else
 			printf("%-10s %10s %10s  ", "-", "-", "-");
 		printf("%" PRIu64 "\n", v->server_id);
@@ -77,7 +81,10 @@ static int peers(struct session *s)
 	const servers_list *l;
 	int code = EXIT_OK;
 
-	/* Only the leader knows how far the others are; without one any node's view is better than none. */
+	/*
+	 * Only the leader knows how far the others are; without one any node's view is better
+	 * than none.
+	 */
 	if (get_list(s, true, &reply, &err) < 0 && get_list(s, false, &reply, &err) < 0)
 		return command_fail(&err);
 	l = (const servers_list *)reply;
@@ -121,7 +128,8 @@ static int await_other(struct session *s, const char *old, const char *wanted)
 		}
 		nanosleep(&pause, NULL);
 	}
-	error_set(&err, ERR_UNAVAILABLE, "%s does not lead: %s does; is it reachable and up to date? see wmctl raft peers",
+	error_set(&err, ERR_UNAVAILABLE,
+		  "%s does not lead: %s does; is it reachable and up to date? see wmctl raft peers",
 		  *wanted ? wanted : "no other voter", *now ? now : "nobody known");
 	return command_fail(&err);
 }

@@ -117,7 +117,8 @@ static int find_leader(struct session *s, char *out, size_t cap, struct error *e
 	int r = ask_leader_id(s, id, sizeof(id), err);
 
 	if (r == 0 && !*id)
-		r = error_set(err, ERR_UNAVAILABLE, "%s knows no leader at the moment: try again in a few seconds",
+		r = error_set(err, ERR_UNAVAILABLE,
+			      "%s knows no leader at the moment: try again in a few seconds",
 			      s->address);
 	request.id = id;
 	if (r == 0)

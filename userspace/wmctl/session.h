@@ -19,7 +19,8 @@ struct session {
 	const char *address;		/* gRPC, host:port */
 	enum output_format format;
 	unsigned int timeout_ms;	/* of each call */
-	const char *request_id;		/* names a change, so that a retry makes it once; NULL: none */
+	/* names a change, so that a retry makes it once; NULL: none */
+	const char *request_id;
 	struct identity identity;
 	struct rpc_channel *channel;
 };

@@ -21,11 +21,13 @@ typedef Webmesh__Ext__V1__ReadSnapshotResponse read_response;
 
 static int ask(struct session *s, const read_request *q, ProtobufCMessage **ret, struct error *err)
 {
-	return session_call(s, &webmesh__ext__v1__snapshots__descriptor, "Read", &q->base, ret, err);
+	return session_call(s, &webmesh__ext__v1__snapshots__descriptor, "Read", &q->base, ret,
+			    err);
 }
 
 /* 1: a piece came; 0: the snapshot is still being made. */
-static int take(int fd, const char *path, read_request *q, const read_response *m, struct error *err)
+static int take(int fd, const char *path, read_request *q, const read_response *m,
+		struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 
@@ -35,7 +37,8 @@ static int take(int fd, const char *path, read_request *q, const read_response *
 		return 0;
 	}
 	if (m->data.len == 0 && q->offset < m->size)
-		return error_set(err, ERR_CORRUPT, "the snapshot ends at %" PRIu64 " of %" PRIu64 " bytes",
+		return error_set(err, ERR_CORRUPT,
+				 "the snapshot ends at %" PRIu64 " of %" PRIu64 " bytes",
 				 q->offset, m->size);
 	if (pwrite(fd, m->data.data, m->data.len, (off_t)q->offset) != (ssize_t)m->data.len)
 		return error_errno(err, errno ? errno : ENOSPC, "%s: cannot write", path);
@@ -68,8 +71,8 @@ static int fetch(struct session *s, int fd, const char *path, read_request *q, s
 }
 
 /* A newer snapshot may take the place of the one that is being read. */
-static int save_to(struct session *s, int fd, const char *path, uint64_t *ret_index, uint64_t *ret_size,
-		   struct error *err)
+static int save_to(struct session *s, int fd, const char *path, uint64_t *ret_index,
+		   uint64_t *ret_size, struct error *err)
 {
 	int r = 0;
 

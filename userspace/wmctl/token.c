@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wmctl token create|list|revoke.  create prints the token alone, so that it can be put into a variable. */
+/*
+ * wmctl token create|list|revoke.  create prints the token alone, so that it can be put into a
+ * variable.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,9 +96,10 @@ static const char *state_of(const token_message *t)
 
 static json_t *item_json(const token_message *t)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:b, s:s}", "id", t->id, "role", t->role, "uses_left",
-			 (json_int_t)t->uses_left, "expires_at",
-			 (json_int_t)(t->expires_at ? t->expires_at->seconds : 0), "revoked", t->revoked,
+	return json_pack("{s:s, s:s, s:I, s:I, s:b, s:s}", "id", t->id, "role", t->role,
+			 "uses_left", (json_int_t)t->uses_left, "expires_at",
+			 (json_int_t)(t->expires_at ? t->expires_at->seconds :
+				      0), "revoked", t->revoked,
 			 "state", state_of(t));
 }
 
@@ -111,7 +115,8 @@ static int fetch(struct session *s, struct list *list, struct error *err)
 	bool more = true;
 
 	while (more) {
-		ProtobufCMessage **grown = reallocarray(list->pages, list->n_pages + 1, sizeof(*grown));
+		ProtobufCMessage **grown = reallocarray(list->pages, list->n_pages + 1,
+							sizeof(*grown));
 		const token_page *page;
 		int r;
 
@@ -163,12 +168,14 @@ static int print_list(const struct list *list)
 	size_t row = 0;
 
 	if (cells && uses) {
-		memcpy(cells, (const char *[]){ "ID", "ROLE", "USES LEFT", "STATE" }, LIST_COLUMNS * sizeof(*cells));
+		memcpy(cells, (const char *[]){ "ID", "ROLE", "USES LEFT", "STATE" },
+		       LIST_COLUMNS * sizeof(*cells));
 		for (size_t i = 0; i < list->n_pages; i++) {
 			const token_page *page = (const token_page *)list->pages[i];
 
 			for (size_t j = 0; j < page->n_tokens; j++, row++)
-				fill_row(page->tokens[j], uses[row], cells + (row + 1) * LIST_COLUMNS);
+				fill_row(page->tokens[j], uses[row],
+					 cells + (row + 1) * LIST_COLUMNS);
 		}
 		output_table(cells, row + 1, LIST_COLUMNS);
 	}

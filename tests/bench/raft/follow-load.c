@@ -2,11 +2,11 @@
 /*
  * follow-load SERVERS IDENTITY ADMIN COUNT FOLDER WRITES
  *
- * So many followers of a mesh in one process: each one is wgmeshd's follower with a connection, a log and a
- * state of its own, in FOLDER.  SERVERS: "host:port,…", the leader first; IDENTITY and ADMIN: folders of a
- * node's and an administrator's certificates.  When all have what there is it writes, one after the other,
- * and tells how long after its acknowledgement each write is applied everywhere: "p50 p99" in microseconds.
- * Then it follows until it is ended.
+ * So many followers of a mesh in one process: each one is wgmeshd's follower with a connection, a
+ * log and a state of its own, in FOLDER.  SERVERS: "host:port,…", the leader first; IDENTITY and
+ * ADMIN: folders of a node's and an administrator's certificates.  When all have what there is it
+ * writes, one after the other, and tells how long after its acknowledgement each write is applied
+ * everywhere: "p50 p99" in microseconds.  Then it follows until it is ended.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -142,7 +142,8 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 
 static void write_one(struct bench *b)
 {
-	static Webmesh__Ext__V1__CreateTokenRequest create = WEBMESH__EXT__V1__CREATE_TOKEN_REQUEST__INIT;
+	static Webmesh__Ext__V1__CreateTokenRequest create =
+			WEBMESH__EXT__V1__CREATE_TOKEN_REQUEST__INIT;
 	const struct rpc_target target = { .service = &webmesh__ext__v1__tokens__descriptor,
 					   .method = "Create", .timeout_ms = TIMEOUT_MS };
 	struct error err;
@@ -153,7 +154,8 @@ static void write_one(struct bench *b)
 	b->acknowledged = 0;
 	for (unsigned int i = 0; i < b->count; i++)
 		b->followers[i].changed_at = 0;
-	check(rpc_client_call(b->pump, b->channel, &target, &create.base, on_reply, b, NULL, &err), &err);
+	check(rpc_client_call(b->pump, b->channel, &target, &create.base, on_reply, b, NULL, &err),
+	      &err);
 }
 
 static int ascending(const void *a, const void *b)
@@ -217,7 +219,8 @@ static void on_timer(uv_timer_t *timer)
 
 static void add_servers(struct bench *b, char *list)
 {
-	for (char *rest = NULL, *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+	for (char *rest = NULL,
+	     *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
 		struct directory_entry *entry = &b->servers.entries[b->servers.count++];
 
 		snprintf(entry->address, sizeof(entry->address), "%s", word);

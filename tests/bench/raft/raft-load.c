@@ -2,8 +2,8 @@
 /*
  * raft-load TARGET OPERATION ADDRESS IDENTITY OUTSTANDING SECONDS
  *
- * Keeps so many calls under way to one server, over one connection with mutual TLS, and tells calls per
- * second and the latencies' quantiles in microseconds: "rate p50 p99".
+ * Keeps so many calls under way to one server, over one connection with mutual TLS, and tells
+ * calls per second and the latencies' quantiles in microseconds: "rate p50 p99".
  *
  *	TARGET     wgmesh, etcd: the same client, the same transport, a call of each one's own API
  *	OPERATION  write; linear: a read that sees every write acknowledged before; local: any read
@@ -74,7 +74,8 @@ static void start(struct slot *slot)
 	struct error err;
 
 	slot->began = uv_hrtime();
-	if (rpc_client_call(l->pump, l->channel, &l->target, l->request, on_reply, slot, NULL, &err) < 0)
+	if (rpc_client_call(l->pump, l->channel, &l->target, l->request, on_reply, slot, NULL,
+			    &err) < 0)
 		die("a call", &err);
 	l->under_way++;
 }
@@ -85,7 +86,8 @@ static const struct rpc_metadata linearizable = { "wgmesh-read", "linearizable" 
 
 static void choose_wgmesh(struct load *l, const char *operation)
 {
-	static Webmesh__Ext__V1__CreateTokenRequest create = WEBMESH__EXT__V1__CREATE_TOKEN_REQUEST__INIT;
+	static Webmesh__Ext__V1__CreateTokenRequest create =
+			WEBMESH__EXT__V1__CREATE_TOKEN_REQUEST__INIT;
 	static V1__GetNodeRequest get = V1__GET_NODE_REQUEST__INIT;
 
 	if (strcmp(operation, "write") == 0) {
@@ -132,7 +134,8 @@ static void connect_to(struct load *l, const char *address, const char *dir)
 	config.ca_pem = id.ca_pem;
 	config.cert_pem = id.cert_pem;
 	config.key_pem = id.key_pem;
-	if (rpc_pump_new(&l->loop, &l->pump, &err) < 0 || rpc_channel_new(&config, &l->channel, &err) < 0)
+	if (rpc_pump_new(&l->loop, &l->pump, &err) < 0 ||
+	    rpc_channel_new(&config, &l->channel, &err) < 0)
 		die(address, &err);
 	identity_fini(&id);
 }

@@ -2,9 +2,10 @@
 /*
  * state-fill STATE_DIR COUNT
  *
- * Registers so many nodes in the state of a wgmeshd that is stopped, as its leader would: the next free
- * address by index, one entry each, a hundred entries in a batch.  Then its log begins behind them, as
- * after a snapshot.  Tells two rates, entries per second of CPU: with about 1000 nodes there, and with COUNT.
+ * Registers so many nodes in the state of a wgmeshd that is stopped, as its leader would: the
+ * next free address by index, one entry each, a hundred entries in a batch.  Then its log begins
+ * behind them, as after a snapshot.  Tells two rates, entries per second of CPU: with about 1000
+ * nodes there, and with COUNT.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -42,11 +43,13 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static struct entry *make_join(struct state_store *state, struct ipam_reservations *none, unsigned int i)
+static struct entry *make_join(struct state_store *state, struct ipam_reservations *none,
+			       unsigned int i)
 {
 	struct node node = { .role = NODE_OBSERVER, .raft_port = 9443, .grpc_port = 8443,
 			     .wireguard_port = 51820, .created_at = i, .updated_at = i };
-	uint8_t random[8] = { (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i, 1 };
+	uint8_t random[8] = { (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i,
+			      1 };
 	struct entry *e = entry_new(NULL);
 	unsigned int number = i + 1;	/* no key is all zero */
 	struct error err;
@@ -80,7 +83,8 @@ static void apply_one(struct state_store *state, struct ipam_reservations *none,
 }
 
 /* Seconds of CPU; the daemon syncs on another thread. */
-static double apply_batch(struct state_store *state, struct ipam_reservations *none, unsigned int from)
+static double apply_batch(struct state_store *state, struct ipam_reservations *none,
+			  unsigned int from)
 {
 	double began = now(), took;
 	struct error err;
@@ -115,7 +119,8 @@ static void move_log(const char *dir, struct state_store *state)
 
 	snprintf(name, sizeof(name), "%s/raft.db", dir);
 	check(log_store_open(name, &log, &err), &err);
-	check(log_store_install(log, state_store_applied(state), state_store_applied_term(state), &err), &err);
+	check(log_store_install(log, state_store_applied(state), state_store_applied_term(state),
+				&err), &err);
 	log_store_close(log);
 }
 

@@ -7,8 +7,8 @@
  *				names begin so, "slow N" makes a sync take N ms, "lie NAME" makes a sync
  *				say yes and do nothing; a file that is empty or missing: the disk is well
  *
- * Files whose names have ".db" in them, and are no shared memory, are on this disk; to make, rename and
- * remove files is durable at once.  Whole blocks survive or do not.
+ * Files whose names have ".db" in them, and are no shared memory, are on this disk; to make,
+ * rename and remove files is durable at once.  Whole blocks survive or do not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -123,7 +123,8 @@ static enum health obey(const struct file *f, bool sync)
 	}
 	if (sync && sscanf(text, "slow %u", &ms) == 1)
 		usleep(ms * 1000);
-	if (sync && sscanf(text, "lie %31s", name) == 1 && strncmp(f->name, name, strlen(name)) == 0)
+	if (sync && sscanf(text, "lie %31s", name) == 1 &&
+	    strncmp(f->name, name, strlen(name)) == 0)
 		return LYING;
 	return WELL;
 }
@@ -145,7 +146,8 @@ static ssize_t write_at(int fd, const void *data, size_t len, off_t at, bool has
 		at = lseek(fd, 0, SEEK_CUR);
 	if (f)
 		undo_before(f->undo, fd, at, at + (off_t)len);
-	n = has_place ? syscall(SYS_pwrite64, fd, data, len, at) : syscall(SYS_write, fd, data, len);
+	n = has_place ? syscall(SYS_pwrite64, fd, data, len, at) : syscall(SYS_write, fd, data,
+									   len);
 	pthread_mutex_unlock(&lock);
 	return n;
 }

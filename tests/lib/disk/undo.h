@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a loss of power takes from a file: an undo file per inode has the content, at its last sync, of every
- * block that was written since.  tests/integration/apilib/disk.py puts back all of it or some; the
- * format is known there too:
+ * What a loss of power takes from a file: an undo file per inode has the content, at its last
+ * sync, of every block that was written since.  tests/integration/apilib/disk.py puts back all of
+ * it or some; the format is known there too:
  *
  *	u64	the file's size at its last sync
  *	then for each block, once:
@@ -23,7 +23,10 @@ enum { UNDO_BLOCK = 512 };	/* bytes that a disk writes whole */
 
 struct undo;
 
-/* Of the file behind @fd; goes on where an earlier process has ended.  Ends the process on failure. */
+/*
+ * Of the file behind @fd; goes on where an earlier process has ended.  Ends the process on
+ * failure.
+ */
 struct undo *undo_new(const char *folder, const struct stat *file);
 /* The file itself is being removed, and its undo file with it. */
 void undo_free(struct undo *u);

@@ -43,7 +43,8 @@ static void key_refuses_what_is_not_one(void **state)
 
 static void addresses_round_trip(void **state)
 {
-	static const char *const prefixes[] = { "10.0.0.0/8", "172.16.0.1/12", "0.0.0.0/0", "fd00::1/64", "::/0" };
+	static const char *const prefixes[] = { "10.0.0.0/8", "172.16.0.1/12", "0.0.0.0/0",
+						"fd00::1/64", "::/0" };
 	static const char *const endpoints[] = { "192.0.2.1:51820", "[2001:db8::1]:1" };
 	char text[PREFIX_TEXT_MAX], etext[ENDPOINT_TEXT_MAX];
 	struct endpoint e;
@@ -113,7 +114,8 @@ static void errors_nest_their_context(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(error_set(&err, ERR_NOT_FOUND, "node %s is unknown", "n1"), -ERR_NOT_FOUND);
+	assert_int_equal(error_set(&err, ERR_NOT_FOUND, "node %s is unknown", "n1"),
+			 -ERR_NOT_FOUND);
 	assert_int_equal(error_prefix(&err, "leave"), -ERR_NOT_FOUND);
 	assert_string_equal(err.text, "leave: node n1 is unknown");
 	assert_string_equal(error_kind_name(err.kind), "not-found");

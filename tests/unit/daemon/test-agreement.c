@@ -91,7 +91,8 @@ static void apply_up_to(struct scene *s, const char *id, uint64_t last)
 	ok(command_register_node(e, &node, &err), &err);
 	entries[0] = entry_of(e, 1, 1);
 	for (uint64_t i = 1; i < last; i++)
-		entries[i] = (struct log_entry){ .index = i + 1, .term = 1, .kind = LOG_ENTRY_NOOP };
+		entries[i] = (struct log_entry){ .index = i + 1, .term = 1,
+						 .kind = LOG_ENTRY_NOOP };
 	apply_all(s, entries, last);
 	free((void *)entries[0].data);
 	free(entries);

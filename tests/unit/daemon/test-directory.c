@@ -75,7 +75,8 @@ static void without_a_state_those_that_were_remembered_are_listed(void **state)
 static void observers_are_taken_from_a_key_on_and_from_the_start_behind_the_last(void **state)
 {
 	static const struct key middle = { "m" }, behind = { "z" };
-	struct node a = public_node("a", 0, 1), n = public_node("n", 0, 2), v = public_node("o", 3, 3);
+	struct node a = public_node("a", 0, 1), n = public_node("n", 0, 2), v = public_node("o", 3,
+											    3);
 	struct node silent = public_node("p", 0, 4);
 	struct fixture *f = *state;
 	struct directory dir = { 0 };

@@ -407,7 +407,8 @@ static void a_snapshot_takes_the_place_of_what_the_log_lacks(void **state)
 {
 	struct fixture *f = *state;
 	char path[96];
-	struct scene s = { .script = { { .first = SNAPSHOT_INDEX + 1, .last = SNAPSHOT_INDEX + 3 } } };
+	struct scene s = { .script = { { .first = SNAPSHOT_INDEX + 1,
+					 .last = SNAPSHOT_INDEX + 3 } } };
 
 	make_snapshot(f, path);
 	s.script[0].snapshot = path;
@@ -461,7 +462,8 @@ static void what_a_server_has_stored_stays_unless_it_conflicts(void **state)
 	for (uint64_t i = 0; i < 5; i++)
 		entries[i] = (struct log_entry){ .index = i + 1, .term = i < 3 ? 1 : 2,
 						 .kind = LOG_ENTRY_NOOP };
-	ok(log_store_append(f->log, &(struct log_batch){ .entries = entries, .n_entries = 5 }, &err), &err);
+	ok(log_store_append(f->log, &(struct log_batch){ .entries = entries, .n_entries = 5 },
+			    &err), &err);
 	open_scene(&s, f);
 	run_until(f, has_applied, &s);
 	assert_int_equal(log_store_last_index(f->log), 5);

@@ -140,7 +140,8 @@ static void the_leader_itself_may_have_to_go(void **state)
 	assert_string_equal(steps(f, "a:1v b:2v", text), "-a:1");
 }
 
-static void put_acl(struct fixture *f, const char *name, enum acl_action action, const char *pattern)
+static void put_acl(struct fixture *f, const char *name, enum acl_action action,
+		    const char *pattern)
 {
 	struct entry *e = new_entry();
 	struct acl acl = { .action = action };

@@ -21,8 +21,8 @@ static void flush(struct notices *n)
 
 static struct raft_message append(uint64_t to, uint64_t commit, size_t entries)
 {
-	return (struct raft_message){ .type = RAFT_APPEND, .from = 1, .to = to, .commit_index = commit,
-				      .entry_count = entries };
+	return (struct raft_message){ .type = RAFT_APPEND, .from = 1, .to = to,
+				      .commit_index = commit, .entry_count = entries };
 }
 
 static bool keep(struct notices *n, struct raft_message m)

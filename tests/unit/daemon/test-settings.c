@@ -76,7 +76,8 @@ static void every_option_is_taken(void **state)
 
 	settings_init(&s);
 	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
-	parse_ok(&s, "--backend none --lazy off --wireguard-port 1 --raft-port 65535 --grpc-port 3");
+	parse_ok(&s,
+		 "--backend none --lazy off --wireguard-port 1 --raft-port 65535 --grpc-port 3");
 	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 --followers-max 0 --leader-proxy off");
 	assert_string_equal(s.id, "n7");
 	assert_int_equal(s.endpoint_count, 2);
@@ -194,7 +195,8 @@ static void what_is_saved_comes_back(void **state)
 	settings_init(&saved);
 	parse_ok(&saved, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
 	parse_ok(&saved, "--backend none --lazy on --wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4");
-	parse_ok(&saved, "--prefer-raft-ipv6 --ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off");
+	parse_ok(&saved,
+		 "--prefer-raft-ipv6 --ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off");
 	saved.voter = true;
 	ok(settings_save(&saved, f->local, &err), &err);
 	reopen(f);

@@ -112,7 +112,9 @@ void roaming_test(const char *backend)
 	assert_int_equal(stats.peers_active, 1);
 	assert_true(stats.rx_bytes > 0);
 	assert_int_equal(stats.last_handshake, after.last_handshake);
-	/* What the operator changes does count; the other end is silenced, it would move it back. */
+	/*
+	 * What the operator changes does count; the other end is silenced, it would move it back.
+	 */
 	apply(a, NULL, NULL, 0);
 	apply(b, public_a, "192.0.2.10:9", 0);
 	apply(b, public_a, "192.0.2.11:9", 0);

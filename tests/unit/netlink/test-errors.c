@@ -67,7 +67,9 @@ static void attribute_is_named_with_its_peer(void **state)
 	mesh_put_peer(&m, &first);
 	at = message_len(&m);
 	mesh_put_peer(&m, &second);
-	/* The second peer's nest, its key (36 bytes), its first prefix (20), the next one's nest. */
+	/*
+	 * The second peer's nest, its key (36 bytes), its first prefix (20), the next one's nest.
+	 */
 	at += 4 + 36 + 20 + 4;
 	assert_string_equal(told(&mesh_attrs, &m, EINVAL, "host bits are set", (uint32_t)at, 0),
 			    "host bits are set (peer AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=, "

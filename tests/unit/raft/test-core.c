@@ -299,7 +299,8 @@ static void a_promise_of_an_older_term_is_not_given(void **state)
 	init_voter(&d, 1, 1);
 	d.hold = true;
 	assert_int_equal(append(&d, 1, 1, 2, 0), 0);
-	step(&d, (struct raft_message){ .type = RAFT_VOTE, .from = THIRD, .term = 3, .transfer = true,
+	step(&d,
+	     (struct raft_message){ .type = RAFT_VOTE, .from = THIRD, .term = 3, .transfer = true,
 					.log_index = 9, .log_term = 2 });
 	assert_int_equal(raft_store_failed(d.raft, &err), 0);
 	raft_take_actions(d.raft, &a, &err);
@@ -607,7 +608,8 @@ static void a_learner_that_has_stored_nothing_is_not_promoted(void **state)
 	pump(&d);
 	change.kind = RAFT_PROMOTE;
 	assert_int_equal(raft_change_membership(d.raft, &change, &pos, NULL), -ERR_UNAVAILABLE);
-	step(&d, (struct raft_message){ .type = RAFT_APPEND_REPLY, .from = 2, .term = status(&d).term,
+	step(&d,
+	     (struct raft_message){ .type = RAFT_APPEND_REPLY, .from = 2, .term = status(&d).term,
 					.log_index = d.last });
 	assert_int_equal(raft_change_membership(d.raft, &change, &pos, NULL), 0);
 	driver_fini(&d);
@@ -635,7 +637,8 @@ static void only_what_is_applied_can_be_compacted(void **state)
 /* A leader's heartbeat says what it has dropped; it is ours already, or we lack it. */
 static void who_lacks_what_the_leader_dropped_is_behind(void **state)
 {
-	struct raft_message beat = { .type = RAFT_HEARTBEAT, .term = 5, .log_index = 3, .log_term = 1 };
+	struct raft_message beat = { .type = RAFT_HEARTBEAT, .term = 5, .log_index = 3,
+				     .log_term = 1 };
 	struct raft_status st;
 	struct driver d;
 

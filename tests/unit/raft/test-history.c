@@ -26,7 +26,8 @@ static bool accepts(const char *text)
 			size_t op = names[p[1] - 'a'];
 			bool write = h.operations[op].write;
 
-			history_return(&h, op, write ? h.operations[op].value : (uint64_t)(p[2] - '0'));
+			history_return(&h, op, write ? h.operations[op].value :
+				       (uint64_t)(p[2] - '0'));
 			p += write ? 1 : 2;
 		}
 	}

@@ -68,7 +68,8 @@ static void on_get_status(struct rpc_call *call, const ProtobufCMessage *request
 }
 
 static const struct rpc_method methods[] = {
-	{ &v1__node__descriptor, "GetStatus", RPC_UNARY, RPC_NEED_NOTHING, RPC_HERE, on_get_status },
+	{ &v1__node__descriptor, "GetStatus", RPC_UNARY, RPC_NEED_NOTHING, RPC_HERE,
+	  on_get_status },
 };
 
 static void on_pump_stopped(void *user)

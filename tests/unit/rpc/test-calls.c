@@ -375,8 +375,8 @@ static void calls_beyond_the_limit_are_refused(void **state)
 	world_fini(&w);
 }
 
-static int admit_nothing_leader_only(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward,
-				     struct error *err)
+static int admit_nothing_leader_only(struct rpc_call *call, struct world *w,
+				     struct rpc_onward *ret_onward, struct error *err)
 {
 	if (rpc_call_method(call)->place != RPC_LEADER)
 		return 0;

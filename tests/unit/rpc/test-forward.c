@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Calls that another server answers.  Here it is the same one: it passes a call on to itself, once. */
+/*
+ * Calls that another server answers.  Here it is the same one: it passes a call on to itself,
+ * once.
+ */
 #include <string.h>
 
 #include "../cmocka.h"
@@ -10,7 +13,8 @@ static struct rpc_channel *self;
 static bool vouch;
 static unsigned int patience_ms;
 
-static int pass_on(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward, struct error *err)
+static int pass_on(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward,
+		   struct error *err)
 {
 	if (!rpc_call_forwarded(call)) {
 		ret_onward->channel = self;
@@ -171,7 +175,8 @@ static void who_cannot_be_reached_is_named(void **state)
 }
 
 /* @caller's Leave, for administrators, by way of n2. */
-static struct result leave_by_n2(struct world *w, const char *caller, bool named, const char *believed)
+static struct result leave_by_n2(struct world *w, const char *caller, bool named,
+				 const char *believed)
 {
 	struct rpc_channel *channel;
 	struct result r;

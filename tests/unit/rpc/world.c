@@ -60,7 +60,8 @@ static void on_negotiate(struct rpc_call *call, const ProtobufCMessage *request,
 	w->negotiate(call, w);
 }
 
-static int on_admit(struct rpc_call *call, void *user, struct rpc_onward *ret_onward, struct error *err)
+static int on_admit(struct rpc_call *call, void *user, struct rpc_onward *ret_onward,
+		    struct error *err)
 {
 	struct world *w = user;
 

@@ -35,7 +35,8 @@ struct world {
 	void (*follow)(struct rpc_call *call,
 		       const Webmesh__Ext__V1__FollowRequest *request, struct world *w);
 	void (*negotiate)(struct rpc_call *call, struct world *w);
-	int (*admit)(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward, struct error *err);
+	int (*admit)(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward,
+		     struct error *err);
 	const char *believed;		/* the node that may call in others' names; NULL: none */
 
 	unsigned int handled;		/* calls that reached a handler */

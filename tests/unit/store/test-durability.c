@@ -39,7 +39,8 @@ ssize_t pwrite64(int fd, const void *data, size_t len, off64_t offset)
 	static ssize_t (*real)(int, const void *, size_t, off64_t);
 
 	if (!real)
-		real = (ssize_t (*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
+		real = (ssize_t (*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT,
+									      "pwrite64");
 	if (disk.fail_write) {
 		errno = disk.fail_write;
 		return -1;
@@ -73,7 +74,8 @@ static int append(struct log_store *log, uint64_t n, struct error *err)
 		entries[i] = (struct log_entry){
 			.index = next + i, .term = 1, .data = "data", .len = 4,
 		};
-	return log_store_append(log, &(struct log_batch){ .entries = entries, .n_entries = n }, err);
+	return log_store_append(log, &(struct log_batch){ .entries = entries, .n_entries = n },
+				err);
 }
 
 static void a_batch_is_one_sync_whatever_its_size(void **state)

@@ -223,7 +223,9 @@ static void compacted_entries_are_gone_and_the_rest_stays(void **state)
 	log_store_close(log);
 }
 
-/* Appended, committed and compacted in one transaction, up to the last one that was there before. */
+/*
+ * Appended, committed and compacted in one transaction, up to the last one that was there before.
+ */
 static void a_batch_may_compact_what_it_commits(void **state)
 {
 	struct log_store *log = open_log(*state);
@@ -555,7 +557,8 @@ static void write_much_and_die(const char *path)
 	if (log_store_open(path, &log, NULL) < 0)
 		_exit(1);
 	for (e.index = 1; e.index <= 20; e.index++)
-		if (log_store_append(log, &(struct log_batch){ .entries = &e, .n_entries = 1 }, NULL))
+		if (log_store_append(log, &(struct log_batch){ .entries = &e, .n_entries = 1 },
+				     NULL))
 			_exit(1);
 	_exit(0);
 }

@@ -89,7 +89,10 @@ static void a_store_becomes_the_snapshot_and_goes_on(void **state)
 	assert_int_equal(state_store_applied(f->state), 4);
 }
 
-/* The places of cells, in all pages but the first: what a database looks like from outside is as it was. */
+/*
+ * The places of cells, in all pages but the first: what a database looks like from outside is as
+ * it was.
+ */
 static void spoil(const char *path)
 {
 	FILE *file = fopen(path, "r+");
@@ -187,7 +190,8 @@ static void the_last_configuration_applied_is_kept(void **state)
 {
 	struct fixture *f = *state;
 	struct buf data = BUF_INIT(64);
-	struct log_entry e = { .term = 1, .kind = LOG_ENTRY_CONFIGURATION, .data = "abc", .len = 3 };
+	struct log_entry e = { .term = 1, .kind = LOG_ENTRY_CONFIGURATION, .data = "abc",
+			       .len = 3 };
 	struct apply_result result;
 	uint64_t index = 9;
 	struct error err;

@@ -22,7 +22,8 @@ struct server {
 	size_t events[TRANSPORT_REFUSED + 1];		/* by kind */
 	char reasons[TRANSPORT_REFUSED + 1][REASON_MAX];	/* the last one of each */
 	uint64_t received[SERVERS + 1];			/* messages, by sender */
-	uint64_t last_round[SERVERS + 1];		/* of the sender's rounds, which only rise */
+	/* of the sender's rounds, which only rise */
+	uint64_t last_round[SERVERS + 1];
 	bool disorder;					/* they did not */
 	void (*on_message)(struct server *s, const struct raft_message *m);	/* may be NULL */
 	bool closed;

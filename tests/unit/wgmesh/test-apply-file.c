@@ -77,7 +77,8 @@ static void whole_line_is_understood(void **state)
 static void floor_is_read_as_it_is_printed(void **state)
 {
 	struct apply_change c = change_of("peer " KEY " floor 40000000123456789aBCdef0");
-	static const uint8_t floor[] = { 0x40, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0 };
+	static const uint8_t floor[] = { 0x40, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde,
+					 0xf0 };
 
 	(void)state;
 	assert_int_equal(c.peer.fields, WG_PEER_FLOOR);
@@ -214,7 +215,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(whole_line_is_understood, setup, teardown),
 		cmocka_unit_test_setup_teardown(floor_is_read_as_it_is_printed, setup, teardown),
 		cmocka_unit_test_setup_teardown(absent_words_change_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(nothing_lingers_from_the_line_before, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_lingers_from_the_line_before, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(headers_stand_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_words_are_explained, setup, teardown),
 		cmocka_unit_test_setup_teardown(prefixes_have_an_end, setup, teardown),

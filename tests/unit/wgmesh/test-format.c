@@ -83,7 +83,8 @@ static void peer_is_json_with_the_specifications_names(void **state)
 	assert_true(prefix_parse("10.0.0.0/8", &prefix.prefix));
 	o = json_of_peer(&peer);
 	text = json_dumps(o, JSON_COMPACT);
-	assert_string_equal(text, "{\"public_key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+	assert_string_equal(text,
+			    "{\"public_key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
 			    "\"endpoint\":\"192.0.2.1:7\",\"state\":\"dormant\",\"flags\":[\"relay\"],"
 			    "\"keepalive\":25,\"prefixes\":[{\"prefix\":\"10.0.0.0/8\",\"metric\":2,"
 			    "\"chosen\":true}],\"last_handshake\":3,\"rx_bytes\":1,\"tx_bytes\":2,"
