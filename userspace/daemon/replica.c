@@ -8,7 +8,10 @@
 #include "crypto/random.h"
 #include "store/state_query.h"
 
-enum { SYNC_PAGES = 4096 /* of the state, 16 MB: what a start has to read from its journal */ };
+enum {
+	SYNC_PAGES = 4096,	/* of the state, 16 MB: what a start has to read from its journal */
+	JOURNAL_PAGES = 4 * SYNC_PAGES,	/* from then on it does not wait for a pause to begin anew */
+};
 
 static void start_part(struct replica *r);
 
@@ -264,6 +267,16 @@ void replica_follow_first(struct replica *r)
 
 /* ---- upkeep: the state is synced and the log compacted ---- */
 
+/* Under load that never pauses the journal would grow until the disk is full. */
+static void bound_journal(struct replica *r)
+{
+	struct error err;
+
+	if (state_store_journal(r->config.state) >= JOURNAL_PAGES &&
+	    state_store_restart_journal(r->config.state, &err) < 0)
+		log_warn("sync-failed", "reason=\"%s\"", log_text(err.text));
+}
+
 static void synced(void *data, uint64_t index, const struct error *err)
 {
 	struct replica *r = data;
@@ -276,6 +289,7 @@ static void synced(void *data, uint64_t index, const struct error *err)
 		return;
 	}
 	r->synced = index;
+	bound_journal(r);
 	if (index <= keep || r->freeing)
 		return;
 	if (r->consensus)

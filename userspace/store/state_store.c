@@ -315,6 +315,16 @@ size_t state_store_journal(const struct state_store *s)
 	return (size_t)s->wal_pages;
 }
 
+int state_store_restart_journal(struct state_store *s, struct error *err)
+{
+	int code = sqlite3_wal_checkpoint_v2(s->db.handle, NULL, SQLITE_CHECKPOINT_RESTART, NULL,
+					     NULL);
+
+	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
+		return 0;
+	return db_error(&s->db, code, "begin its journal anew", err);
+}
+
 uint32_t state_schema(const struct state_store *s)
 {
 	return (uint32_t)s->db.schema;

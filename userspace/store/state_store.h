@@ -94,6 +94,13 @@ void state_changes_fini(struct state_changes *changes);
 size_t state_store_journal(const struct state_store *s);
 
 /*
+ * Syncs what state_sync() has left, so that the journal does begin anew with the next commit.  Waits
+ * for the disk, which is short just after state_sync(), and long else.  While somebody reads
+ * it does nothing, and succeeds.
+ */
+int state_store_restart_journal(struct state_store *s, struct error *err);
+
+/*
  * The configuration entry applied last: its data appended to @ret_data, and its index; 0: none was
  * since this store, or the snapshot that it came from, knows how to keep them.
  */

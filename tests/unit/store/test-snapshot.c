@@ -129,6 +129,38 @@ static void what_is_no_snapshot_is_refused(void **state)
 	assert_non_null(strstr(err.text, path));
 }
 
+static void a_journal_begins_anew_when_told_to(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+	size_t before;
+
+	for (unsigned int i = 1; i <= 5; i++)
+		feed_ok(f, join(i));
+	before = state_store_journal(f->state);
+	ok(state_store_restart_journal(f->state, &err), &err);
+	feed_ok(f, join(6));
+	assert_true(state_store_journal(f->state) < before);
+	assert_true(has_node(f->state, 1) && has_node(f->state, 6));
+}
+
+static void a_journal_stays_while_somebody_reads_it(void **state)
+{
+	struct fixture *f = *state;
+	struct state_view *view;
+	struct error err;
+	size_t before;
+
+	feed_ok(f, join(1));
+	ok(state_view_open(f->path, &view, &err), &err);
+	before = state_store_journal(f->state);
+	feed_ok(f, join(2));
+	ok(state_store_restart_journal(f->state, &err), &err);
+	feed_ok(f, join(3));
+	assert_true(state_store_journal(f->state) > before);
+	state_view_close(view);
+}
+
 /* The dead database's journal would be taken for the snapshot's. */
 static void a_snapshot_that_moves_in_finds_no_journal_of_another(void **state)
 {
@@ -221,6 +253,8 @@ int main(void)
 		TEST(a_snapshot_is_the_state_of_one_index),
 		TEST(a_store_becomes_the_snapshot_and_goes_on),
 		TEST(what_is_no_snapshot_is_refused),
+		TEST(a_journal_begins_anew_when_told_to),
+		TEST(a_journal_stays_while_somebody_reads_it),
 		TEST(a_snapshot_that_moves_in_finds_no_journal_of_another),
 		TEST(a_sync_waits_for_those_who_read_old_state),
 		TEST(the_owner_goes_on_while_others_read),
