@@ -17,11 +17,11 @@
 
 #include "crypto/identity.h"
 #include "etcd.pb-c.h"
-#include "ext/v1/tokens.pb-c.h"
 #include "rpc/client.h"
+#include "v1/admin.pb-c.h"
 #include "v1/mesh.pb-c.h"
 
-enum { SAMPLES_MAX = 4 << 20, TIMEOUT_MS = 20000, VALUE_BYTES = 200 };
+enum { SAMPLES_MAX = 4 << 20, TIMEOUT_MS = 20000, VALUE_BYTES = 200, PATTERNS = 4 };
 
 struct load;
 
@@ -84,17 +84,31 @@ static void start(struct slot *slot)
 
 static const struct rpc_metadata linearizable = { "wgmesh-read", "linearizable" };
 
+/* A value that is put under a name, of as many bytes as etcd's. */
+static void choose_put(struct load *l)
+{
+	static char pattern[VALUE_BYTES / PATTERNS + 1];
+	static char *patterns[PATTERNS];
+	static RaftACL acl = RAFT_ACL__INIT;
+
+	memset(pattern, 'a', sizeof(pattern) - 1);
+	for (int i = 0; i < PATTERNS; i++)
+		patterns[i] = pattern;
+	acl.name = (char *)"key-0123456789ab";
+	acl.action = ACLACTION__ACLActionAllow;
+	acl.patterns = patterns;
+	acl.n_patterns = PATTERNS;
+	l->target.service = &v1__admin__descriptor;
+	l->target.method = "PutRaftACL";
+	l->request = &acl.base;
+}
+
 static void choose_wgmesh(struct load *l, const char *operation)
 {
-	static Webmesh__Ext__V1__CreateTokenRequest create =
-			WEBMESH__EXT__V1__CREATE_TOKEN_REQUEST__INIT;
 	static V1__GetNodeRequest get = V1__GET_NODE_REQUEST__INIT;
 
 	if (strcmp(operation, "write") == 0) {
-		create.role = (char *)"observer";
-		l->target.service = &webmesh__ext__v1__tokens__descriptor;
-		l->target.method = "Create";
-		l->request = &create.base;
+		choose_put(l);
 		return;
 	}
 	get.id = (char *)"n1";
