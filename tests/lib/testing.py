@@ -18,9 +18,10 @@ _tests = []
 _log = []
 _deferred = []
 _libc = ctypes.CDLL(None, use_errno=True)
+_attempt = 0
 
 
-# Of everything random; a test that fails tells it.
+# Of everything random in a test's first attempt.
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 32))
 # Times that a test may be tried; see docs/TESTING.md.
 ATTEMPTS = int(os.environ.get("ATTEMPTS") or 1)
@@ -37,6 +38,12 @@ def test(name):
         _tests.append((name, function))
         return function
     return register
+
+
+def seed():
+    """Of everything random; a test that fails tells it. What failed once is told with its seed, and the
+    second attempt is one more run: it has another."""
+    return SEED + _attempt
 
 
 def note(text):
@@ -183,7 +190,7 @@ def _attempt_test(name, function, word):
     try:
         _run(function)
     except Exception:
-        print("%-7s %s (SEED=%d)" % (word, name, SEED))
+        print("%-7s %s (SEED=%d)" % (word, name, seed()))
         print("\n".join("        " + line for line in _log[-60:]))
         print("\n".join("        " + line for line in traceback.format_exc().splitlines()), flush=True)
         return False
@@ -192,8 +199,11 @@ def _attempt_test(name, function, word):
 
 
 def _try_test(name, function):
-    words = ["AGAIN"] * (ATTEMPTS - 1) + ["FAILED"]
-    return any(_attempt_test(name, function, word) for word in words)
+    global _attempt
+    for _attempt in range(ATTEMPTS):
+        if _attempt_test(name, function, "FAILED" if _attempt == ATTEMPTS - 1 else "AGAIN"):
+            return True
+    return False
 
 
 def main():
