@@ -16,6 +16,7 @@
 #include "daemon/leader_proxy.h"
 #include "daemon/membership.h"
 #include "daemon/now.h"
+#include "daemon/reload.h"
 #include "daemon/schema_gate.h"
 #include "daemon/version.h"
 
@@ -25,6 +26,7 @@ enum {
 	HEARTBEAT_EVERY = 4,		/* upkeeps: followers hear from us every second */
 	GRACE_MS = 1000,		/* for calls under way when the daemon stops */
 	RESERVATIONS_MAX = 4096,
+	N_SIGNALS = 3,
 };
 
 /* ---- upkeep: what is done again and again until it is as it should be ---- */
@@ -174,14 +176,17 @@ static int open_replica(struct daemon *d, struct error *err)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	log_info("signal", "number=%d", number);
-	daemon_stop(handle->data, 0);
+	if (number == SIGHUP)
+		reload_settings(handle->data);
+	else
+		daemon_stop(handle->data, 0);
 }
 
 static void start_handles(struct daemon *d)
 {
-	static const int numbers[] = { SIGTERM, SIGINT };
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < N_SIGNALS; i++) {
 		uv_signal_init(&d->loop, &d->signals[i]);
 		d->signals[i].data = d;
 		uv_signal_start(&d->signals[i], on_signal, numbers[i]);
@@ -278,7 +283,7 @@ static void stop_handles(struct daemon *d)
 		return;
 	uv_close((uv_handle_t *)&d->upkeep, NULL);
 	uv_close((uv_handle_t *)&d->gather, NULL);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < N_SIGNALS; i++)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 }
 
@@ -318,6 +323,7 @@ int daemon_run(struct daemon *d)
 	d->started_at = daemon_now();
 	d->reservations = ipam_reservations_new(RESERVATIONS_MAX);
 	uv_loop_init(&d->loop);
+	reload_log_level(d);
 	log_info("start", "version=%s node=%s state-dir=%s", WGMESH_VERSION, d->settings.id,
 		 d->settings.state_dir);
 	if (!d->reservations || start(d, &err) < 0) {

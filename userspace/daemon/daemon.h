@@ -30,6 +30,8 @@ struct joining;
 
 struct daemon {
 	struct settings settings;
+	int argc;			/* the command line, for when it is read again */
+	char **argv;
 	uv_loop_t loop;
 	struct local_store *local;
 	struct identity identity;
@@ -62,7 +64,7 @@ struct daemon {
 	size_t authority_turn;
 	/* membership, heartbeats to followers, the authority's key */
 	uv_timer_t upkeep;
-	uv_signal_t signals[2];
+	uv_signal_t signals[3];		/* SIGTERM, SIGINT, SIGHUP */
 	struct service service;
 	int64_t started_at;		/* ns since 1970 */
 	bool stopping;

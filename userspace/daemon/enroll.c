@@ -10,6 +10,7 @@
 #include "crypto/token.h"
 #include "daemon/commands.h"
 #include "daemon/node_files.h"
+#include "daemon/settings_sources.h"
 #include "ext/v1/enrollment.pb-c.h"
 #include "model/node.h"
 #include "rpc/client.h"

@@ -49,7 +49,7 @@ static int add_founder(struct daemon *d, struct entry *e, const struct mesh *mes
 	node.server_id = raft_configuration_lookup_name(c, node.id)->id;
 	node.created_at = node.updated_at = daemon_now();
 	node.ipv6 = ipam_ipv6_network(ipam_pick(&ipv6, (const uint8_t[8]){ 0 }));
-	if (d->settings.assign_ipv4)
+	if (!d->settings.no_ipv4)
 		node.ipv4 = ipam_ipv4_address(&mesh->ipv4, ipv4.first);
 	r = command_register_node(e, &node, err);
 	if (r < 0)

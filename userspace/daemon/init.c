@@ -12,6 +12,7 @@
 #include "crypto/random.h"
 #include "daemon/commands.h"
 #include "daemon/node_files.h"
+#include "daemon/settings_sources.h"
 #include "model/node.h"
 
 enum { CERTIFICATE_SECONDS = 365 * 86400 };

@@ -227,7 +227,7 @@ static int send_join(struct joining *j, struct error *err)
 		q.n_endpoints = s->endpoint_count - 1;
 		q.endpoints = endpoints + 1;
 	}
-	q.assign_ipv4 = s->assign_ipv4;
+	q.assign_ipv4 = !s->no_ipv4;
 	q.prefer_raft_ipv6 = s->prefer_raft_ipv6;
 	q.as_voter = s->voter;
 	return rpc_client_call(j->daemon->pump, j->channel, &target, &q.base, on_reply, j, &j->call,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/commands.h"
-#include "daemon/settings.h"
+#include "daemon/settings_sources.h"
 #include "daemon/version.h"
 
 static const struct {
@@ -20,6 +20,10 @@ static const struct {
 	  "go on as the only voter, when the others are gone for good" },
 	{ "run", run_main, "run [OPTION…]",
 	  "be the daemon; options replace those of init or join" },
+	{ "config", config_main, "config check [FILE]",
+	  "tell what is wrong in the configuration file, and where" },
+	{ "config", config_main, "config show [OPTION…]",
+	  "tell what each setting is, and who said so" },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -30,7 +34,8 @@ static void print_help(FILE *out)
 	for (int i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  wgmeshd %s\n        %s\n", commands[i].synopsis,
 			commands[i].summary);
-	fprintf(out, "\n%s", settings_help);
+	fputc('\n', out);
+	settings_print_help(out);
 }
 
 int command_fail(const struct error *err)

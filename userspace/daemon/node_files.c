@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/node_files.h"
+#include "daemon/settings_sources.h"
 
 #include <errno.h>
 #include <limits.h>

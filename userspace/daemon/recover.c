@@ -20,6 +20,7 @@
 #include "daemon/join.h"
 #include "daemon/node_files.h"
 #include "daemon/now.h"
+#include "daemon/settings_sources.h"
 #include "raft/configuration.h"
 #include "store/commands.h"
 #include "store/snapshot.h"
@@ -56,8 +57,6 @@ static int load_settings(struct recovery *r, int argc, char **argv, struct error
 	rc = local_store_open(path, &r->local, err);
 	if (rc == 0)
 		rc = settings_load(&r->settings, r->local, err);
-	if (rc == 0)
-		rc = settings_parse(&r->settings, argc, argv, &rest, err);
 	if (rc == 0 &&
 	    access(settings_path(&r->settings, "identity/" IDENTITY_CA_KEY_FILE, path), R_OK) < 0)
 		rc = error_set(err, ERR_PRECONDITION,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wgmeshd run: the settings of init or join, overridden by the command line, then the daemon. */
+/* wgmeshd run: the settings that were told here, over those of init or join, then the daemon. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,8 +7,8 @@
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/node_files.h"
+#include "daemon/settings_sources.h"
 
-/* Parsed twice: once to find the state folder, once over what is saved in it. */
 static int load(struct daemon *d, int argc, char **argv, struct error *err)
 {
 	struct settings *s = &d->settings;
@@ -27,7 +27,7 @@ static int load(struct daemon *d, int argc, char **argv, struct error *err)
 	r = local_store_open(path, &d->local, err);
 	if (r == 0)
 		r = settings_load(s, d->local, err);
-	return r < 0 ? r : settings_parse(s, argc, argv, &rest, err);
+	return r;
 }
 
 static bool is_founder(struct daemon *d)
@@ -51,6 +51,8 @@ int run_main(int argc, char **argv)
 		local_store_close(d.local);
 		return command_fail(&err);
 	}
+	d.argc = argc;
+	d.argv = argv;
 	d.founder = is_founder(&d);
 	code = daemon_run(&d);
 	local_store_close(d.local);

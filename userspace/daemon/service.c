@@ -2,6 +2,7 @@
 #include "daemon/service.h"
 
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 static void on_watchdog(uv_timer_t *timer)
 {
@@ -18,6 +19,21 @@ void service_start(struct service *service, uv_loop_t *loop)
 	uv_timer_init(loop, &service->watchdog);
 	service->watchdog.data = service;
 	uv_timer_start(&service->watchdog, on_watchdog, us / 2000, us / 2000);
+}
+
+/* CLOCK_MONOTONIC, in microseconds, tells the manager which reload this is (sd_notify(3)). */
+void service_reloading(struct service *service)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+}
+
+void service_reloaded(struct service *service)
+{
+	sd_notify(0, "READY=1");
 }
 
 void service_stop(struct service *service)

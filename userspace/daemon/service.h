@@ -15,6 +15,10 @@ struct service {
 /* The daemon serves; from now on the loop tells that it lives, twice as often as is asked for. */
 void service_start(struct service *service, uv_loop_t *loop);
 
+/* Settings are read again, and have been; the manager waits for the latter. */
+void service_reloading(struct service *service);
+void service_reloaded(struct service *service);
+
 /* It stops; may be called without start, and lets go of the loop. */
 void service_stop(struct service *service);
 

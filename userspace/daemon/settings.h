@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the operator decided about this node: flags of `wgmeshd init|join|run`,
- * kept in the local database by the first two so that `run` needs only the
- * state folder.  Owner thread.
+ * What the operator decided about this node.  One table is the source of every way to say it: a
+ * flag, an environment variable, a line of the configuration file, and what --help tells
+ * (settings_sources.h reads them).  Owner thread.
  */
 #ifndef WGMESH_DAEMON_SETTINGS_H
 #define WGMESH_DAEMON_SETTINGS_H
@@ -13,28 +13,34 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/buf.h"
 #include "base/error.h"
 
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
+	SETTINGS_COUNT = 17,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
-	SETTINGS_BACKEND_MAX = 16,
-	SETTINGS_LAZY_MAX = 8,
+	SETTINGS_WORD_MAX = 16,
+	SETTINGS_VALUE_MAX = 8192,	/* bytes of a value as text */
 };
+
+/* Who told a value; a later one goes before an earlier one. */
+enum settings_origin { ORIGIN_DEFAULT, ORIGIN_SAVED, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG };
 
 struct settings {
 	char state_dir[PATH_MAX - 64];	/* room for the names of the files in it */
 	char id[SETTINGS_ID_MAX];
 	char device[IFNAMSIZ];
-	char backend[SETTINGS_BACKEND_MAX];	/* auto, mesh, kernel, userspace or none */
-	char lazy[SETTINGS_LAZY_MAX];		/* auto, on or off: DATAPLANE_LAZY_* */
+	char backend[SETTINGS_WORD_MAX];	/* auto, mesh, kernel, userspace or none */
+	char lazy[SETTINGS_WORD_MAX];		/* auto, on or off: DATAPLANE_LAZY_* */
+	char log_level[SETTINGS_WORD_MAX];	/* as log_level_parse() takes it */
 	struct ip endpoints[SETTINGS_ENDPOINTS_MAX];	/* the first is the primary one */
 	unsigned int endpoint_count;	/* 0: behind a NAT */
 	uint16_t wireguard_port, raft_port, grpc_port;
-	bool voter;			/* not an option: init, or what the token granted */
-	bool assign_ipv4;
+	bool voter;			/* in no table: init, or what the token granted */
+	bool no_ipv4;			/* ask for no IPv4 address in the mesh */
 	bool prefer_raft_ipv6;
 	struct prefix ipv4_prefix;	/* of the mesh; used by init alone */
 	/* entries of the Raft log, 16 or more; older ones are compacted */
@@ -43,22 +49,53 @@ struct settings {
 	uint32_t followers_max;
 	bool leader_proxy;		/* pass on what only the leader can answer */
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
+
+	char file[PATH_MAX - 64];	/* the configuration file that was read; "": none */
+	/* by row of the table: who told it, and in which line of his file (0: in none) */
+	struct {
+		enum settings_origin origin;
+		unsigned int line;
+	} told[SETTINGS_COUNT];
 };
+
+enum setting_kind {
+	SETTING_TEXT, SETTING_ID, SETTING_WORD, SETTING_NUMBER, SETTING_SWITCH,
+	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX,
+};
+
+struct setting {
+	const char *name;	/* in the file; --NAME; $WGMESH_NAME in capitals with _ for - */
+	enum setting_kind kind;
+	size_t offset, size;	/* in struct settings */
+	uint64_t min, max;	/* of a number */
+	const char *words;	/* of a word: those that it takes, with ", " between them */
+	const char *takes, *help;	/* for --help: what its value is called, what it does */
+	const char *otherwise;	/* the default in words, where it is not the same everywhere */
+	bool live;		/* a running daemon can take another value */
+	bool bare;		/* a switch whose flag needs no value */
+};
+
+extern const struct setting settings_table[SETTINGS_COUNT];
 
 void settings_init(struct settings *s);	/* the defaults; the id is the host's name */
 
-/*
- * Options common to init, join and run; @argv[0] is the subcommand.  What is
- * no option is left in @ret_rest (an index into @argv).  ERR_INVALID with the
- * option's name and what it takes.
- */
-int settings_parse(struct settings *s, int argc, char **argv, int *ret_rest, struct error *err);
-/* The lines about these options for --help. */
-extern const char settings_help[];
+/* Index of a row, or -1. */
+int settings_lookup(const char *name);
 
-struct local_store;
-int settings_save(const struct settings *s, struct local_store *local, struct error *err);
-int settings_load(struct settings *s, struct local_store *local, struct error *err);
+/*
+ * @value for row @row, told by @origin; without effect, but checked all the same, when who goes
+ * before @origin has told one.  A list takes some values with commas between them, or the word none;
+ * more of the same origin are added to it.  ERR_INVALID says what the row takes, and leaves the name to the
+ * caller to put before it.
+ */
+int settings_tell(struct settings *s, int row, const char *value, enum settings_origin origin,
+		  unsigned int line, struct error *err);
+
+/* The value as it could be told, of a list with commas; false as buf_append(). */
+bool settings_format(const struct settings *s, int row, struct buf *out);
+
+/* Takes over row @row of @from, with its origin. */
+void settings_copy(struct settings *s, const struct settings *from, int row);
 
 /* "STATE_DIR/NAME" into @out (PATH_MAX bytes); returns @out. */
 char *settings_path(const struct settings *s, const char *name, char *out);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/settings.h"
+#include "daemon/settings_sources.h"
 
 enum { ARGS_MAX = 24 };
 
@@ -47,26 +47,49 @@ static void without_options_the_defaults_hold(void **state)
 	assert_int_equal(s.tick_ms, 50);
 	assert_int_equal(s.followers_max, 256);
 	assert_int_equal(s.endpoint_count, 0);
-	assert_true(s.assign_ipv4);
+	assert_false(s.no_ipv4);
 	assert_true(s.leader_proxy);
 	assert_false(s.prefer_raft_ipv6);
 	assert_true(strlen(s.id) > 0);
 }
 
-static void the_state_folder_comes_from_the_environment(void **state)
+static void every_setting_has_a_variable(void **state)
 {
 	struct settings s;
-	char path[PATH_MAX];
+	struct ip ip;
 
 	setenv("WGMESH_STATE_DIR", "/tmp/elsewhere", 1);
+	setenv("WGMESH_GRPC_PORT", "77", 1);
+	setenv("WGMESH_NO_IPV4", "true", 1);
+	setenv("WGMESH_ENDPOINT", "192.0.2.1, 2001:db8::1", 1);
+	setenv("WGMESH_RAFT_PORT", "", 1);	/* as if it was not there */
 	settings_init(&s);
-	assert_string_equal(s.state_dir, "/tmp/elsewhere");
-	assert_string_equal(settings_path(&s, "x", path), "/tmp/elsewhere/x");
 	parse_ok(&s, "--state-dir /tmp/third");
-	assert_string_equal(s.state_dir, "/tmp/third");
 	unsetenv("WGMESH_STATE_DIR");
+	unsetenv("WGMESH_GRPC_PORT");
+	unsetenv("WGMESH_NO_IPV4");
+	unsetenv("WGMESH_ENDPOINT");
+	unsetenv("WGMESH_RAFT_PORT");
+	assert_string_equal(s.state_dir, "/tmp/third");
+	assert_int_equal(s.grpc_port, 77);
+	assert_int_equal(s.raft_port, 9443);
+	assert_true(s.no_ipv4);
+	assert_int_equal(s.endpoint_count, 2);
+	assert_true(ip_parse("2001:db8::1", &ip) && ip_equal(&ip, &s.endpoints[1]));
+}
+
+static void a_variable_that_is_wrong_is_named(void **state)
+{
+	struct error err = { 0 };
+	struct settings s;
+	char line[] = "--id n1";
+	int rest;
+
+	setenv("WGMESH_TICK_MS", "9", 1);
 	settings_init(&s);
-	assert_string_equal(s.state_dir, SETTINGS_STATE_DIR);
+	assert_int_equal(parse(&s, line, &rest, NULL, &err), -ERR_INVALID);
+	unsetenv("WGMESH_TICK_MS");
+	assert_string_equal(err.text, "$WGMESH_TICK_MS: \"9\" is no number from 10 to 1000");
 }
 
 static void every_option_is_taken(void **state)
@@ -75,7 +98,7 @@ static void every_option_is_taken(void **state)
 	struct ip ip;
 
 	settings_init(&s);
-	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
+	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9 --log-level warn");
 	parse_ok(&s,
 		 "--backend none --lazy off --wireguard-port 1 --raft-port 65535 --grpc-port 3");
 	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 --followers-max 0 --leader-proxy off");
@@ -89,27 +112,45 @@ static void every_option_is_taken(void **state)
 	assert_int_equal(s.wireguard_port, 1);
 	assert_int_equal(s.raft_port, 65535);
 	assert_int_equal(s.grpc_port, 3);
-	assert_false(s.assign_ipv4);
+	assert_true(s.no_ipv4);
 	assert_true(s.prefer_raft_ipv6);
 	assert_int_equal(s.ipv4_prefix.len, 8);
 	assert_int_equal(s.ipv4_prefix.ip.bytes[1], 0);	/* masked */
 	assert_int_equal(s.tick_ms, 10);
 	assert_int_equal(s.followers_max, 0);
 	assert_false(s.leader_proxy);
+	assert_string_equal(s.log_level, "warn");
 }
 
-static void endpoints_of_the_command_line_replace_those_that_were_known(void **state)
+static void endpoints_of_who_goes_first_replace_those_of_others(void **state)
 {
 	struct settings s;
+	struct error err;
 	struct ip ip;
+	int row = settings_lookup("endpoint");
 
 	settings_init(&s);
-	parse_ok(&s, "--endpoint 192.0.2.1 --endpoint 192.0.2.2");
-	parse_ok(&s, "--endpoint 192.0.2.3");
+	ok(settings_tell(&s, row, "192.0.2.1", ORIGIN_SAVED, 1, &err), &err);
+	ok(settings_tell(&s, row, "192.0.2.2", ORIGIN_SAVED, 2, &err), &err);
+	assert_int_equal(s.endpoint_count, 2);
+	ok(settings_tell(&s, row, "192.0.2.3", ORIGIN_FLAG, 0, &err), &err);
 	assert_int_equal(s.endpoint_count, 1);
 	assert_true(ip_parse("192.0.2.3", &ip) && ip_equal(&ip, &s.endpoints[0]));
-	parse_ok(&s, "--device x");
+	ok(settings_tell(&s, row, "192.0.2.4", ORIGIN_FILE, 1, &err), &err);
 	assert_int_equal(s.endpoint_count, 1);
+	assert_true(ip_equal(&ip, &s.endpoints[0]));
+}
+
+static void none_takes_the_endpoints_of_others_away(void **state)
+{
+	struct settings s;
+	struct error err;
+	int row = settings_lookup("endpoint");
+
+	settings_init(&s);
+	ok(settings_tell(&s, row, "192.0.2.1", ORIGIN_SAVED, 1, &err), &err);
+	ok(settings_tell(&s, row, "none", ORIGIN_FILE, 1, &err), &err);
+	assert_int_equal(s.endpoint_count, 0);
 }
 
 /* { option and value, what the text must say that it takes } */
@@ -135,7 +176,12 @@ static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 		{ "--tick-ms 1001", "10 to 1000" },
 		{ "--state-dir _", "characters" },
 		{ "--nonsense 1", "--help" },
+		{ "--raftport 1", "did you mean --raft-port?" },
 		{ "--raft-port", "--help" },
+		{ "--log-level loud", "error, warn, info, debug" },
+		{ "--backend auto,", "auto, mesh, kernel, userspace, none" },
+		{ "--backend mesh,_kernel", "auto, mesh, kernel, userspace, none" },
+		{ "--leader-proxy yes", "neither on nor off" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -186,13 +232,164 @@ static void what_is_no_option_is_left_to_the_caller(void **state)
 	assert_string_equal(s.id, "n1");
 }
 
+/* ---- files ---- */
+
+static const char *write_file(const struct fixture *f, const char *text)
+{
+	static char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/wgmeshd.yaml", f->dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	return path;
+}
+
+static void a_file_says_what_options_say(void **state)
+{
+	struct settings file, flags;
+	struct error err;
+
+	settings_init(&file);
+	settings_init(&flags);
+	ok(settings_read_file(&file, write_file(*state,
+		"id: n7\nendpoint:\n  - 192.0.2.1\n  - 2001:db8::1\ndevice: wg9\nbackend: none\n"
+		"lazy: off\nwireguard-port: 1\nraft-port: 2\ngrpc-port: 3\nno-ipv4: true\n"
+		"prefer-raft-ipv6: on\nipv4-prefix: 10.0.0.0/9\ntick-ms: 77\nleader-proxy: false\n"
+		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"), &err), &err);
+	parse_ok(&flags, "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
+	parse_ok(&flags, "--wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4 --prefer-raft-ipv6");
+	parse_ok(&flags, "--ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off --log-level debug");
+	parse_ok(&flags, "--log-keep 99 --followers-max 0 --state-dir /tmp/x");
+	for (int i = 0; i < SETTINGS_COUNT; i++) {
+		assert_int_equal(file.told[i].origin, ORIGIN_FILE);
+		assert_true(file.told[i].line > 0);
+		assert_int_equal(flags.told[i].origin, ORIGIN_FLAG);
+	}
+	memset(file.told, 0, sizeof(file.told));
+	memset(flags.told, 0, sizeof(flags.told));
+	memset(file.file, 0, sizeof(file.file));
+	assert_memory_equal(&file, &flags, sizeof(file));
+}
+
+/* { the file, where, what is said } */
+static void what_is_wrong_in_a_file_has_a_place_and_a_remedy(void **state)
+{
+	static const char *const bad[][3] = {
+		{ "id: n1\n\nraftport: 5\n", ":3:1: ", "\"raftport\": did you mean raft-port?" },
+		{ "nonsense: 5\n", ":1:1: ", "wgmeshd --help lists them" },
+		{ "raft-port:  70000\n", ":1:13: ", "raft-port: \"70000\" is no number from 1 to 65535" },
+		{ "raft-port:\n", ":1:11: ", "raft-port: \"\" is no number" },
+		{ "raft-port: [1]\n", ":1:12: ", "takes PORT, not a list or a map" },
+		{ "raft-port: {a: 1}\n", ":1:12: ", "takes PORT, not a list or a map" },
+		{ "endpoint: [192.0.2.1, host]\n", ":1:23: ", "\"host\" is no IP address" },
+		{ "endpoint: [[192.0.2.1]]\n", ":1:12: ", "takes ADDRESS" },
+		{ "- id: n1\n", ":1:1: ", "name: value" },
+		{ "id n1\n", ":1:1: ", "name: value" },
+		{ "id: n1\nid: n2\n", ":2:1: ", "already, in line 1" },
+		{ "backend: wireguard\n", ":1:10: ", "none of auto, mesh, kernel, userspace, none" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *path = write_file(*state, bad[i][0]);
+		struct error err = { 0 };
+		struct settings s;
+
+		settings_init(&s);
+		assert_int_equal(settings_read_file(&s, path, &err), -ERR_INVALID);
+		if (strncmp(err.text, path, strlen(path)) != 0 ||
+		    strncmp(err.text + strlen(path), bad[i][1], strlen(bad[i][1])) != 0 ||
+		    !strstr(err.text, bad[i][2]))
+			fail_msg("of \"%s\" is said: %s", bad[i][0], err.text);
+	}
+}
+
+static void options_go_before_variables_and_these_before_the_file_and_it_before_what_is_saved(void **state)
+{
+	struct fixture *f = *state;
+	struct settings s;
+	struct error err;
+	char text[SETTINGS_ORIGIN_TEXT_MAX], line[256];
+	const char *path;
+
+	settings_init(&s);
+	snprintf(s.state_dir, sizeof(s.state_dir), "%s", f->dir);
+	parse_ok(&s, "--id n7 --grpc-port 1 --raft-port 1 --tick-ms 11 --followers-max 1");
+	ok(settings_save(&s, f->local, &err), &err);
+	path = write_file(f, "grpc-port: 2\nraft-port: 2\ntick-ms: 12\n");
+	settings_init(&s);
+	setenv("WGMESH_GRPC_PORT", "3", 1);
+	setenv("WGMESH_RAFT_PORT", "3", 1);
+	snprintf(line, sizeof(line), "--config %s --grpc-port 4 --state-dir %s", path, f->dir);
+	parse_ok(&s, line);
+	unsetenv("WGMESH_GRPC_PORT");
+	unsetenv("WGMESH_RAFT_PORT");
+	ok(settings_load(&s, f->local, &err), &err);
+	assert_int_equal(s.grpc_port, 4);
+	assert_int_equal(s.raft_port, 3);
+	assert_int_equal(s.tick_ms, 12);
+	assert_int_equal(s.followers_max, 1);
+	assert_int_equal(s.wireguard_port, 51820);
+	assert_string_equal(settings_origin(&s, settings_lookup("grpc-port"), text), "--grpc-port");
+	assert_string_equal(settings_origin(&s, settings_lookup("raft-port"), text), "$WGMESH_RAFT_PORT");
+	assert_string_equal(settings_origin(&s, settings_lookup("lazy"), text), "default");
+	settings_origin(&s, settings_lookup("tick-ms"), text);
+	assert_non_null(strstr(text, "/wgmeshd.yaml:3"));
+	settings_origin(&s, settings_lookup("followers-max"), text);
+	assert_non_null(strstr(text, "/settings.yaml:"));
+}
+
+static void a_file_that_is_named_must_be_there(void **state)
+{
+	struct error err = { 0 };
+	struct settings s;
+	char line[] = "--config /nonexistent/x";
+	int rest;
+
+	settings_init(&s);
+	assert_int_equal(parse(&s, line, &rest, NULL, &err), -ERR_NOT_FOUND);
+	assert_non_null(strstr(err.text, "/nonexistent/x"));
+	setenv("WGMESH_CONFIG", "/nonexistent/y", 1);
+	settings_init(&s);
+	assert_int_equal(parse(&s, (char[]){ "--id n1" }, &rest, NULL, &err), -ERR_NOT_FOUND);
+	assert_non_null(strstr(err.text, "/nonexistent/y"));
+	setenv("WGMESH_CONFIG", "", 1);
+	settings_init(&s);
+	parse_ok(&s, "--id n1");
+	assert_string_equal(s.file, "");
+}
+
+/* ---- what is kept ---- */
+
+static void init_in(struct fixture *f, struct settings *s)
+{
+	settings_init(s);
+	snprintf(s->state_dir, sizeof(s->state_dir), "%s", f->dir);
+}
+
+static void assert_same(const struct settings *a, const struct settings *b)
+{
+	for (int i = 0; i < SETTINGS_COUNT; i++) {
+		struct buf x = BUF_INIT(SETTINGS_VALUE_MAX), y = BUF_INIT(SETTINGS_VALUE_MAX);
+
+		settings_format(a, i, &x);
+		settings_format(b, i, &y);
+		assert_string_equal(buf_text(&x), buf_text(&y));
+		buf_fini(&x);
+		buf_fini(&y);
+	}
+	assert_int_equal(a->voter, b->voter);
+}
+
 static void what_is_saved_comes_back(void **state)
 {
 	struct settings saved, loaded;
 	struct fixture *f = *state;
 	struct error err;
 
-	settings_init(&saved);
+	init_in(f, &saved);
 	parse_ok(&saved, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
 	parse_ok(&saved, "--backend none --lazy on --wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4");
 	parse_ok(&saved,
@@ -200,27 +397,24 @@ static void what_is_saved_comes_back(void **state)
 	saved.voter = true;
 	ok(settings_save(&saved, f->local, &err), &err);
 	reopen(f);
-	settings_init(&loaded);
+	init_in(f, &loaded);
 	ok(settings_load(&loaded, f->local, &err), &err);
-	assert_memory_equal(&loaded, &saved, sizeof(saved));
+	assert_same(&loaded, &saved);
 }
 
-static void the_command_line_goes_before_what_is_saved(void **state)
+static void what_the_file_says_is_not_saved_but_the_name_is(void **state)
 {
 	struct fixture *f = *state;
-	struct error err;
 	struct settings s;
+	struct error err;
 
-	settings_init(&s);
-	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --grpc-port 3");
+	init_in(f, &s);
+	ok(settings_read_file(&s, write_file(f, "id: n7\ntick-ms: 12\n"), &err), &err);
 	ok(settings_save(&s, f->local, &err), &err);
-	settings_init(&s);
+	init_in(f, &s);
 	ok(settings_load(&s, f->local, &err), &err);
-	parse_ok(&s, "--endpoint 192.0.2.9");
-	assert_int_equal(s.endpoint_count, 1);
-	assert_int_equal(s.endpoints[0].bytes[3], 9);
-	assert_int_equal(s.grpc_port, 3);
-	assert_false(s.voter);
+	assert_string_equal(s.id, "n7");
+	assert_int_equal(s.tick_ms, 50);
 }
 
 static void settings_that_were_never_saved_are_not_found(void **state)
@@ -229,8 +423,34 @@ static void settings_that_were_never_saved_are_not_found(void **state)
 	struct error err = { 0 };
 	struct settings s;
 
-	settings_init(&s);
+	init_in(f, &s);
 	assert_int_equal(settings_load(&s, f->local, &err), -ERR_NOT_FOUND);
+}
+
+static void what_an_older_release_has_kept_moves_to_the_file(void **state)
+{
+	static const char old[] = "id=n7\ndevice=wg9\nbackend=none\nlazy=auto\nendpoint=192.0.2.1\n"
+				  "endpoint=2001:db8::1\nno-ipv4=\ngrpc-port=3\nleader-proxy=off\n";
+	struct fixture *f = *state;
+	struct settings s, expected;
+	struct error err;
+
+	ok(local_store_set_text(f->local, "settings", old, &err), &err);
+	ok(local_store_set_text(f->local, LOCAL_ROLE, "voter", &err), &err);
+	init_in(f, &expected);
+	parse_ok(&expected, "--id n7 --device wg9 --backend none --endpoint 192.0.2.1,2001:db8::1 --no-ipv4");
+	parse_ok(&expected, "--grpc-port 3 --leader-proxy off --tick-ms 99");
+	expected.voter = true;
+	for (int turn = 0; turn < 2; turn++) {
+		init_in(f, &s);
+		parse_ok(&s, "--tick-ms 99");
+		ok(settings_load(&s, f->local, &err), &err);
+		assert_same(&s, &expected);
+		ok(local_store_set_text(f->local, "settings", NULL, &err), &err);
+	}
+	init_in(f, &s);
+	ok(settings_load_file(&s, &err), &err);
+	assert_int_equal(s.tick_ms, 50);	/* what one run was told is not kept */
 }
 
 static void saved_settings_that_are_no_settings_are_refused(void **state)
@@ -243,7 +463,7 @@ static void saved_settings_that_are_no_settings_are_refused(void **state)
 		struct settings s;
 
 		ok(local_store_set_text(f->local, "settings", bad[i], &err), &err);
-		settings_init(&s);
+		init_in(f, &s);
 		assert_true(settings_load(&s, f->local, &err) < 0);
 		assert_true(strlen(err.text) > 0);
 	}
@@ -253,17 +473,26 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_options_the_defaults_hold),
-		cmocka_unit_test(the_state_folder_comes_from_the_environment),
+		cmocka_unit_test(every_setting_has_a_variable),
+		cmocka_unit_test(a_variable_that_is_wrong_is_named),
 		cmocka_unit_test(every_option_is_taken),
-		cmocka_unit_test(endpoints_of_the_command_line_replace_those_that_were_known),
+		cmocka_unit_test(endpoints_of_who_goes_first_replace_those_of_others),
+		cmocka_unit_test(none_takes_the_endpoints_of_others_away),
 		cmocka_unit_test(options_that_are_wrong_are_named_with_what_they_take),
 		cmocka_unit_test(there_is_a_most_of_endpoints),
 		cmocka_unit_test(what_is_no_option_is_left_to_the_caller),
+		with_stores(a_file_says_what_options_say),
+		with_stores(what_is_wrong_in_a_file_has_a_place_and_a_remedy),
+		with_stores(options_go_before_variables_and_these_before_the_file_and_it_before_what_is_saved),
+		cmocka_unit_test(a_file_that_is_named_must_be_there),
 		with_stores(what_is_saved_comes_back),
-		with_stores(the_command_line_goes_before_what_is_saved),
+		with_stores(what_the_file_says_is_not_saved_but_the_name_is),
 		with_stores(settings_that_were_never_saved_are_not_found),
+		with_stores(what_an_older_release_has_kept_moves_to_the_file),
 		with_stores(saved_settings_that_are_no_settings_are_refused),
 	};
 
+	/* This machine's own file has no say here. */
+	setenv("WGMESH_CONFIG", "", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
