@@ -71,8 +71,8 @@ static void drop_from(struct wgm_doorman *doorman, struct wgm_line *line,
 		      struct wgm_visitor *visitor)
 {
 	remove(line, visitor);
-	wgm_visitor_drop(visitor);
 	wgm_doorman_note(doorman, visitor->key, WGM_VERDICT_ENDED);
+	wgm_visitor_drop(visitor);
 }
 
 /* Those that came by a device, or all. */
