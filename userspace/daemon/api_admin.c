@@ -103,8 +103,8 @@ static int propose_put(struct daemon *d, struct rpc_call *call, const struct acl
 		       const struct request *request, struct error *err)
 {
 	struct entry *e = request_entry(request);
-	int r = e ? command_put_acl(e, acl, err) : error_set(err, ERR_MEMORY,
-							     "no memory for a log entry");
+	int r = e ? command_put_acl(e, acl, err) :
+		    error_set(err, ERR_MEMORY, "no memory for a log entry");
 
 	if (r == 0)
 		return propose(d, call, e, "acl-put", acl->name, err);
@@ -155,8 +155,8 @@ static int propose_delete(struct daemon *d, struct rpc_call *call, const char *n
 			  const struct request *request, struct error *err)
 {
 	struct entry *e = request_entry(request);
-	int r = e ? command_delete_acl(e, name, err) : error_set(err, ERR_MEMORY,
-								 "no memory for a log entry");
+	int r = e ? command_delete_acl(e, name, err) :
+		    error_set(err, ERR_MEMORY, "no memory for a log entry");
 
 	if (r == 0)
 		return propose(d, call, e, "acl-delete", name, err);

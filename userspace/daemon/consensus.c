@@ -186,8 +186,9 @@ static int choose_compaction(struct consensus *c, uint64_t *ret, struct error *e
 	*ret = 0;
 	if (c->compact_to < status.first_index)
 		return 0;
-	*ret = c->compact_to - status.first_index < COMPACT_STEP ? c->compact_to
-								 : status.first_index + COMPACT_STEP - 1;
+	*ret = c->compact_to;
+	if (c->compact_to - status.first_index >= COMPACT_STEP)
+		*ret = status.first_index + COMPACT_STEP - 1;
 	return raft_compact(c->raft, *ret, err);
 }
 

@@ -143,10 +143,9 @@ static int copy_entries(struct follower *f, const follow_event *event, struct er
 			return error_set(err, ERR_MEMORY, "no memory for a log entry");
 		if (e->data.len)
 			memcpy(copy, e->data.data, e->data.len);
-		f->entries[f->n_entries++] = (struct log_entry){ .index = e->index, .term = e->term,
-								 .kind = e->kind,
-								 .len = (uint32_t)e->data.len,
-								 .data = copy };
+		f->entries[f->n_entries++] = (struct log_entry){
+			.index = e->index, .term = e->term, .kind = e->kind,
+			.len = (uint32_t)e->data.len, .data = copy };
 		if (e->index != next + i)
 			return error_set(err, ERR_CORRUPT, "%s sent entry %lu where %lu was due",
 					 f->source, (unsigned long)e->index,

@@ -94,7 +94,7 @@ void leader_proxy_stop(struct daemon *d)
 
 int leader_proxy_check_here(struct daemon *d, struct error *err)
 {
-	const char *leader = replica_leader(d->replica);
+	const char *leader = replica_leader(d->replica), *address = "its address";
 	struct directory at;
 
 	if (replica_leads_up_to_date(d->replica))
@@ -106,10 +106,10 @@ int leader_proxy_check_here(struct daemon *d, struct error *err)
 		return error_set(err, ERR_UNAVAILABLE,
 				 "%s knows no leader at the moment: try again in a few seconds",
 				 d->settings.id);
+	if (find_leader(d, &at, NULL) == 0)
+		address = at.entries[0].address;
 	return error_set(err, ERR_PRECONDITION, "%s does not lead: ask the leader %s at %s",
-			 d->settings.id,
-			 leader, find_leader(d, &at,
-					     NULL) == 0 ? at.entries[0].address : "its address");
+			 d->settings.id, leader, address);
 }
 
 /* What this node may pass on without being believed. */

@@ -56,8 +56,8 @@ static void transport_happened(void *data, enum transport_event event, uint64_t 
 	    (event == TRANSPORT_REFUSED && refusals_are_many(data)))
 		level = LOG_LEVEL_DEBUG;
 	log_line(level, names[event], "server=%lu address=%s reason=\"%s\"",
-		 (unsigned long)server_id, endpoint_format(remote, address), log_text(reason ?
-										      reason : ""));
+		 (unsigned long)server_id, endpoint_format(remote, address),
+		 log_text(reason ? reason : ""));
 }
 
 /* More than one can be on its way out only when changes come faster than they are let go. */

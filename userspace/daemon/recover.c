@@ -218,8 +218,8 @@ static int begin_anew(struct recovery *r, struct node *self, struct error *err)
 	struct entry *e = entry_new(NULL);
 	const uint8_t *data;
 	size_t len;
-	int rc = e ? encode_group(r, &group, err) : error_set(err, ERR_MEMORY,
-							      "no memory for a log entry");
+	int rc = e ? encode_group(r, &group, err) :
+		     error_set(err, ERR_MEMORY, "no memory for a log entry");
 
 	if (rc == 0)
 		rc = make_change(r, self, e, err);

@@ -102,18 +102,19 @@ static bool begins(grpc_slice slice, const char *text)
 /* The transport's own, which this node's makes anew, and ours, which only nodes may set. */
 static bool stays_behind(grpc_slice key)
 {
-	return is(key, "user-agent") || is(key, "te") || is(key, "content-type") || begins(key,
-											   ":") ||
-	       begins(key, "grpc-") || is(key, RPC_CALLER_KEY) || is(key, RPC_FORWARDED_KEY);
+	return is(key, "user-agent") || is(key, "te") || is(key, "content-type") ||
+	       begins(key, ":") || begins(key, "grpc-") ||
+	       is(key, RPC_CALLER_KEY) || is(key, RPC_FORWARDED_KEY);
 }
 
 static void describe_caller(const struct rpc_identity *who, char out[RPC_CALLER_MAX])
 {
+	const char *kind = who->kind == RPC_IDENTITY_ADMIN ? "admin" : "node";
+
 	if (who->kind == RPC_IDENTITY_NONE)
 		snprintf(out, RPC_CALLER_MAX, "nobody");
 	else
-		snprintf(out, RPC_CALLER_MAX, "%s/%s", who->kind == RPC_IDENTITY_ADMIN ? "admin" :
-			 "node", who->id);
+		snprintf(out, RPC_CALLER_MAX, "%s/%s", kind, who->id);
 }
 
 static grpc_metadata pair(const char *key, const char *value)
@@ -196,9 +197,11 @@ static gpr_timespec deadline(const struct rpc_call *call, unsigned int patience_
 /* With the caller's call as its parent it ends when that one does, and not after its deadline. */
 static grpc_call *make_call(struct rpc_call *call, const struct rpc_onward *onward)
 {
+	grpc_completion_queue *queue = rpc_pump_queue(rpc_server_pump(call->server));
+
 	return grpc_channel_create_call(onward->channel->grpc, call->grpc, GRPC_PROPAGATE_DEFAULTS,
-					rpc_pump_queue(rpc_server_pump(call->server)), call->details.method,
-					NULL, deadline(call, onward->patience_ms), NULL);
+					queue, call->details.method, NULL,
+					deadline(call, onward->patience_ms), NULL);
 }
 
 int rpc_forward_start(struct rpc_call *call, const struct rpc_onward *onward, struct error *err)

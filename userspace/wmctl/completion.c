@@ -69,8 +69,8 @@ static const struct {
 	const char *name, *choices;
 } options[] = {
 	{ "--state-dir", "" }, { "--identity", "" }, { "--address", "" }, { "--timeout", "" },
-	{ "--request-id", "" }, { "--output", "table wide json yaml" }, { "-o",
-									  "table wide json yaml" },
+	{ "--request-id", "" },
+	{ "--output", "table wide json yaml" }, { "-o", "table wide json yaml" },
 	{ "--role", "voter observer" }, { "--ttl", "" }, { "--uses", "" },
 };
 

@@ -181,9 +181,8 @@ static int get_one(struct session *s, char *id)
 	if (session_call(s, &v1__mesh__descriptor, "GetNode", &request.base, &reply, &err) < 0)
 		return command_fail(&err);
 	node = (V1__MeshNode *)reply;
-	code = output_structured(s->format) ? output_value(s->format,
-							   node_json(node)) : print_table(s, &node,
-											  1);
+	code = output_structured(s->format) ? output_value(s->format, node_json(node)) :
+					      print_table(s, &node, 1);
 	protobuf_c_message_free_unpacked(reply, NULL);
 	return code;
 }

@@ -146,8 +146,8 @@ static ssize_t write_at(int fd, const void *data, size_t len, off_t at, bool has
 		at = lseek(fd, 0, SEEK_CUR);
 	if (f)
 		undo_before(f->undo, fd, at, at + (off_t)len);
-	n = has_place ? syscall(SYS_pwrite64, fd, data, len, at) : syscall(SYS_write, fd, data,
-									   len);
+	n = has_place ? syscall(SYS_pwrite64, fd, data, len, at) :
+			syscall(SYS_write, fd, data, len);
 	pthread_mutex_unlock(&lock);
 	return n;
 }

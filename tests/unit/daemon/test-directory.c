@@ -11,8 +11,8 @@ static struct node public_node(const char *id, uint64_t server_id, uint8_t numbe
 	struct node node = make_node(id, NODE_VOTER, server_id);
 
 	node.primary_endpoint = (struct ip){ AF_INET, { 192, 0, 2, number } };
-	node.endpoints[node.n_endpoints++] = (struct ip){ AF_INET6, { 0x20, 1, 0xd, 0xb8,
-								      [15] = number } };
+	node.endpoints[node.n_endpoints++] =
+		(struct ip){ AF_INET6, { 0x20, 1, 0xd, 0xb8, [15] = number } };
 	node.ipv6 = (struct prefix){ .ip = { AF_INET6, { 0xfd, [7] = number } }, .len = 64 };
 	node.ipv4 = (struct prefix){ .ip = { AF_INET, { 10, 0, 0, number } }, .len = 12 };
 	return node;
@@ -75,8 +75,8 @@ static void without_a_state_those_that_were_remembered_are_listed(void **state)
 static void observers_are_taken_from_a_key_on_and_from_the_start_behind_the_last(void **state)
 {
 	static const struct key middle = { "m" }, behind = { "z" };
-	struct node a = public_node("a", 0, 1), n = public_node("n", 0, 2), v = public_node("o", 3,
-											    3);
+	struct node a = public_node("a", 0, 1), n = public_node("n", 0, 2);
+	struct node v = public_node("o", 3, 3);
 	struct node silent = public_node("p", 0, 4);
 	struct fixture *f = *state;
 	struct directory dir = { 0 };
