@@ -249,7 +249,8 @@ int document_parse(const char *name, const char *text, size_t len, struct docume
 		document_free(d);
 		return error_set(err, ERR_MEMORY, "%s: no memory to read it", name);
 	}
-	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)text, len);
+	/* An empty file has no text at all, which libyaml does not take for none. */
+	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)(text ?: ""), len);
 	rc = read_stream(&r, &d->root, err);
 	yaml_parser_delete(&r.yaml);
 	if (rc < 0)

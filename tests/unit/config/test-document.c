@@ -44,13 +44,18 @@ static void maps_lists_and_texts_have_their_places(void **state)
 static void an_empty_file_is_a_document_without_values(void **state)
 {
 	static const char *const empty[] = { "", "\n", "# only a comment\n", "   \n\n" };
+	struct document *d;
+	struct error err;
 
 	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
-		struct document *d = parse(empty[i]);
+		d = parse(empty[i]);
 
 		assert_null(document_root(d));
 		document_free(d);
 	}
+	assert_int_equal(document_read("/dev/null", &d, &err), 0);
+	assert_null(document_root(d));
+	document_free(d);
 }
 
 /* { text, how the error begins, what it says } */
