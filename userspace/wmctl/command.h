@@ -22,7 +22,8 @@ int snapshot_main(struct session *s, int argc, char **argv);
 int node_main(struct session *s, int argc, char **argv);
 int acl_main(struct session *s, int argc, char **argv);
 
-/* These two open the session themselves, if at all. */
+/* These open the session themselves, if at all. */
+int config_main(struct session *s, int argc, char **argv);
 int completion_main(struct session *s, int argc, char **argv);
 int complete_main(struct session *s, int argc, char **argv);
 

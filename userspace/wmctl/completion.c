@@ -12,6 +12,7 @@
 #include "v1/admin.pb-c.h"
 #include "v1/mesh.pb-c.h"
 #include "wmctl/command.h"
+#include "wmctl/contexts.h"
 
 #define USAGE "completion bash|zsh|fish"
 
@@ -35,15 +36,20 @@ static const struct {
 	  "}\n"
 	  "compdef _wmctl wmctl\n" },
 	{ "fish",
-	  "complete -c wmctl -a '(wmctl complete (commandline -opc)[2..-1] "
-	  "(commandline -ct | string collect --allow-empty) 2>/dev/null)'\n" },
+	  "function __wmctl_complete\n"
+	  "\tset -l words (commandline -opc)\n"
+	  "\tset -l typed (commandline -ct)\n"
+	  "\tset -l found (wmctl complete $words[2..-1] \"$typed\" 2>/dev/null)\n"
+	  "\tif set -q found[1]; string join -- \\n $found; else; __fish_complete_path \"$typed\"; end\n"
+	  "end\n"
+	  "complete -c wmctl -f -a '(__wmctl_complete)'\n" },
 };
 
 /* What may follow; `*` stands for any word, the last word for a list that is asked for. */
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status get token node acl raft snapshot completion" },
+	{ "", "status get token node acl raft snapshot config completion" },
 	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },
@@ -61,6 +67,10 @@ static const struct {
 	{ "raft demote", "@nodes" },
 	{ "raft remove", "@nodes" },
 	{ "snapshot", "save restore" },
+	{ "config", "get-contexts current-context use-context set-context delete-context" },
+	{ "config use-context", "@contexts" },
+	{ "config set-context", "@contexts" },
+	{ "config delete-context", "@contexts" },
 	{ "completion", "bash zsh fish" },
 };
 
@@ -69,7 +79,7 @@ static const struct {
 	const char *name, *choices;
 } options[] = {
 	{ "--state-dir", "" }, { "--identity", "" }, { "--address", "" }, { "--timeout", "" },
-	{ "--request-id", "" },
+	{ "--request-id", "" }, { "--context", "@contexts" },
 	{ "--output", "table wide json yaml" }, { "-o", "table wide json yaml" },
 	{ "--role", "voter observer" }, { "--ttl", "" }, { "--uses", "" },
 };
@@ -122,16 +132,37 @@ static void offer_acls(struct session *s, const char *typed)
 	protobuf_c_message_free_unpacked(reply, NULL);
 }
 
+static void offer_contexts(const char *typed)
+{
+	struct contexts *c;
+
+	if (contexts_load(&c, NULL) < 0)
+		return;
+	for (size_t i = 0; i < c->count; i++)
+		offer(c->items[i].name, typed);
+	contexts_free(c);
+}
+
 static void offer_live(struct session *s, const char *what, const char *typed)
 {
 	s->timeout_ms = LIVE_TIMEOUT_MS;
-	if (session_open(s, NULL) < 0)
+	if (session_choose(s, NULL) < 0 || session_open(s, NULL) < 0)
 		return;
 	if (strcmp(what, "@nodes") == 0)
 		offer_nodes(s, typed);
 	else
 		offer_acls(s, typed);
 	session_close(s);
+}
+
+static void offer_choices(struct session *s, const char *choices, const char *typed)
+{
+	if (strcmp(choices, "@contexts") == 0)
+		offer_contexts(typed);
+	else if (*choices == '@')
+		offer_live(s, choices, typed);
+	else
+		offer_each(choices, typed);
 }
 
 /* ---- where the line stands ---- */
@@ -154,6 +185,8 @@ static void follow(struct session *s, const char *option, const char *value)
 		s->identity_dir = value;
 	else if (strcmp(option, "--address") == 0)
 		s->address = value;
+	else if (strcmp(option, "--context") == 0)
+		s->context = value;
 }
 
 static bool matches(const char *rule, char *const *words, int count)
@@ -179,10 +212,7 @@ static void offer_words(struct session *s, char *const *words, int count, const 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (!matches(rules[i].before, words, count))
 			continue;
-		if (*rules[i].choices == '@')
-			offer_live(s, rules[i].choices, typed);
-		else
-			offer_each(rules[i].choices, typed);
+		offer_choices(s, rules[i].choices, typed);
 	}
 }
 
@@ -196,7 +226,7 @@ int complete_main(struct session *s, int argc, char **argv)
 	for (int i = 1; i < argc - 1; i++) {
 		option = find_option(argv[i]);
 		if (option >= 0 && i == argc - 2) {
-			offer_each(options[option].choices, typed);
+			offer_choices(s, options[option].choices, typed);
 			return EXIT_OK;
 		}
 		if (option >= 0)

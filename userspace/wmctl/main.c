@@ -37,6 +37,12 @@ static const struct {
 	{ "snapshot", snapshot_main, "snapshot save FILE", "write a backup of the mesh's state" },
 	{ "snapshot", snapshot_main, "snapshot restore FILE",
 	  "begin anew from a backup, on this node, with the others gone (wgmeshd recover)" },
+	{ "config", config_main, "config get-contexts | current-context",
+	  "tell the contexts: meshes that were given names, and how to reach them" },
+	{ "config", config_main, "config set-context NAME [--address HOST:PORT] [--identity DIR] …",
+	  "make a context, or change it" },
+	{ "config", config_main, "config use-context NAME | delete-context NAME",
+	  "have it be the current one; take it away" },
 	{ "completion", completion_main, "completion bash|zsh|fish",
 	  "print what completes commands and names in that shell" },
 	{ "complete", complete_main, NULL, NULL },	/* what the shells ask */
@@ -52,6 +58,7 @@ static void print_help(FILE *out)
 			fprintf(out, "  wmctl %s\n        %s\n", commands[i].synopsis,
 				commands[i].summary);
 	fputs("\n"
+	      "  --context NAME    whose address and identity, of wmctl config (the current one)\n"
 	      "  --state-dir DIR   where wgmeshd keeps its state\n"
 	      "                    ($WGMESH_STATE_DIR, else /var/lib/wgmesh)\n"
 	      "  --identity DIR    whose certificate to show (STATE/admin, else STATE/identity)\n"
@@ -61,29 +68,6 @@ static void print_help(FILE *out)
 	      "  -o table|wide|json|yaml\n"
 	      "                    how to print (table)\n\n"
 	      "Exit codes: 0 ok, 1 error, 2 usage, 3 answered, but the mesh is degraded.\n", out);
-}
-
-int command_fail(const struct error *err)
-{
-	fprintf(stderr, "wmctl: %s\n", err->text);
-	return EXIT_ERROR;
-}
-
-int command_usage(const char *text)
-{
-	fprintf(stderr, "usage: wmctl %s\n", text);
-	return EXIT_USAGE;
-}
-
-static bool parse_timeout(const char *text, unsigned int *ret_ms)
-{
-	char *end;
-	unsigned long v = strtoul(text, &end, 10);
-
-	if (*text < '1' || *text > '9' || *end || v > 3600)
-		return false;
-	*ret_ms = (unsigned int)v * 1000;
-	return true;
 }
 
 static bool set_option(struct session *s, int option, const char *value)
@@ -99,7 +83,10 @@ static bool set_option(struct session *s, int option, const char *value)
 		s->address = value;
 		return true;
 	case 't':
-		return parse_timeout(value, &s->timeout_ms);
+		return session_parse_timeout(value, &s->timeout_ms);
+	case 'c':
+		s->context = value;
+		return true;
 	case 'r':
 		s->request_id = value;
 		return *value && strlen(value) <= 64;
@@ -118,6 +105,7 @@ static int parse(struct session *s, int argc, char **argv)
 		{ "identity", required_argument, NULL, 'i' },
 		{ "address", required_argument, NULL, 'a' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "context", required_argument, NULL, 'c' },
 		{ "request-id", required_argument, NULL, 'r' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "help", no_argument, NULL, 'h' },
@@ -136,38 +124,48 @@ static int parse(struct session *s, int argc, char **argv)
 	return optind;
 }
 
+/* Whether it opens the session itself, if at all. */
+static bool is_alone(int command)
+{
+	return commands[command].main == completion_main ||
+	       commands[command].main == complete_main || commands[command].main == config_main;
+}
+
 static int run(struct session *s, int command, int argc, char **argv)
 {
 	struct error err = { 0 };
 	int code;
 
-	if (commands[command].main == completion_main || commands[command].main == complete_main)
-		return commands[command].main(s, argc, argv);
-	if (session_open(s, &err) < 0)
-		return command_fail(&err);
 	optind = 0;
+	if (is_alone(command))
+		return commands[command].main(s, argc, argv);
+	if (session_choose(s, &err) < 0 || session_open(s, &err) < 0)
+		return command_fail(&err);
 	code = commands[command].main(s, argc, argv);
 	session_close(s);
 	return code;
 }
 
+static int find_and_run(struct session *s, int argc, char **argv)
+{
+	for (int i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, argv[0]) == 0)
+			return run(s, i, argc, argv);
+	fprintf(stderr, "wmctl: no command \"%s\"; see wmctl --help\n", argv[0]);
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-	struct session s = {
-		.state_dir = getenv("WGMESH_STATE_DIR") ?: "/var/lib/wgmesh",
-		.address = "127.0.0.1:8443",
-		.timeout_ms = SESSION_TIMEOUT_MS,
-	};
-	int at = parse(&s, argc, argv);
+	struct session s = { 0 };
+	int at = parse(&s, argc, argv), code;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (at < 0 || at == argc) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
-	for (int i = 0; i < N_COMMANDS; i++)
-		if (strcmp(commands[i].name, argv[at]) == 0)
-			return run(&s, i, argc - at, argv + at);
-	fprintf(stderr, "wmctl: no command \"%s\"; see wmctl --help\n", argv[at]);
-	return EXIT_USAGE;
+	code = find_and_run(&s, argc - at, argv + at);
+	session_forget(&s);
+	return code;
 }

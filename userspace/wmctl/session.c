@@ -3,11 +3,70 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rpc/client.h"
 #include "v1/mesh.pb-c.h"
 #include "v1/node.pb-c.h"
+#include "wmctl/contexts.h"
+
+bool session_parse_timeout(const char *text, unsigned int *ret_ms)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (*text < '1' || *text > '9' || *end || v > 3600)
+		return false;
+	*ret_ms = (unsigned int)v * 1000;
+	return true;
+}
+
+static void choose_defaults(struct session *s)
+{
+	if (!s->state_dir)
+		s->state_dir = "/var/lib/wgmesh";
+	if (!s->address)
+		s->address = "127.0.0.1:8443";
+	if (!s->timeout_ms)
+		s->timeout_ms = SESSION_TIMEOUT_MS;
+}
+
+static void choose_context(struct session *s, const struct context *c)
+{
+	if (!s->identity_dir)
+		s->identity_dir = c->fields[CONTEXT_IDENTITY];
+	if (!s->state_dir)
+		s->state_dir = c->fields[CONTEXT_STATE_DIR];
+	if (!s->address)
+		s->address = c->fields[CONTEXT_ADDRESS];
+	if (!s->timeout_ms && c->fields[CONTEXT_TIMEOUT])
+		session_parse_timeout(c->fields[CONTEXT_TIMEOUT], &s->timeout_ms);
+}
+
+/* Who names a state folder names an identity: the current context's is another one's. */
+int session_choose(struct session *s, struct error *err)
+{
+	const char *dir = getenv("WGMESH_STATE_DIR");
+	struct context *context;
+	int r = contexts_load(&s->contexts, err);
+
+	if (!s->state_dir && !s->context && dir && *dir)
+		s->state_dir = dir;
+	if (r == 0 && (s->context || (*s->contexts->current && !s->state_dir))) {
+		r = contexts_get(s->contexts, s->context, &context, err);
+		if (r == 0)
+			choose_context(s, context);
+	}
+	choose_defaults(s);
+	return r;
+}
+
+void session_forget(struct session *s)
+{
+	contexts_free(s->contexts);
+	s->contexts = NULL;
+}
 
 static int load_identity(struct session *s, struct error *err)
 {

@@ -4,26 +4,40 @@
 #define WGMESH_WMCTL_SESSION_H
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "crypto/identity.h"
 #include "wmctl/output.h"
 
+struct contexts;
 struct rpc_channel;
 
 enum { SESSION_TIMEOUT_MS = 10000 };
 
 struct session {
+	const char *context;		/* its name; NULL: the current one, if there is */
+	struct contexts *contexts;	/* what the texts below may be in */
 	const char *state_dir;
 	const char *identity_dir;	/* NULL: STATE_DIR/admin, then STATE_DIR/identity */
 	const char *address;		/* gRPC, host:port */
 	enum output_format format;
-	unsigned int timeout_ms;	/* of each call */
+	unsigned int timeout_ms;	/* of each call; 0: not told yet */
 	/* names a change, so that a retry makes it once; NULL: none */
 	const char *request_id;
 	struct identity identity;
 	struct rpc_channel *channel;
 };
+
+/* 1 to 3600 seconds. */
+bool session_parse_timeout(const char *text, unsigned int *ret_ms);
+
+/*
+ * What no option has told, and is NULL or 0, is what the environment tells, or the context, or the
+ * default.  ERR_NOT_FOUND: there is no such context.  session_forget() is the caller's.
+ */
+int session_choose(struct session *s, struct error *err);
+void session_forget(struct session *s);
 
 /* Loads the identity and opens the channel; nothing is sent yet. */
 int session_open(struct session *s, struct error *err);

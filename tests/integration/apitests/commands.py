@@ -127,6 +127,15 @@ def _():
     code, stdout, stderr = attempt(["bash", "-c", 'PATH=%s:$PATH; source <(wmctl completion bash); COMP_WORDS=(wmctl raft pr); '
                                     'COMP_CWORD=2; _wmctl; echo "${COMPREPLY[@]}"' % os.path.dirname(WMCTL)])
     equal((code, stdout.strip()), (0, "promote"), "in bash (%s)" % stderr)
+    # What compadd and _files do needs a line editor; what they are given does not.
+    code, stdout, stderr = attempt(["zsh", "-fc", 'PATH=%s:$PATH; compdef() { : }; compadd() { print -rl -- ${(P)2} }; _files() '
+                                    '{ print files }; source <(wmctl completion zsh); words=(wmctl raft pr); CURRENT=3; _wmctl; '
+                                    'words=(wmctl get ""); _wmctl; words=(wmctl snapshot save ""); CURRENT=4; _wmctl'
+                                    % os.path.dirname(WMCTL)])
+    equal((code, stdout.split()), (0, ["promote", "nodes", "acls", "peers", "tokens", "files"]), "in zsh (%s)" % stderr)
+    code, stdout, stderr = attempt(["env", "HOME=%s" % lab().folder, "fish", "-c", 'set -p PATH %s; wmctl completion fish | source; '
+                                    'for line in "raft pr" "get " "--add" "snapshot save /et"; complete -C "wmctl $line"; end' % os.path.dirname(WMCTL)])
+    equal((code, stdout.split(), stderr), (0, ["promote", "acls", "nodes", "peers", "tokens", "--address", "/etc/"], ""), "in fish")
     equal(attempt([WMCTL, "completion", "sh"])[0], 2, "exit code for a shell that is not known")
 
 
