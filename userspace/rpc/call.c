@@ -39,6 +39,7 @@ static void release(struct rpc_call *call)
 {
 	struct rpc_server *server = call->server;
 
+	LIST_REMOVE(call, link);
 	outbox_clear(&call->outbox);
 	grpc_byte_buffer_destroy(call->outgoing);
 	grpc_byte_buffer_destroy(call->incoming);
@@ -80,12 +81,53 @@ static bool alive(const struct rpc_call *call)
 	return !call->over && !call->ending && !call->broken;
 }
 
+static grpc_op close_op(struct rpc_call *call)
+{
+	grpc_op op = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER };
+
+	op.data.recv_close_on_server.cancelled = &call->cancelled;
+	return op;
+}
+
+bool rpc_call_watch(struct rpc_call *call)
+{
+	grpc_op op = close_op(call);
+
+	if (!call->watched && !call->status_sent)
+		call->watched = start(call, &op, 1, &call->closed);
+	return call->watched;
+}
+
 /* --- writing ---------------------------------------------------------- */
+
+/*
+ * The status, and with it, unless somebody has asked for it before, the word that the call is over:
+ * as a batch of its own that would be another event, and wake the pump for it.
+ */
+static size_t add_end(struct rpc_call *call, grpc_op *ops)
+{
+	ops[0].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
+	ops[0].data.send_status_from_server.status = call->status;
+	ops[0].data.send_status_from_server.status_details = &call->status_text;
+	call->status_sent = true;
+	if (call->watched)
+		return 1;
+	ops[1] = close_op(call);
+	return 2;
+}
+
+/* Nothing more will arrive: what is still to be heard is that the call is over. */
+static void give_up(struct rpc_call *call)
+{
+	call->broken = true;
+	outbox_clear(&call->outbox);
+	rpc_call_watch(call);
+}
 
 /* The next write: headers if first, one message, and the status if that was the last. */
 static void flush(struct rpc_call *call)
 {
-	grpc_op ops[3] = { 0 };
+	grpc_op ops[4] = { 0 };
 	size_t n = 0;
 
 	if (call->writing || call->over || call->broken || call->status_sent ||
@@ -98,15 +140,21 @@ static void flush(struct rpc_call *call)
 		ops[n].op = GRPC_OP_SEND_MESSAGE;
 		ops[n++].data.send_message.send_message = call->outgoing;
 	}
-	if (call->ending && !call->outbox.count) {
-		ops[n].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
-		ops[n].data.send_status_from_server.status = call->status;
-		ops[n++].data.send_status_from_server.status_details = &call->status_text;
-		call->status_sent = true;
-	}
+	if (call->ending && !call->outbox.count)
+		n += add_end(call, ops + n);
 	call->headers_sent = true;
 	call->writing = start(call, ops, n, &call->sent);
-	call->broken |= !call->writing;
+	if (!call->writing) {
+		call->status_sent = false;
+		give_up(call);
+	}
+}
+
+static void tell_over(struct rpc_call *call)
+{
+	call->over = true;
+	if (call->ops.gone)
+		call->ops.gone(call, call->cancelled, call->ctx);
 }
 
 static void on_sent(struct rpc_event *ev, bool ok)
@@ -114,12 +162,12 @@ static void on_sent(struct rpc_event *ev, bool ok)
 	struct rpc_call *call = rpc_event_owner(ev, struct rpc_call, sent);
 
 	call->writing = false;
+	if (call->status_sent && !call->watched)
+		tell_over(call);
 	grpc_byte_buffer_destroy(call->outgoing);
 	call->outgoing = NULL;
-	if (!ok) {
-		call->broken = true;
-		outbox_clear(&call->outbox);
-	}
+	if (!ok)
+		give_up(call);
 	flush(call);
 	if (alive(call) && outbox_relieved(&call->outbox) && call->ops.writable)
 		call->ops.writable(call, call->ctx);
@@ -237,7 +285,10 @@ void rpc_forward(struct rpc_call *call, const struct rpc_onward *onward)
 {
 	struct error err = { 0 };
 
-	if (alive(call) && rpc_forward_start(call, onward, &err) < 0)
+	if (!alive(call))
+		return;
+	rpc_call_watch(call);	/* when it ends so does the other one */
+	if (rpc_forward_start(call, onward, &err) < 0)
 		rpc_fail(call, &err);
 }
 
@@ -307,9 +358,7 @@ static void on_closed(struct rpc_event *ev, bool ok)
 {
 	struct rpc_call *call = rpc_event_owner(ev, struct rpc_call, closed);
 
-	call->over = true;
-	if (call->ops.gone)
-		call->ops.gone(call, call->cancelled, call->ctx);
+	tell_over(call);
 	settle(call);
 }
 
@@ -384,23 +433,23 @@ static int check(struct rpc_call *call, struct error *err)
 	return ret;
 }
 
-static bool watch_close(struct rpc_call *call)
+/* One that is answered once and soon needs nobody to watch whether the caller is still there. */
+static bool needs_watch(const struct rpc_call *call)
 {
-	grpc_op op = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER };
-
-	op.data.recv_close_on_server.cancelled = &call->cancelled;
-	return start(call, &op, 1, &call->closed);
+	return (call->method && call->method->kind != RPC_UNARY) ||
+	       rpc_server_stopping(call->server);
 }
 
 void rpc_call_begin(struct rpc_call *call)
 {
 	struct error err = { 0 };
+	int r = check(call, &err);
 
-	if (!watch_close(call)) {
+	if (needs_watch(call) && !rpc_call_watch(call)) {
 		release(call);
 		return;
 	}
-	if (check(call, &err))
+	if (r)
 		rpc_fail(call, &err);
 	else if (call->method->kind == RPC_BIDI)
 		rpc_server_handle(call->server, call, NULL);
@@ -438,6 +487,8 @@ void rpc_call_set_ops(struct rpc_call *call, const struct rpc_call_ops *ops, voi
 {
 	call->ops = *ops;
 	call->ctx = ctx;
+	if (ops->gone)
+		rpc_call_watch(call);
 }
 
 const struct rpc_method *rpc_call_method(const struct rpc_call *call)

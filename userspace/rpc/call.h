@@ -36,7 +36,8 @@ struct rpc_call_ops {
 	/*
 	 * The call is over: answered, or @cancelled (by the client, its
 	 * deadline, a lost connection, or the server's end).  Exactly once and
-	 * last: the place to free @ctx.
+	 * last: the place to free @ctx.  Without it a unary call whose client
+	 * has gone lives on until it is answered.
 	 */
 	void (*gone)(struct rpc_call *call, bool cancelled, void *ctx);
 };

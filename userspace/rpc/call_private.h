@@ -13,6 +13,7 @@
 #define WGMESH_RPC_CALL_PRIVATE_H
 
 #include <grpc/grpc.h>
+#include <sys/queue.h>
 
 #include "rpc/call.h"
 #include "rpc/event.h"
@@ -21,6 +22,7 @@
 struct rpc_server;
 
 struct rpc_call {
+	LIST_ENTRY(rpc_call) link;	/* of its server, until released */
 	unsigned int refs;
 	unsigned int pending;		/* batches in flight */
 	struct rpc_server *server;	/* NULL when released, as is the next */
@@ -49,6 +51,7 @@ struct rpc_call {
 	grpc_status_code status;
 	grpc_slice status_text;
 
+	bool watched;			/* `closed` comes when it is over; else `sent` tells */
 	int cancelled;			/* written by gRPC, true after `over` only */
 	bool over;
 	struct rpc_call_ops ops;
@@ -67,12 +70,18 @@ void rpc_server_handle(struct rpc_server *server, struct rpc_call *call,
 const char *rpc_server_mesh_id(const struct rpc_server *server);
 struct rpc_pump *rpc_server_pump(const struct rpc_server *server);
 size_t rpc_server_message_max(const struct rpc_server *server);
+bool rpc_server_stopping(const struct rpc_server *server);
 void rpc_server_released(struct rpc_server *server);	/* one call less */
 
 /* call.c */
 struct rpc_call *rpc_call_new(struct rpc_server *server);	/* NULL: no memory */
 void rpc_call_free_unused(struct rpc_call *call);		/* never accepted */
 void rpc_call_begin(struct rpc_call *call);			/* just accepted */
+/*
+ * Hear of the call's end when it ends, and not only when it is answered.  True: so it is; false:
+ * gRPC refuses, or the status is on its way.
+ */
+bool rpc_call_watch(struct rpc_call *call);
 /* The answer of another node; takes @answer, which is NULL unless @status is OK. */
 void rpc_call_pass(struct rpc_call *call, grpc_byte_buffer *answer, grpc_status_code status,
 		   grpc_slice text);

@@ -48,6 +48,7 @@ struct rpc_server {
 	struct rpc_call *first;		/* of the slots, until start: one there must be */
 	unsigned int armed;		/* accept slots that gRPC holds */
 	unsigned int calls;		/* accepted and not released */
+	LIST_HEAD(, rpc_call) living;	/* these */
 	bool stopping, shut;
 	struct rpc_event shut_down;
 	uv_timer_t grace;
@@ -219,8 +220,14 @@ static void on_accepted(struct rpc_event *ev, bool ok)
 		return;
 	}
 	server->calls++;
+	LIST_INSERT_HEAD(&server->living, call, link);
 	arm_all(server);
 	rpc_call_begin(call);
+}
+
+bool rpc_server_stopping(const struct rpc_server *server)
+{
+	return server->stopping;
 }
 
 void rpc_server_released(struct rpc_server *server)
@@ -372,7 +379,11 @@ void rpc_server_start(struct rpc_server *server)
 static void on_grace_over(uv_timer_t *timer)
 {
 	struct rpc_server *server = timer->data;
+	struct rpc_call *call;
 
+	/* Their handlers may not answer before the server is gone. */
+	LIST_FOREACH(call, &server->living, link)
+		rpc_call_watch(call);
 	grpc_server_cancel_all_calls(server->grpc);
 }
 

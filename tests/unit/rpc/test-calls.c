@@ -175,6 +175,31 @@ static void a_cancelled_call_is_told_to_its_handler(void **state)
 	world_fini(&w);
 }
 
+static void hold_unwatched(struct rpc_call *call, const V1__JoinRequest *request, struct world *w)
+{
+	w->held = rpc_call_ref(call);
+}
+
+static void a_cancelled_call_that_nobody_watches_goes_with_its_answer(void **state)
+{
+	struct rpc_client_call *c;
+	struct result r;
+	struct world w;
+
+	world_init(&w, NULL);
+	w.join = hold_unwatched;
+	c = join_start(&w, "n1", &r);
+	wait_held(&w);
+	rpc_client_cancel(c);
+	world_run_until(&w, &r.done);
+	assert_int_equal(rpc_server_calls(w.server), 1);
+	reply_text(w.held, "too late");
+	while (rpc_server_calls(w.server))
+		uv_run(&w.loop, UV_RUN_ONCE);
+	rpc_call_unref(w.held);
+	world_fini(&w);
+}
+
 static char *long_text(size_t len)
 {
 	char *text = malloc(len + 1);
@@ -547,6 +572,25 @@ static void a_stopping_server_cancels_what_outlives_the_grace(void **state)
 	world_fini(&w);
 }
 
+/* Their handlers may wait for what ends after the server. */
+static void a_stopping_server_does_not_wait_for_answers(void **state)
+{
+	struct result held;
+	struct world w;
+
+	world_init(&w, NULL);
+	w.join = hold_unwatched;
+	join_start(&w, "n1", &held);
+	wait_held(&w);
+	world_stop_server(&w, 50);
+	assert_int_equal(rpc_server_calls(w.server), 0);
+	world_run_until(&w, &held.done);
+	assert_int_equal(held.err.kind, ERR_UNAVAILABLE);
+	reply_text(w.held, "too late");		/* dropped silently */
+	rpc_call_unref(w.held);
+	world_fini(&w);
+}
+
 static void a_server_that_never_started_stops_too(void **state)
 {
 	struct rpc_server_config config = { .mesh_id = "mesh-a" };
@@ -644,6 +688,7 @@ int main(void)
 		cmocka_unit_test(our_own_troubles_are_not_told_to_strangers),
 		cmocka_unit_test(a_deadline_is_seen_and_kept),
 		cmocka_unit_test(a_cancelled_call_is_told_to_its_handler),
+		cmocka_unit_test(a_cancelled_call_that_nobody_watches_goes_with_its_answer),
 		cmocka_unit_test(a_request_beyond_the_limit_reaches_no_handler),
 		cmocka_unit_test(an_answer_beyond_the_limit_says_so),
 		cmocka_unit_test(what_does_not_decode_is_invalid),
@@ -658,6 +703,7 @@ int main(void)
 		cmocka_unit_test(a_tool_must_say_how_long_it_waits),
 		cmocka_unit_test(a_stopping_server_lets_calls_end),
 		cmocka_unit_test(a_stopping_server_cancels_what_outlives_the_grace),
+		cmocka_unit_test(a_stopping_server_does_not_wait_for_answers),
 		cmocka_unit_test(a_server_that_never_started_stops_too),
 		cmocka_unit_test(listening_fails_with_the_cause),
 		cmocka_unit_test(methods_are_checked_before_they_are_served),
