@@ -87,23 +87,38 @@ static void a_refusal_passes_with_its_text(void **state)
 	world_fini(&w);
 }
 
+/* A call on its way, for which the one who is to answer has his @patience. */
+static struct rpc_client_call *begin_held(struct world *w, unsigned int patience, struct result *r)
+{
+	struct rpc_client_call *c;
+
+	init(w);
+	patience_ms = patience;
+	w->join = hold;
+	c = join_start(w, "n1", r);
+	wait_held(w);
+	return c;
+}
+
+static void end_held(struct world *w)
+{
+	rpc_call_unref(w->held);
+	world_fini(w);
+}
+
 static void a_cancellation_reaches_the_one_who_answers(void **state)
 {
 	struct rpc_client_call *c;
 	struct result r;
 	struct world w;
 
-	init(&w);
-	w.join = hold;
-	c = join_start(&w, "n1", &r);
-	wait_held(&w);
+	c = begin_held(&w, 0, &r);
 	assert_int_equal(rpc_server_calls(w.server), 2);
 	rpc_client_cancel(c);
 	world_run_until(&w, &r.done);
 	world_run_until(&w, &w.gone);
 	assert_true(w.cancelled);
-	rpc_call_unref(w.held);
-	world_fini(&w);
+	end_held(&w);
 }
 
 static void the_deadline_is_known_to_the_one_who_answers(void **state)
@@ -111,16 +126,12 @@ static void the_deadline_is_known_to_the_one_who_answers(void **state)
 	struct result r;
 	struct world w;
 
-	init(&w);
-	w.join = hold;
-	join_start(&w, "n1", &r);
-	wait_held(&w);
+	begin_held(&w, 0, &r);
 	assert_in_range(rpc_call_time_left(w.held), 1, WAIT_MS);
 	reply_text(w.held, "late");
 	world_run_until(&w, &r.done);
 	assert_string_equal(r.text, "late");
-	rpc_call_unref(w.held);
-	world_fini(&w);
+	end_held(&w);
 }
 
 static void who_does_not_answer_in_the_time_that_is_ours_is_unavailable(void **state)
@@ -128,17 +139,12 @@ static void who_does_not_answer_in_the_time_that_is_ours_is_unavailable(void **s
 	struct result r;
 	struct world w;
 
-	init(&w);
-	patience_ms = 200;
-	w.join = hold;
-	join_start(&w, "n1", &r);
-	wait_held(&w);
+	begin_held(&w, 200, &r);
 	world_run_until(&w, &r.done);
 	assert_int_equal(r.err.kind, ERR_UNAVAILABLE);
 	assert_non_null(strstr(r.err.text, w.address));
 	world_run_until(&w, &w.gone);
-	rpc_call_unref(w.held);
-	world_fini(&w);
+	end_held(&w);
 }
 
 static void an_end_of_the_server_ends_what_it_has_passed_on(void **state)
@@ -146,15 +152,11 @@ static void an_end_of_the_server_ends_what_it_has_passed_on(void **state)
 	struct result r;
 	struct world w;
 
-	init(&w);
-	w.join = hold;
-	join_start(&w, "n1", &r);
-	wait_held(&w);
+	begin_held(&w, 0, &r);
 	world_stop_server(&w, 0);
 	world_run_until(&w, &r.done);
 	assert_int_not_equal(r.err.kind, ERR_NONE);
-	rpc_call_unref(w.held);
-	world_fini(&w);
+	end_held(&w);
 }
 
 static void who_cannot_be_reached_is_named(void **state)
