@@ -4,10 +4,10 @@
  * with the API is a member of Raft, as a voter or not; those without a public address are nobody
  * to ask.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/api.h"
+#include "daemon/message_list.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "rpc/message.h"
 #include "store/state_query.h"
@@ -19,30 +19,10 @@ struct found_peer {
 	char address[ENDPOINT_TEXT_MAX];
 };
 
-/* Peers hold pointers into themselves, so they stay where they are. */
 struct peer_list {
 	struct daemon *daemon;
-	struct found_peer **peers;
-	V1__RaftPeer **messages;
-	size_t count, room;
+	struct message_list peers;	/* struct found_peer */
 };
-
-static bool grow(struct peer_list *list)
-{
-	size_t room = list->room ? list->room * 2 : 16;
-	struct found_peer **peers = reallocarray(list->peers, room, sizeof(*peers));
-	V1__RaftPeer **messages;
-
-	if (!peers)
-		return false;
-	list->peers = peers;
-	messages = reallocarray(list->messages, room, sizeof(*messages));
-	if (!messages)
-		return false;
-	list->messages = messages;
-	list->room = room;
-	return true;
-}
 
 static void fill(struct daemon *d, const struct node *node, struct found_peer *p)
 {
@@ -63,23 +43,11 @@ static int add(const struct node *node, void *data)
 
 	if (!node_is_public(node) || !node->grpc_port)
 		return 0;
-	if (list->count == list->room && !grow(list))
-		return -ERR_MEMORY;
-	p = malloc(sizeof(*p));
+	p = message_list_add(&list->peers, sizeof(*p));
 	if (!p)
 		return -ERR_MEMORY;
 	fill(list->daemon, node, p);
-	list->peers[list->count] = p;
-	list->messages[list->count++] = &p->message;
 	return 0;
-}
-
-static void free_list(struct peer_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->peers[i]);
-	free(list->peers);
-	free(list->messages);
 }
 
 void api_list_peers(struct rpc_call *call, const ProtobufCMessage *request, void *user)
@@ -92,15 +60,15 @@ void api_list_peers(struct rpc_call *call, const ProtobufCMessage *request, void
 
 	if (r == -ERR_MEMORY)
 		error_set(&err, ERR_MEMORY, "no memory to list the peers");
-	m.n_peers = list.count;
-	m.peers = list.messages;
+	m.n_peers = list.peers.count;
+	m.peers = (V1__RaftPeer **)list.peers.items;
 	if (r == 0 && protobuf_c_message_get_packed_size(&m.base) > RPC_MESSAGE_MAX)
 		r = error_set(&err, ERR_EXHAUSTED,
 			      "%zu peers do not fit into one answer: ask webmesh.ext.v1.Nodes/List, page by page",
-			      list.count);
+			      list.peers.count);
 	if (r < 0)
 		rpc_fail(call, &err);
 	else
 		rpc_reply(call, &m.base);
-	free_list(&list);
+	message_list_fini(&list.peers);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/api.h"
+#include "daemon/message_list.h"
 #include "ext/v1/nodes.pb-c.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "rpc/message.h"
@@ -99,59 +100,27 @@ void api_get_node(struct rpc_call *call, const ProtobufCMessage *request, void *
 		api_fail(call, ERR_MEMORY, "no memory for a read");
 }
 
-/* The list grows by doubling; nodes hold pointers into themselves, so they stay where they are. */
 struct node_list {
 	struct daemon *daemon;
-	struct mesh_node **nodes;
-	V1__MeshNode **messages;
-	size_t count, room;
-	size_t limit;		/* 0: none */
-	bool more;		/* there are, beyond it */
+	struct message_list nodes;	/* struct mesh_node */
+	size_t limit;			/* 0: none */
+	bool more;			/* there are, beyond it */
 };
-
-static bool grow(struct node_list *list)
-{
-	size_t room = list->room ? list->room * 2 : 16;
-	struct mesh_node **nodes = reallocarray(list->nodes, room, sizeof(*nodes));
-	V1__MeshNode **messages;
-
-	if (!nodes)
-		return false;
-	list->nodes = nodes;
-	messages = reallocarray(list->messages, room, sizeof(*messages));
-	if (!messages)
-		return false;
-	list->messages = messages;
-	list->room = room;
-	return true;
-}
 
 static int add_node(const struct node *node, void *data)
 {
 	struct node_list *list = data;
 	struct mesh_node *out;
 
-	if (list->limit && list->count == list->limit) {
+	if (list->limit && list->nodes.count == list->limit) {
 		list->more = true;
 		return 1;
 	}
-	if (list->count == list->room && !grow(list))
-		return -ERR_MEMORY;
-	out = malloc(sizeof(*out));
+	out = message_list_add(&list->nodes, sizeof(*out));
 	if (!out)
 		return -ERR_MEMORY;
 	mesh_node_fill(list->daemon, node, out);
-	list->nodes[list->count] = out;
-	list->messages[list->count++] = &out->message;
 	return 0;
-}
-
-static void free_list(struct node_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->nodes[i]);
-	free(list->nodes);
-	free(list->messages);
 }
 
 static int fill_list(struct node_list *list, const char *after, const struct error *readable,
@@ -176,17 +145,17 @@ static void reply_list(struct daemon *d, struct rpc_call *call, void *ctx,
 	struct error err;
 	int r = fill_list(&list, NULL, readable, &err);
 
-	reply.n_nodes = list.count;
-	reply.nodes = list.messages;
+	reply.n_nodes = list.nodes.count;
+	reply.nodes = (V1__MeshNode **)list.nodes.items;
 	if (r == 0 && protobuf_c_message_get_packed_size(&reply.base) > RPC_MESSAGE_MAX)
 		r = error_set(&err, ERR_EXHAUSTED,
 			      "%zu nodes do not fit into one answer: ask webmesh.ext.v1.Nodes/List, page by page",
-			      list.count);
+			      list.nodes.count);
 	if (r < 0)
 		rpc_fail(call, &err);
 	else
 		rpc_reply(call, &reply.base);
-	free_list(&list);
+	message_list_fini(&list.nodes);
 }
 
 void api_list_nodes(struct rpc_call *call, const ProtobufCMessage *request, void *user)
@@ -212,12 +181,12 @@ static void reply_page(struct daemon *d, struct rpc_call *call, void *ctx,
 	if (fill_list(&list, page->after, readable, &err) < 0) {
 		rpc_fail(call, &err);
 	} else {
-		reply.n_nodes = list.count;
-		reply.nodes = list.messages;
+		reply.n_nodes = list.nodes.count;
+		reply.nodes = (V1__MeshNode **)list.nodes.items;
 		reply.more = list.more;
 		rpc_reply(call, &reply.base);
 	}
-	free_list(&list);
+	message_list_fini(&list.nodes);
 	free(page);
 }
 
