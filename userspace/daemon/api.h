@@ -77,6 +77,8 @@ void api_audit(const struct rpc_call *call, const char *action, const char *obje
 void api_health_changed(struct daemon *d);
 void api_health_end(struct daemon *d);
 
+/* Before anybody can follow. */
+void api_follow_start(struct daemon *d);
 /* Tells those who follow us that there is more, and that we live. */
 void api_follow_changed(struct daemon *d);
 void api_follow_heartbeat(struct daemon *d);

@@ -16,10 +16,6 @@
 enum {
 	BATCH_BYTES = 256 * 1024,
 	BATCH_ENTRIES = 512,
-	/* between two rounds, for each follower: a tenth of that is what one takes */
-	GATHER_US = 500,
-	TURN = 8,		/* followers that are served in one turn of the loop */
-	TURN_MS = 1,		/* to the next turn */
 };
 
 typedef Webmesh__Ext__V1__LogEntry log_message;
@@ -287,57 +283,36 @@ void api_follow(struct rpc_call *call, const ProtobufCMessage *request, void *us
 	push(f);
 }
 
-static void on_gather(uv_timer_t *timer);
-
-static void push_some(struct daemon *d)
+static bool begin_round(void *data)
 {
-	for (int i = 0; i < TURN && d->serving; i++) {
-		struct following *f = d->serving;
+	struct daemon *d = data;
 
-		d->serving = f->next;
-		push(f);
-	}
-	if (d->serving)
-		uv_timer_start(&d->gather, on_gather, TURN_MS, 0);
-	else if (d->serve_again)
-		api_follow_changed(d);
-}
-
-static void start_round(struct daemon *d)
-{
-	d->round_at = uv_now(&d->loop);
 	d->serving = d->followers;
-	d->serve_again = false;
-	push_some(d);
+	return d->serving;
 }
 
-static void on_gather(uv_timer_t *timer)
+static bool serve_next(void *data)
 {
-	struct daemon *d = timer->data;
+	struct daemon *d = data;
+	struct following *f = d->serving;
 
-	if (d->serving)
-		push_some(d);
-	else
-		start_round(d);
+	if (!f)
+		return false;
+	d->serving = f->next;
+	push(f);
+	return d->serving;
 }
 
-/*
- * At once after a pause; but where one change follows the other, several in one message, for many
- * followers many, and a few followers at a time: this node has votes to store, which must not
- * wait for them all.
- */
+void api_follow_start(struct daemon *d)
+{
+	static const struct rounds_ops ops = { .begin = begin_round, .serve = serve_next };
+
+	rounds_init(&d->rounds, &d->loop, &ops, d);
+}
+
 void api_follow_changed(struct daemon *d)
 {
-	uint64_t pause = count_followers(d) * GATHER_US / 1000;
-	uint64_t since = uv_now(&d->loop) - d->round_at;
-
-	d->serve_again = true;
-	if (!d->followers || uv_is_active((uv_handle_t *)&d->gather))
-		return;
-	if (since >= pause)
-		start_round(d);
-	else
-		uv_timer_start(&d->gather, on_gather, pause - since, 0);
+	rounds_want(&d->rounds, count_followers(d));
 }
 
 void api_follow_heartbeat(struct daemon *d)

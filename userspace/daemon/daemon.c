@@ -194,8 +194,7 @@ static void start_handles(struct daemon *d)
 	uv_timer_init(&d->loop, &d->upkeep);
 	d->upkeep.data = d;
 	uv_timer_start(&d->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
-	uv_timer_init(&d->loop, &d->gather);
-	d->gather.data = d;
+	api_follow_start(d);
 }
 
 static int start(struct daemon *d, struct error *err)
@@ -282,7 +281,7 @@ static void stop_handles(struct daemon *d)
 	if (!d->upkeep.data)
 		return;
 	uv_close((uv_handle_t *)&d->upkeep, NULL);
-	uv_close((uv_handle_t *)&d->gather, NULL);
+	rounds_stop(&d->rounds);
 	for (int i = 0; i < N_SIGNALS; i++)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 }

@@ -12,6 +12,7 @@
 #include "crypto/identity.h"
 #include "daemon/converge.h"
 #include "daemon/replica.h"
+#include "daemon/rounds.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
 #include "model/ipam.h"
@@ -54,9 +55,7 @@ struct daemon {
 	struct following *followers;	/* streams that we serve, a list */
 	/* the next one of the round under way; NULL: there is none */
 	struct following *serving;
-	uv_timer_t gather;		/* until the next round, or its next few */
-	uint64_t round_at;		/* uv_now() when it began */
-	bool serve_again;		/* there was more for those who had their turn */
+	struct rounds rounds;		/* in which they are served */
 	struct rpc_channel *leader;	/* for calls that are passed on; NULL: none was yet */
 	char leader_id[NODE_ID_MAX + 1];
 	struct rpc_channel *authority;	/* while the authority's key is fetched */

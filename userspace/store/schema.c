@@ -10,6 +10,8 @@
  *
  * leases.followed tells whether the next number is leased too, kept by the triggers: the index
  * over those that are not followed lists the gaps, and finding a free number is one search in it.
+ *
+ * abilities is what later versions wait for (daemon/schema_gate.h), and so cannot be one of them.
  */
 static const char version_1[] =
 	"CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK(id = 0),"
