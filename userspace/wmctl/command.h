@@ -24,6 +24,7 @@ int acl_main(struct session *s, int argc, char **argv);
 
 /* These open the session themselves, if at all. */
 int config_main(struct session *s, int argc, char **argv);
+int doctor_main(struct session *s, int argc, char **argv);
 int completion_main(struct session *s, int argc, char **argv);
 int complete_main(struct session *s, int argc, char **argv);
 

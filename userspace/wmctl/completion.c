@@ -49,7 +49,7 @@ static const struct {
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status get token node acl raft snapshot config completion" },
+	{ "", "status doctor get token node acl raft snapshot config completion" },
 	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },

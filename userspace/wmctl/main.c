@@ -14,6 +14,8 @@ static const struct {
 	const char *synopsis, *summary;
 } commands[] = {
 	{ "status", status_main, "status", "tell how the node and its cluster are" },
+	{ "doctor", doctor_main, "doctor",
+	  "check the node, its machine and its mesh, and tell what to do" },
 	{ "get", get_main, "get nodes [ID]", "list the nodes, or tell one" },
 	{ "get", get_main, "get acls [NAME]", "the same for the Raft ACLs" },
 	{ "get", get_main, "get peers", "list who can be asked from outside" },
@@ -127,8 +129,14 @@ static int parse(struct session *s, int argc, char **argv)
 /* Whether it opens the session itself, if at all. */
 static bool is_alone(int command)
 {
-	return commands[command].main == completion_main ||
-	       commands[command].main == complete_main || commands[command].main == config_main;
+	static int (*const mains[])(struct session *s, int argc, char **argv) = {
+		completion_main, complete_main, config_main, doctor_main,
+	};
+
+	for (size_t i = 0; i < sizeof(mains) / sizeof(mains[0]); i++)
+		if (commands[command].main == mains[i])
+			return true;
+	return false;
 }
 
 static int run(struct session *s, int command, int argc, char **argv)
