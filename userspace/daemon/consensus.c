@@ -6,29 +6,19 @@
 
 #include "base/log.h"
 #include "crypto/random.h"
+#include "daemon/core_batch.h"
+#include "daemon/core_log.h"
 #include "daemon/log_replay.h"
+#include "daemon/memberships.h"
 #include "daemon/notices.h"
 
-enum {
-	SCAN_BYTES = 1 << 20,	/* of log per read while looking for configurations */
-	COMPACT_STEP = 1024,	/* entries that go with one batch, so that it stays a short one */
-	COMMIT_STEP = 256,	/* entries that may be committed before the log hears of it */
-	HANDLES = 4,
-};
-
-struct waiting_read {
-	STAILQ_ENTRY(waiting_read) link;
-	uint64_t id;
-	consensus_read_fn done;
-	void *data;
-};
-STAILQ_HEAD(waiting_reads, waiting_read);
+enum { HANDLES = 4 };
 
 struct consensus {
 	struct consensus_config config;
 	struct raft *raft;
 	struct proposals proposals;
-	struct waiting_reads reads;	/* in the order in which the core answers them */
+	struct reads reads;
 	uint64_t read_id;
 	struct notices notices;
 	uv_timer_t notice;		/* runs while there are any */
@@ -39,14 +29,9 @@ struct consensus {
 	bool dirty;			/* inputs came since the core was last asked */
 	bool held;			/* the disk failed: ask again at the next tick */
 	bool dead;
-	/* the state has all up to here on disk, and nobody needs them */
-	uint64_t compact_to;
 	/* the disk had no room for them: tried again with each tick */
 	struct raft_actions unapplied;
-	struct raft_actions storing;	/* sequence 0: no batch is on its way to the disk */
-	struct log_entry *storing_entries;
-	struct log_batch batch;
-	struct hard_state hard_state;
+	struct core_batch batch;
 	/* in which this server led when last looked; 0: it did not */
 	uint64_t led_term;
 	uint64_t heard_at;		/* uv_now() of the leader's last word; 0: never */
@@ -63,55 +48,7 @@ static void stop(struct consensus *c, const struct error *err)
 	c->config.failed(c->config.data, err);
 }
 
-/* ---- the log, as the core reads it ---- */
-
-static int reader_term_at(void *data, uint64_t index, uint64_t *ret_term, struct error *err)
-{
-	return log_writer_term_at(data, index, ret_term, err);
-}
-
-struct read_target {
-	struct raft_entry **entries;
-	size_t count, max;
-};
-
-static int collect_entry(const struct log_entry *entry, void *data)
-{
-	struct read_target *t = data;
-	struct raft_entry *copy;
-
-	if (t->count == t->max)
-		return 1;
-	copy = raft_entry_new(entry->index, entry->term, entry->kind, entry->data, entry->len);
-	if (!copy)
-		return -ERR_MEMORY;
-	t->entries[t->count++] = copy;
-	return 0;
-}
-
-static int reader_read(void *data, uint64_t from, size_t count_max, size_t bytes_max,
-		       struct raft_entry **ret_entries, size_t *ret_count, struct error *err)
-{
-	struct read_target t = { .entries = ret_entries, .max = count_max };
-	uint64_t last = log_writer_bounds(data).last;
-	uint64_t to = last - from < count_max ? last : from + count_max - 1;
-	int r = log_writer_read(data, from, to, bytes_max, collect_entry, &t, err);
-
-	if (r < 0) {
-		while (t.count)
-			raft_entry_unref(ret_entries[--t.count]);
-		return r == -ERR_MEMORY ?
-			error_set(err, ERR_MEMORY, "no memory to read the log") : r;
-	}
-	*ret_count = t.count;
-	return 0;
-}
-
-static struct log_entry to_log_entry(const struct raft_entry *e)
-{
-	return (struct log_entry){ .index = e->index, .term = e->term, .kind = e->kind,
-				   .len = (uint32_t)e->len, .data = e->data };
-}
+/* ---- the log ---- */
 
 bool consensus_state_is_stuck(const struct consensus *c)
 {
@@ -140,7 +77,7 @@ int consensus_read_memory(const struct consensus *c, uint64_t from, uint64_t to,
 		bytes += entry->len;
 		if (index > from && bytes > max_bytes)
 			break;
-		e = to_log_entry(entry);
+		e = core_log_entry(entry);
 		r = fn(&e, data);
 	}
 	return r;
@@ -148,21 +85,13 @@ int consensus_read_memory(const struct consensus *c, uint64_t from, uint64_t to,
 
 /* ---- storing ---- */
 
-static void forget_batch(struct consensus *c)
-{
-	raft_actions_release(&c->storing);
-	free(c->storing_entries);
-	c->storing_entries = NULL;
-}
-
 static void stored(void *data, const struct error *written)
 {
 	struct consensus *c = data;
-	uint64_t sequence = c->storing.store.sequence;
+	uint64_t sequence = core_batch_end(&c->batch);
 	struct error err = { 0 };
 	int r;
 
-	forget_batch(c);
 	if (written->kind == ERR_NONE) {
 		r = raft_stored(c->raft, sequence, &err);
 	} else {
@@ -172,71 +101,6 @@ static void stored(void *data, const struct error *written)
 	c->dirty = true;
 	if (r < 0)
 		stop(c, &err);
-}
-
-/*
- * What is compacted goes with the next batch, without an fsync of its own.  The core hears of it
- * first, and never asks for these entries again, whatever becomes of the batch.
- */
-static int choose_compaction(struct consensus *c, uint64_t *ret, struct error *err)
-{
-	struct raft_status status;
-
-	raft_status(c->raft, &status);
-	*ret = 0;
-	if (c->compact_to < status.first_index)
-		return 0;
-	*ret = c->compact_to;
-	if (c->compact_to - status.first_index >= COMPACT_STEP)
-		*ret = status.first_index + COMPACT_STEP - 1;
-	return raft_compact(c->raft, *ret, err);
-}
-
-/*
- * How far the log is committed goes with the terms; else now and then, and with every
- * configuration: what came before one tells where its servers are reached (daemon/log_replay.h).
- */
-static bool tells_commit(const struct consensus *c, uint64_t commit,
-			 const struct log_entry *entries, size_t n)
-{
-	if (commit >= c->hard_state.commit + COMMIT_STEP)
-		return true;
-	for (size_t i = 0; i < n; i++)
-		if (entries[i].kind == LOG_ENTRY_CONFIGURATION)
-			return true;
-	return false;
-}
-
-/* Takes the entries over until the disk has answered. */
-static int start_storing(struct consensus *c, struct raft_store *store, struct error *err)
-{
-	struct raft_status status;
-	struct log_entry *entries;
-	uint64_t compact_to;
-	int r = choose_compaction(c, &compact_to, err);
-
-	if (r < 0)
-		return r;
-	entries = calloc(store->entry_count + 1, sizeof(*entries));
-	if (!entries)
-		return error_set(err, ERR_MEMORY, "no memory to store %zu log entries",
-				 store->entry_count);
-	for (size_t i = 0; i < store->entry_count; i++)
-		entries[i] = to_log_entry(store->entries[i]);
-	c->batch = (struct log_batch){ .truncate_from = store->truncate_from, .entries = entries,
-				       .n_entries = store->entry_count, .compact_to = compact_to };
-	raft_status(c->raft, &status);
-	if (store->hard_state || compact_to ||
-	    tells_commit(c, status.commit_index, entries, store->entry_count)) {
-		c->hard_state = (struct hard_state){ .term = store->term, .vote = store->vote,
-						     .commit = status.commit_index };
-		c->batch.hard_state = &c->hard_state;
-	}
-	log_writer_append(c->config.writer, &c->batch, stored, c);
-	c->storing = (struct raft_actions){ .store = *store };
-	c->storing_entries = entries;
-	*store = (struct raft_store){ 0 };
-	return 0;
 }
 
 /* ---- applying ---- */
@@ -265,7 +129,7 @@ static int apply(struct consensus *c, struct raft_entry *const *entries, size_t 
 		return error_set(err, ERR_MEMORY, "no memory to apply %zu log entries", n);
 	for (size_t i = 0; i < n; i++)
 		if (entries[i]->index > applied)
-			batch[count++] = to_log_entry(entries[i]);
+			batch[count++] = core_log_entry(entries[i]);
 	if (count)
 		r = applier_apply(c->config.state, batch, count, &c->config.listener,
 				  answer_proposal, c, err);
@@ -312,15 +176,6 @@ static int apply_again(struct consensus *c, struct error *err)
 
 /* ---- reading ---- */
 
-static void answer_read(struct consensus *c, const struct error *err)
-{
-	struct waiting_read *read = STAILQ_FIRST(&c->reads);
-
-	STAILQ_REMOVE_HEAD(&c->reads, link);
-	read->done(read->data, err);
-	free(read);
-}
-
 static void answer_reads(struct consensus *c, const struct raft_read *reads, size_t n)
 {
 	const struct error none = { 0 };
@@ -328,37 +183,20 @@ static void answer_reads(struct consensus *c, const struct raft_read *reads, siz
 
 	error_set(&lost, ERR_UNAVAILABLE, "this node does not lead any more: ask again");
 	for (size_t i = 0; i < n; i++)
-		answer_read(c, reads[i].ok ? &none : &lost);
+		reads_answer(&c->reads, reads[i].id, reads[i].ok ? &none : &lost);
 }
 
-static void fail_reads(struct consensus *c, const char *why)
+int consensus_read(struct consensus *c, read_done_fn done, void *data, struct error *err)
 {
-	struct error err;
-
-	error_set(&err, ERR_UNAVAILABLE, "%s", why);
-	while (!STAILQ_EMPTY(&c->reads))
-		answer_read(c, &err);
-}
-
-int consensus_read(struct consensus *c, consensus_read_fn done, void *data, struct error *err)
-{
-	struct waiting_read *read;
 	int r;
 
 	if (c->dead)
 		return error_set(err, ERR_UNAVAILABLE, "this server has stopped");
-	read = calloc(1, sizeof(*read));
-	if (!read)
-		return error_set(err, ERR_MEMORY, "no memory for a read");
 	r = raft_read_index(c->raft, ++c->read_id, err);
-	if (r < 0) {
-		free(read);
+	if (r < 0)
 		return r;
-	}
-	*read = (struct waiting_read){ .id = c->read_id, .done = done, .data = data };
-	STAILQ_INSERT_TAIL(&c->reads, read, link);
 	c->dirty = true;
-	return 0;
+	return reads_add(&c->reads, c->read_id, done, data, err);
 }
 
 /* ---- one turn ---- */
@@ -392,7 +230,7 @@ static int run_actions(struct consensus *c, struct raft_actions *a, unsigned int
 	*changes |= a->changes;
 	send_messages(c, a);
 	if (a->store.sequence)
-		r = start_storing(c, &a->store, err);
+		r = core_batch_start(&c->batch, &a->store, stored, c, err);
 	if (r == 0 && a->apply_count)
 		r = apply_or_wait(c, a, err);
 	answer_reads(c, a->reads, a->read_count);
@@ -472,60 +310,6 @@ static void on_tick(uv_timer_t *timer)
 
 /* ---- start and end ---- */
 
-struct membership_scan {
-	struct raft_membership *current, *previous;
-	uint64_t next;
-	struct error *err;
-};
-
-static int scan_entry(const struct log_entry *entry, void *data)
-{
-	struct membership_scan *scan = data;
-
-	scan->next = entry->index + 1;
-	if (entry->kind != RAFT_ENTRY_CONFIGURATION)
-		return 0;
-	*scan->previous = *scan->current;
-	scan->current->index = entry->index;
-	return raft_configuration_decode(entry->data, entry->len, &scan->current->configuration,
-					 scan->err);
-}
-
-/* The state knows the last configuration that it has applied, whose entry may be compacted away. */
-static int read_applied_membership(struct state_store *state, struct raft_membership *ret,
-				   struct error *err)
-{
-	struct buf data = BUF_INIT(RAFT_CONFIGURATION_BYTES_MAX);
-	int r = state_store_configuration(state, &ret->index, &data, err);
-
-	if (r == 0 && ret->index)
-		r = raft_configuration_decode(data.data, data.len, &ret->configuration, err);
-	buf_fini(&data);
-	return r;
-}
-
-int consensus_read_memberships(struct log_writer *writer, struct state_store *state,
-			       struct raft_membership *ret_current,
-			       struct raft_membership *ret_previous, struct error *err)
-{
-	struct raft_membership current = { 0 }, previous = { 0 };
-	struct log_writer_bounds bounds = log_writer_bounds(writer);
-	struct membership_scan scan = { .current = &current, .previous = &previous, .err = err };
-	int r = read_applied_membership(state, &current, err);
-
-	scan.next = current.index ? state_store_applied(state) + 1 : bounds.first;
-	if (scan.next < bounds.first)
-		scan.next = bounds.first;
-	while (r == 0 && scan.next <= bounds.last)
-		r = log_writer_read(writer, scan.next, bounds.last, SCAN_BYTES, scan_entry, &scan,
-				    err);
-	if (r < 0)
-		return r;
-	*ret_current = current;
-	*ret_previous = previous;
-	return 0;
-}
-
 static int fill_start(const struct consensus *c, struct raft_start *start, struct error *err)
 {
 	struct log_writer *w = c->config.writer;
@@ -546,15 +330,13 @@ static int fill_start(const struct consensus *c, struct raft_start *start, struc
 	else if (r == 0)
 		start->last_term = start->base_term;
 	if (r == 0)
-		r = consensus_read_memberships(w, c->config.state, &start->current,
-					       &start->previous, err);
+		r = memberships_read(w, c->config.state, &start->current, &start->previous, err);
 	return r;
 }
 
 static int start_core(struct consensus *c, const char *bootstrap_name, struct error *err)
 {
-	struct raft_log_reader reader = { .data = c->config.writer, .term_at = reader_term_at,
-					  .read = reader_read };
+	struct raft_log_reader reader = core_log_reader(c->config.writer);
 	struct raft_config config;
 	struct raft_start start;
 	int r = fill_start(c, &start, err);
@@ -564,9 +346,11 @@ static int start_core(struct consensus *c, const char *bootstrap_name, struct er
 	raft_config_defaults(&config, c->config.server_id, random_u64());
 	c->election_ticks = config.election_ticks;
 	r = raft_new(&config, &start, &reader, &c->raft, err);
-	if (r == 0 && bootstrap_name && start.last_index == 0)
-		r = raft_bootstrap(c->raft, bootstrap_name, err);
-	return r;
+	if (r < 0)
+		return r;
+	c->batch = (struct core_batch){ .raft = c->raft, .writer = c->config.writer };
+	return bootstrap_name && start.last_index == 0 ?
+		raft_bootstrap(c->raft, bootstrap_name, err) : 0;
 }
 
 static void start_handles(struct consensus *c)
@@ -625,8 +409,8 @@ void consensus_free(struct consensus *c, void (*closed)(void *data), void *data)
 	c->closed = closed;
 	c->closed_data = data;
 	proposals_fail(&c->proposals, "this server is stopping");
-	fail_reads(c, "this server is stopping");
-	forget_batch(c);
+	reads_fail(&c->reads, "this server is stopping");
+	core_batch_end(&c->batch);
 	raft_actions_release(&c->unapplied);
 	raft_free(c->raft);
 	c->raft = NULL;
@@ -686,8 +470,8 @@ int consensus_transfer(struct consensus *c, uint64_t to, struct error *err)
 
 void consensus_compact(struct consensus *c, uint64_t index)
 {
-	if (index > c->compact_to)
-		c->compact_to = index;
+	if (index > c->batch.compact_to)
+		c->batch.compact_to = index;
 }
 
 /* ---- getters ---- */

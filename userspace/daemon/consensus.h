@@ -13,6 +13,7 @@
 #include "daemon/applier.h"
 #include "daemon/log_writer.h"
 #include "daemon/proposals.h"
+#include "daemon/reads.h"
 #include "raft/raft.h"
 
 struct consensus_config {
@@ -47,10 +48,8 @@ void consensus_receive(struct consensus *c, const struct raft_message *message);
 /* @done comes later, exactly once, unless this fails (errors of raft_propose()). */
 int consensus_propose(struct consensus *c, const void *data, size_t len, proposal_done_fn done,
 		      void *ctx, struct error *err);
-/* @err->kind ERR_NONE: the state here has all that was acknowledged before the question. */
-typedef void (*consensus_read_fn)(void *data, const struct error *err);
 /* A linearisable read (raft_read_index()).  @done comes later, exactly once, unless this fails. */
-int consensus_read(struct consensus *c, consensus_read_fn done, void *data, struct error *err);
+int consensus_read(struct consensus *c, read_done_fn done, void *data, struct error *err);
 /* Errors of raft_change_membership(); the outcome shows in the configuration. */
 int consensus_change(struct consensus *c, const struct raft_change *change, struct error *err);
 
@@ -77,13 +76,5 @@ int consensus_read_memory(const struct consensus *c, uint64_t from, uint64_t to,
  * to come.
  */
 void consensus_compact(struct consensus *c, uint64_t index);
-
-/*
- * The newest configuration in state and log, committed or not, and, if it is not applied, the one
- * before it.  Index 0: none.
- */
-int consensus_read_memberships(struct log_writer *writer, struct state_store *state,
-			       struct raft_membership *ret_current,
-			       struct raft_membership *ret_previous, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "crypto/random.h"
+#include "daemon/memberships.h"
 #include "store/state_query.h"
 
 enum {
@@ -195,7 +196,7 @@ static int start_first(struct replica *r, bool found, struct error *err)
 {
 	struct raft_membership current, previous;
 	const struct raft_server *own;
-	int rc = consensus_read_memberships(r->writer, r->config.state, &current, &previous, err);
+	int rc = memberships_read(r->writer, r->config.state, &current, &previous, err);
 
 	if (rc < 0)
 		return rc;

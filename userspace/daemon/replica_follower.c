@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "crypto/random.h"
+#include "daemon/memberships.h"
 
 static int follower_sources(void *data, struct directory *ret, struct error *err)
 {
@@ -60,7 +61,7 @@ static void follower_installed(void *data)
 	struct replica *r = data;
 	struct error err;
 
-	if (consensus_read_memberships(r->writer, r->config.state, &current, &previous, &err) < 0) {
+	if (memberships_read(r->writer, r->config.state, &current, &previous, &err) < 0) {
 		replica_fail(r, &err);
 		return;
 	}

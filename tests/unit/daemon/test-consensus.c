@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "daemon/consensus.h"
+#include "daemon/memberships.h"
 
 enum { TICK_MS = 10, PROPOSALS = 64 };
 
@@ -345,11 +346,11 @@ static void the_two_newest_configurations_of_a_log_are_found(void **state)
 	struct fixture *f = *state;
 	struct error err;
 
-	ok(consensus_read_memberships(f->writer, f->state, &current, &previous, &err), &err);
+	ok(memberships_read(f->writer, f->state, &current, &previous, &err), &err);
 	assert_int_equal(current.index + previous.index, 0);
 	for (unsigned int i = 1; i <= 3; i++)
 		store_configuration(f, i, i);
-	ok(consensus_read_memberships(f->writer, f->state, &current, &previous, &err), &err);
+	ok(memberships_read(f->writer, f->state, &current, &previous, &err), &err);
 	assert_int_equal(current.index, 3);
 	assert_int_equal(current.configuration.count, 3);
 	assert_int_equal(previous.index, 2);
