@@ -19,9 +19,10 @@ help:
 	@echo "make             builds daemon, tools and the kernel module"
 	@echo "make demo        five nodes, one mesh, in a real kernel: the main job, with failures"
 	@echo "make shell       leaves the demo's mesh up, and gives a prompt in it"
-	@echo "make check       all tests but those on the debug kernel, whose first build takes long"
+	@echo "make check       all tests; those on the debug kernel as far as 80 minutes allow"
 	@echo "make check-fast  what fits into two minutes: no guests"
 	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
+	@echo "make check-mutants  the kernel tests against modules that lack one mechanism each"
 	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel;"
 	@echo "                 make bench-raft the controller against etcd"
 	@echo "make soak        the simulator of Raft with new seeds: SECONDS=600, or SEEDS=1-1000000"
@@ -45,7 +46,7 @@ shell:
 	@scripts/install-deps build kernel guest test
 	@scripts/demo --shell
 
-CHECKS = static unit threads sim userspace dkms $(TEST_KERNELS:%=kernel-%) integration
+CHECKS = static unit threads sim userspace dkms $(TEST_KERNELS:%=kernel-%) integration kernel-debug
 
 check:
 	@scripts/install-deps
@@ -66,6 +67,10 @@ check-kernel:
 check-kernel-debug:
 	@scripts/install-deps build kernel guest test
 	@scripts/check kernel-debug
+
+check-mutants:
+	@scripts/install-deps build kernel guest test
+	@tests/kernel/mutants
 
 check-integration:
 	@scripts/install-deps build kernel guest test
@@ -104,4 +109,4 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-kernel-debug check-integration lint deb soak bench bench-kernel bench-raft regen clean
+	check-kernel-debug check-mutants check-integration lint deb soak bench bench-kernel bench-raft regen clean
