@@ -28,7 +28,7 @@ EMPTY_MEMORY = 32
 
 def emptied(mesh):
     """Removes everything; then the table must take no memory any more."""
-    mesh.apply(peer(key(1), "10.1.0.0/16"))
+    mesh.apply(peer(key(1), "10.1.0.0/16"), apply_flags=flags("replace"))
     mesh.apply(apply_flags=flags("replace"))
     mesh.settled(120)
     last = {}
