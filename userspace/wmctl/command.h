@@ -28,6 +28,13 @@ int doctor_main(struct session *s, int argc, char **argv);
 int completion_main(struct session *s, int argc, char **argv);
 int complete_main(struct session *s, int argc, char **argv);
 
+int bundle_main(struct session *s, int argc, char **argv);
+
+/* What `wmctl -o json status`, `get nodes` and `raft peers` print; *ret is the caller's. */
+int status_json(struct session *s, json_t **ret, struct error *err);
+int nodes_json(struct session *s, json_t **ret, struct error *err);
+int servers_json(struct session *s, json_t **ret, struct error *err);
+
 /* What `wmctl get tokens` and `wmctl get acls [NAME]` do, too. */
 int token_list(struct session *s);
 int acl_list(struct session *s);

@@ -49,7 +49,7 @@ static const struct {
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status doctor get token node acl raft snapshot config completion" },
+	{ "", "status doctor get token node acl raft snapshot bundle config completion" },
 	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },
@@ -81,7 +81,7 @@ static const struct {
 	{ "--state-dir", "" }, { "--identity", "" }, { "--address", "" }, { "--timeout", "" },
 	{ "--request-id", "" }, { "--context", "@contexts" },
 	{ "--output", "table wide json yaml" }, { "-o", "table wide json yaml" },
-	{ "--role", "voter observer" }, { "--ttl", "" }, { "--uses", "" },
+	{ "--log", "" }, { "--role", "voter observer" }, { "--ttl", "" }, { "--uses", "" },
 };
 
 enum { N_OPTIONS = sizeof(options) / sizeof(options[0]) };

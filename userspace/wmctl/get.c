@@ -54,13 +54,13 @@ static json_t *node_json(const V1__MeshNode *n)
 			 "updated_at", time_text(n->updated_at, updated));
 }
 
-static int print_json(const struct session *s, V1__MeshNode *const *nodes, size_t n)
+static json_t *list_json(V1__MeshNode *const *nodes, size_t n)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, node_json(nodes[i]));
-	return output_value(s->format, list);
+	return list;
 }
 
 enum { COLUMNS = 5, COLUMNS_WIDE = 9 };
@@ -151,6 +151,31 @@ static int fetch(struct session *s, struct all_nodes *all, struct error *err)
 	return r;
 }
 
+static void free_all(struct all_nodes *all)
+{
+	for (size_t i = 0; i < all->n_pages; i++)
+		protobuf_c_message_free_unpacked(all->pages[i], NULL);
+	free(all->pages);
+	free(all->nodes);
+}
+
+int nodes_json(struct session *s, json_t **ret, struct error *err)
+{
+	struct all_nodes all = { 0 };
+	json_t *list;
+	int r = fetch(s, &all, err);
+
+	if (r == 0) {
+		list = list_json(all.nodes, all.count);
+		if (list)
+			*ret = list;
+		else
+			r = error_set(err, ERR_MEMORY, "no memory for the nodes");
+	}
+	free_all(&all);
+	return r;
+}
+
 static int get_all(struct session *s)
 {
 	struct all_nodes all = { 0 };
@@ -160,12 +185,10 @@ static int get_all(struct session *s)
 	if (fetch(s, &all, &err) < 0)
 		code = command_fail(&err);
 	else
-		code = output_structured(s->format) ? print_json(s, all.nodes, all.count)
-						    : print_table(s, all.nodes, all.count);
-	for (size_t i = 0; i < all.n_pages; i++)
-		protobuf_c_message_free_unpacked(all.pages[i], NULL);
-	free(all.pages);
-	free(all.nodes);
+		code = output_structured(s->format)
+			? output_value(s->format, list_json(all.nodes, all.count))
+			: print_table(s, all.nodes, all.count);
+	free_all(&all);
 	return code;
 }
 

@@ -40,18 +40,17 @@ static json_t *server_json(const server *v)
 	return o;
 }
 
-static int print_json(const struct session *s, const servers_list *l)
+static json_t *list_json(const servers_list *l)
 {
 	json_t *servers = json_array();
 
 	for (size_t i = 0; i < l->n_servers; i++)
 		json_array_append_new(servers, server_json(l->servers[i]));
-	return output_value(s->format,
-		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "asked", l->asked, "leader",
-			  l->leader_id,
-			  "term", (json_int_t)l->term, "first_index", (json_int_t)l->first_index,
-			  "last_index", (json_int_t)l->last_index, "commit_index",
-			  (json_int_t)l->commit_index, "servers", servers));
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "asked", l->asked, "leader",
+			 l->leader_id, "term", (json_int_t)l->term,
+			 "first_index", (json_int_t)l->first_index,
+			 "last_index", (json_int_t)l->last_index,
+			 "commit_index", (json_int_t)l->commit_index, "servers", servers);
 }
 
 static void print_table(const servers_list *l)
@@ -74,6 +73,26 @@ static void print_table(const servers_list *l)
 	}
 }
 
+/* Only the leader knows how far the others are; without one any node's view is better than none. */
+static int ask_best(struct session *s, ProtobufCMessage **ret, struct error *err)
+{
+	int r = get_list(s, true, ret, err);
+
+	return r < 0 ? get_list(s, false, ret, err) : r;
+}
+
+int servers_json(struct session *s, json_t **ret, struct error *err)
+{
+	ProtobufCMessage *reply;
+	int r = ask_best(s, &reply, err);
+
+	if (r < 0)
+		return r;
+	*ret = list_json((const servers_list *)reply);
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return *ret ? 0 : error_set(err, ERR_MEMORY, "no memory for the servers");
+}
+
 static int peers(struct session *s)
 {
 	ProtobufCMessage *reply;
@@ -81,15 +100,11 @@ static int peers(struct session *s)
 	const servers_list *l;
 	int code = EXIT_OK;
 
-	/*
-	 * Only the leader knows how far the others are; without one any node's view is better
-	 * than none.
-	 */
-	if (get_list(s, true, &reply, &err) < 0 && get_list(s, false, &reply, &err) < 0)
+	if (ask_best(s, &reply, &err) < 0)
 		return command_fail(&err);
 	l = (const servers_list *)reply;
 	if (output_structured(s->format))
-		code = print_json(s, l);
+		code = output_value(s->format, list_json(l));
 	else
 		print_table(l);
 	if (code == EXIT_OK && !*l->leader_id)

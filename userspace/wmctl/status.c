@@ -8,19 +8,20 @@
 
 typedef Webmesh__Ext__V1__DescribeResponse describe;
 
-static int print_json(const struct session *s, const describe *d)
+static json_t *to_json(const describe *d)
 {
-	return output_value(s->format,
-		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s}",
-			  "id", d->id, "role", d->role, "leader", d->leader_id,
-			  "term", (json_int_t)d->term, "commit_index", (json_int_t)d->commit_index,
-			  "applied_index", (json_int_t)d->applied_index,
-			  "voters", (int)d->voters, "voters_reachable", (int)d->voters_reachable,
-			  "nodes", (int)d->nodes, "state_age_ms", d->state_age_ms == UINT64_MAX ? -1 : (json_int_t)d->state_age_ms,
-			  "backend", d->backend, "backend_reason", d->backend_reason,
-			  "device", d->device, "peers_known", (int)d->peers_known,
-			  "peers_active", (int)d->peers_active, "address_ipv4", d->address_ipv4,
-			  "address_ipv6", d->address_ipv6, "last_error", d->last_error));
+	return json_pack(
+		"{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s}",
+		"id", d->id, "role", d->role, "leader", d->leader_id,
+		"term", (json_int_t)d->term, "commit_index", (json_int_t)d->commit_index,
+		"applied_index", (json_int_t)d->applied_index,
+		"voters", (int)d->voters, "voters_reachable", (int)d->voters_reachable,
+		"nodes", (int)d->nodes, "state_age_ms",
+		d->state_age_ms == UINT64_MAX ? -1 : (json_int_t)d->state_age_ms,
+		"backend", d->backend, "backend_reason", d->backend_reason,
+		"device", d->device, "peers_known", (int)d->peers_known,
+		"peers_active", (int)d->peers_active, "address_ipv4", d->address_ipv4,
+		"address_ipv6", d->address_ipv6, "last_error", d->last_error);
 }
 
 static const char *or_none(const char *text)
@@ -50,9 +51,28 @@ static void print_table(const describe *d)
 	printf("error     %s\n", or_none(d->last_error));
 }
 
-int status_main(struct session *s, int argc, char **argv)
+static int ask(struct session *s, ProtobufCMessage **ret, struct error *err)
 {
 	Webmesh__Ext__V1__DescribeRequest request = WEBMESH__EXT__V1__DESCRIBE_REQUEST__INIT;
+
+	return session_call(s, &webmesh__ext__v1__cluster__descriptor, "Describe", &request.base, ret,
+			    err);
+}
+
+int status_json(struct session *s, json_t **ret, struct error *err)
+{
+	ProtobufCMessage *reply;
+	int r = ask(s, &reply, err);
+
+	if (r < 0)
+		return r;
+	*ret = to_json((const describe *)reply);
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return *ret ? 0 : error_set(err, ERR_MEMORY, "no memory for the status");
+}
+
+int status_main(struct session *s, int argc, char **argv)
+{
 	ProtobufCMessage *reply;
 	struct error err = { 0 };
 	const describe *d;
@@ -60,12 +80,11 @@ int status_main(struct session *s, int argc, char **argv)
 
 	if (argc != 1)
 		return command_usage("status");
-	if (session_call(s, &webmesh__ext__v1__cluster__descriptor, "Describe", &request.base,
-			 &reply, &err) < 0)
+	if (ask(s, &reply, &err) < 0)
 		return command_fail(&err);
 	d = (const describe *)reply;
 	if (output_structured(s->format))
-		code = print_json(s, d);
+		code = output_value(s->format, to_json(d));
 	else
 		print_table(d);
 	if (code == EXIT_OK && (!*d->leader_id || *d->last_error))
