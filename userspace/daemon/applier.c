@@ -28,15 +28,21 @@ static int run_batch(struct state_store *state, const struct log_entry *entries,
 	return r;
 }
 
+/* Behind it nodes compare what they have. */
+static bool is_boundary(const struct log_entry *entry)
+{
+	return entry->index % APPLIER_BOUNDARY == 0 || entry->kind == LOG_ENTRY_CONFIGURATION;
+}
+
 static void tell(const struct log_entry *entries, size_t n, const struct apply_result *results,
 		 const struct applier_listener *listener, applied_fn applied, void *data)
 {
-	uint64_t last = entries[n - 1].index;
+	const struct log_entry *last = &entries[n - 1];
 
 	for (size_t i = 0; i < n && applied; i++)
 		applied(data, &entries[i], &results[i]);
-	if (listener->boundary && last % APPLIER_BOUNDARY == 0)
-		listener->boundary(listener->data, last);
+	if (listener->boundary && is_boundary(last))
+		listener->boundary(listener->data, last->index);
 	for (size_t i = 0; i < n && listener->digest; i++)
 		if (results[i].digest_index)
 			listener->digest(listener->data, results[i].digest_index,
@@ -66,9 +72,11 @@ static int apply_part(struct state_store *state, const struct log_entry *entries
 /* Up to the next boundary, with the entry on it. */
 static size_t part_size(const struct log_entry *entries, size_t n)
 {
-	uint64_t room = APPLIER_BOUNDARY - (entries[0].index - 1) % APPLIER_BOUNDARY;
+	size_t i = 0;
 
-	return n < room ? n : (size_t)room;
+	while (i + 1 < n && !is_boundary(&entries[i]))
+		i++;
+	return i + 1;
 }
 
 int applier_apply(struct state_store *state, const struct log_entry *entries, size_t n,

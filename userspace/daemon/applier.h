@@ -19,7 +19,8 @@ struct applier_listener {
 	void (*changed)(void *data, const struct state_changes *changes);
 	/*
 	 * Both may be NULL.  The state is exactly what the entries up to @index make it, a
-	 * multiple of APPLIER_BOUNDARY; and what somebody else's state of such an index was.
+	 * multiple of APPLIER_BOUNDARY or a configuration's; and what somebody else's state of
+	 * such an index was.
 	 */
 	void (*boundary)(void *data, uint64_t index);
 	void (*digest)(void *data, uint64_t index, const uint8_t digest[STATE_DIGEST]);
@@ -31,8 +32,8 @@ typedef void (*applied_fn)(void *data, const struct log_entry *entry,
 			   const struct apply_result *result);
 
 /*
- * Apply @entries, which follow the last one applied, as one transaction, or two where a
- * boundary lies between; after each tell the outcomes to @applied (may be NULL) and the changes to
+ * Apply @entries, which follow the last one applied, as one transaction, or more where
+ * boundaries lie between; after each tell the outcomes to @applied (may be NULL) and the changes to
  * @listener.  On failure nothing of the transaction is applied and nobody is told.
  */
 int applier_apply(struct state_store *state, const struct log_entry *entries, size_t n,

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 
 from apilib.mesh import Mesh
 from apilib.world import lab
@@ -99,6 +100,23 @@ def _():
     small.stop()
     for node in small.nodes:
         equal(dump(node), dump(small.founder), "rows of " + node.name)
+
+
+@test("an observer that was told what is not so is found out when it is promoted")
+def _():
+    small = group("o1")
+    observer = small.nodes[-1]
+    observer.stop()
+    with sqlite3.connect(observer.dir / "state.db") as state:
+        state.execute("INSERT INTO mesh VALUES('forged', 'row')")
+    observer.start()
+    observer.wait_status(role="observer")
+    admin(small, "raft", "promote", "o1")
+    observer.wait_log("event=state-differs", seconds=30)
+    check("was not the leader's" in observer.status()["last_error"], observer.status())
+    for node in small.nodes[:-1]:
+        check(not node.log_has("event=state-differs"), node.tail())
+    small.stop()
 
 
 @test("the last voter cannot be demoted, and a dead one is removed and replaced by a new machine")

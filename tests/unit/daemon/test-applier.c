@@ -12,6 +12,7 @@ struct told {
 	enum error_kind kinds[8];
 	size_t nodes;		/* in the change told last */
 	bool committed;		/* when the outcome came */
+	uint64_t boundary, applied_then;	/* the last one, and what the state had */
 	struct state_store *state;
 };
 
@@ -31,6 +32,14 @@ static void changed(void *data, const struct state_changes *changes)
 
 	t->changes++;
 	t->nodes = changes->n_nodes;
+}
+
+static void boundary(void *data, uint64_t index)
+{
+	struct told *t = data;
+
+	t->boundary = index;
+	t->applied_then = state_store_applied(t->state);
 }
 
 static struct log_entry node_entry(const char *id, uint64_t index)
@@ -55,7 +64,8 @@ static struct log_entry removal_entry(const char *id, uint64_t index)
 static int run(struct fixture *f, struct log_entry *entries, size_t n, struct told *t,
 	       struct error *err)
 {
-	const struct applier_listener listener = { .changed = changed, .data = t };
+	const struct applier_listener listener = { .changed = changed, .boundary = boundary,
+						    .data = t };
 	int r;
 
 	t->state = f->state;
@@ -127,6 +137,24 @@ static void a_gap_is_refused(void **state)
 	assert_int_equal(state_store_applied(f->state), 0);
 }
 
+/* Who is new in the group is compared with the others at once. */
+static void the_state_of_a_configuration_is_a_boundary(void **state)
+{
+	struct fixture *f = *state;
+	struct log_entry entries[] = { node_entry("a", 1),
+				       { .index = 2, .term = 1, .kind = LOG_ENTRY_CONFIGURATION },
+				       node_entry("b", 3) };
+	struct told t = { 0 };
+	struct error err;
+
+	ok(run(f, entries, 3, &t, &err), &err);
+	assert_int_equal(t.boundary, 2);
+	assert_int_equal(t.applied_then, 2);
+	assert_int_equal(t.changes, 2);
+	assert_int_equal(t.outcomes, 3);
+	assert_int_equal(state_store_applied(f->state), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +162,7 @@ int main(void)
 		with_stores(a_change_that_is_refused_is_its_own_outcome_and_nobody_elses),
 		with_stores(when_one_entry_cannot_be_applied_none_of_the_batch_is),
 		with_stores(a_gap_is_refused),
+		with_stores(the_state_of_a_configuration_is_a_boundary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
