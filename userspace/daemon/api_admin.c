@@ -76,26 +76,15 @@ static int parse_acl(const RaftACL *q, struct acl *acl, struct error *err)
 	return r < 0 ? r : acl_validate(acl, err);
 }
 
-static const struct acl *find(const struct acl *acls, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(acls[i].name, name) == 0)
-			return &acls[i];
-	return NULL;
-}
-
 static int check_room(struct daemon *d, const char *name, struct error *err)
 {
-	struct acl *acls;
-	size_t n;
-	int r = state_list_acls(d->state, &acls, &n, err);
+	uint64_t others;
+	int r = state_count_other_acls(d->state, name, &others, err);
 
-	if (r < 0)
-		return r;
-	if (n >= ACLS_MAX && !find(acls, n, name))
-		r = error_set(err, ERR_EXHAUSTED, "there are %zu Raft ACLs, which is the most: join some by their patterns",
-			      n);
-	state_acls_free(acls, n);
+	if (r == 0 && others >= ACLS_MAX)
+		r = error_set(err, ERR_EXHAUSTED,
+			      "there are %d Raft ACLs, which is the most: join some by their patterns",
+			      ACLS_MAX);
 	return r;
 }
 
@@ -136,6 +125,14 @@ void api_put_acl(struct rpc_call *call, const ProtobufCMessage *request, void *u
 }
 
 /* ---- DeleteRaftACL ---- */
+
+static const struct acl *find(const struct acl *acls, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(acls[i].name, name) == 0)
+			return &acls[i];
+	return NULL;
+}
 
 static int check_known(struct daemon *d, const char *name, struct error *err)
 {

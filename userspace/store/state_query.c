@@ -29,6 +29,7 @@ const char *const state_queries[N_QUERIES + 1] = {
 	[QUERY_MEMBER] = "SELECT server_id, node, address FROM members WHERE server_id = ?1",
 	[QUERY_MEMBERS] = "SELECT server_id, node, address FROM members ORDER BY server_id",
 	[QUERY_ACLS] = "SELECT name, action, patterns FROM acls ORDER BY name",
+	[QUERY_COUNT_ACLS] = "SELECT count(*) FROM acls WHERE name != ?1",
 	[QUERY_LEASED] = "SELECT 1 FROM leases WHERE pool = ?1 AND number = ?2",
 	[QUERY_GAP] = "SELECT number FROM leases INDEXED BY leases_gaps"
 		      " WHERE pool = ?1 AND number >= ?2 AND followed = 0 ORDER BY number LIMIT 1",
@@ -135,6 +136,16 @@ int state_count_nodes(struct state_store *s, uint64_t *ret, struct error *err)
 {
 	int r = read_one(s, QUERY_COUNT_NODES, "nodes", read_count, ret, err);
 
+	return r < 0 ? r : 0;
+}
+
+int state_count_other_acls(struct state_store *s, const char *name, uint64_t *ret,
+			   struct error *err)
+{
+	int r;
+
+	db_bind_text(s->queries[QUERY_COUNT_ACLS], 1, name);
+	r = read_one(s, QUERY_COUNT_ACLS, "acls", read_count, ret, err);
 	return r < 0 ? r : 0;
 }
 

@@ -61,6 +61,9 @@ int state_each_member(struct state_store *s, state_member_fn fn, void *data, str
 /* All ACLs by name; the caller frees with state_acls_free(). */
 int state_list_acls(struct state_store *s, struct acl **ret, size_t *ret_n, struct error *err);
 void state_acls_free(struct acl *acls, size_t n);
+/* How many there are besides the one of @name, if it is there. */
+int state_count_other_acls(struct state_store *s, const char *name, uint64_t *ret,
+			   struct error *err);
 
 /*
  * A number that is neither leased nor in @reserved (may be NULL): the lowest of @range that is not

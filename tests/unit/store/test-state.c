@@ -327,6 +327,7 @@ static void acls_are_listed_by_name_and_replaced(void **state)
 	struct fixture *f = *state;
 	struct entry *e = new_entry();
 	struct acl *acls = NULL;
+	uint64_t others;
 	size_t n = 0;
 
 	put_acl(f, "b", ACL_ALLOW, "web-*", "db-?");
@@ -342,6 +343,10 @@ static void acls_are_listed_by_name_and_replaced(void **state)
 	assert_string_equal(acls[1].patterns[1], "db-?");
 	assert_true(acl_allows(acls, n, "db-1", NULL));
 	state_acls_free(acls, n);
+	assert_int_equal(state_count_other_acls(f->state, "a", &others, NULL), 0);
+	assert_int_equal(others, 1);
+	assert_int_equal(state_count_other_acls(f->state, "c", &others, NULL), 0);
+	assert_int_equal(others, 2);
 	assert_int_equal(command_delete_acl(e, "a", NULL), 0);
 	feed_ok(f, e);
 	e = new_entry();
