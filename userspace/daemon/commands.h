@@ -11,6 +11,7 @@ int init_main(int argc, char **argv);	/* found a mesh */
 int join_main(int argc, char **argv);	/* get an identity for a token */
 int run_main(int argc, char **argv);	/* be the daemon */
 int recover_main(int argc, char **argv);	/* go on alone */
+int down_main(int argc, char **argv);	/* take down what a stopped daemon has left */
 int config_main(int argc, char **argv);	/* look at the settings */
 
 /* "wgmeshd: TEXT" on standard error; EXIT_USAGE for ERR_INVALID, else EXIT_ERROR. */

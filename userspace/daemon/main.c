@@ -20,6 +20,8 @@ static const struct {
 	  "go on as the only voter, when the others are gone for good" },
 	{ "run", run_main, "run [OPTION…]",
 	  "be the daemon; options replace those of init or join" },
+	{ "down", down_main, "down [OPTION…]",
+	  "take down device, addresses, routes and peers that a stopped daemon has left" },
 	{ "config", config_main, "config check [FILE]",
 	  "tell what is wrong in the configuration file, and where" },
 	{ "config", config_main, "config show [OPTION…]",

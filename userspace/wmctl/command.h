@@ -28,6 +28,7 @@ int doctor_main(struct session *s, int argc, char **argv);
 int completion_main(struct session *s, int argc, char **argv);
 int complete_main(struct session *s, int argc, char **argv);
 
+int connect_main(struct session *s, int argc, char **argv);
 int bundle_main(struct session *s, int argc, char **argv);
 
 /* What `wmctl -o json status`, `get nodes` and `raft peers` print; *ret is the caller's. */

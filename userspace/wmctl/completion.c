@@ -49,7 +49,7 @@ static const struct {
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status doctor get token node acl raft snapshot bundle config completion" },
+	{ "", "status doctor get token node acl raft snapshot connect bundle config completion" },
 	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },

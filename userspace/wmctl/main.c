@@ -39,6 +39,8 @@ static const struct {
 	{ "snapshot", snapshot_main, "snapshot save FILE", "write a backup of the mesh's state" },
 	{ "snapshot", snapshot_main, "snapshot restore FILE",
 	  "begin anew from a backup, on this node, with the others gone (wgmeshd recover)" },
+	{ "connect", connect_main, "connect TOKEN [OPTION of wgmeshd…]",
+	  "be in the mesh for as long as the command runs" },
 	{ "bundle", bundle_main, "bundle [--anonymize] [--log FILE] FILE",
 	  "put what somebody who is to help wants to see into an archive" },
 	{ "config", config_main, "config get-contexts | current-context",
@@ -133,6 +135,7 @@ static bool is_alone(int command)
 {
 	static int (*const mains[])(struct session *s, int argc, char **argv) = {
 		completion_main, complete_main, config_main, doctor_main, bundle_main,
+		connect_main,
 	};
 
 	for (size_t i = 0; i < sizeof(mains) / sizeof(mains[0]); i++)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""wmctl connect: in the mesh for as long as the command runs."""
+import json
+import pathlib
+import signal
+import subprocess
+
+from apilib.node import WMCTL
+from apilib.world import lab, mesh
+from testing import attempt, check, defer, equal, test, wait_until
+
+FOLDERS = "wgmesh-connect.*"
+
+
+def guests():
+    code, stdout, _ = mesh().leader().wmctl("-o", "json", "get", "nodes", identity=mesh().founder.dir / "admin")
+    return {node["id"] for node in json.loads(stdout) if node["id"].startswith("guest-")} if code == 0 else None
+
+
+def folders():
+    return {path for place in ("/run", "/tmp") for path in pathlib.Path(place).glob(FOLDERS)}
+
+
+class Guest:
+    def __init__(self, *options):
+        node = lab().node("guest")	# its ports, no more
+        self.log = lab().folder / ("guest-%d.log" % node.number)
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                ["ip", "netns", "exec", lab().ns, WMCTL, "connect", mesh().token(), "--backend", "none", "--device",
+                 "api%d" % node.number, "--grpc-port", str(node.grpc_port), "--raft-port", str(node.raft_port),
+                 "--wireguard-port", str(20000 + node.number), *options], stdout=log, stderr=log)
+        defer(self.end)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.stop(signal.SIGTERM)
+
+    def said(self, words):
+        return words in self.log.read_text() and self.log.read_text()
+
+    def stop(self, number):
+        self.process.send_signal(number)
+        return self.process.wait(timeout=60)
+
+
+@test("who connects is in the mesh until the command is ended, and leaves nothing behind")
+def _():
+    before = folders()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        guest = Guest()
+        text = wait_until(60, lambda: guest.said("in the mesh as guest-"), "it is in the mesh")
+        name = text.split("in the mesh as ")[1].split(":")[0]
+        check(name in guests(), "%s is not in %r" % (name, guests()))
+        equal(guest.stop(number), 0, "exit code (%s)" % guest.log.read_text())
+        wait_until(20, lambda: guests() == set(), "it has left")
+        equal(folders(), before, "folders that stay")
+
+
+@test("a token that is no good connects nobody, and leaves nothing behind")
+def _():
+    before = folders()
+    code, _, stderr = attempt([WMCTL, "connect", "wgmesh1.nonsense"], lab().ns)
+    check(code == 1 and "token" in stderr, "%d %s" % (code, stderr))
+    equal(folders(), before, "folders that stay")
+    equal(attempt([WMCTL, "connect"])[0], 2, "exit code without a token")
+
+
+@test("a guest whose daemon is gone says so, and who takes it out of the mesh")
+def _():
+    guest = Guest()
+    name = wait_until(60, lambda: guest.said("in the mesh as guest-"), "it is in the mesh").split("in the mesh as ")[1].split(":")[0]
+    daemon = subprocess.run(["pgrep", "-P", str(guest.process.pid)], capture_output=True, text=True, check=True).stdout.strip()
+    subprocess.run(["kill", "-9", daemon], check=True)
+    equal(guest.process.wait(timeout=60), 1, "exit code")
+    check(guest.said("wmctl node remove " + name), guest.log.read_text())
+    code, _, stderr = mesh().leader().wmctl("node", "remove", name, identity=mesh().founder.dir / "admin")
+    equal(code, 0, "exit code of node remove (%s)" % stderr)
+
+
+@test("down takes away the device that a stopped daemon has left, and the next start brings it back")
+def _():
+    node = lab().node("standing").init("--backend", "auto")
+    def has_device():
+        return attempt(["ip", "-n", lab().ns, "link", "show", "api%d" % node.number])[0] == 0
+    node.start()
+    defer(lambda: has_device() and attempt(["ip", "-n", lab().ns, "link", "del", "api%d" % node.number]))
+    for _ in range(2):
+        wait_until(20, node.leads, "it leads")
+        node.stop()
+        check(has_device(), "a daemon that stops takes its device with it")
+        code, _, stderr = node.wgmeshd("down")
+        equal(code, 0, "exit code of down (%s)" % stderr)
+        check(not has_device(), "the device is still there")
+        node.start()
+        node.wait_status(role="leader")
+        check(has_device(), "the device is not back")
+    node.stop()
+
+
+@test("down is for stopped daemons")
+def _():
+    node = lab().node("downed").init().start()
+    wait_until(20, node.leads, "it leads")
+    code, _, stderr = node.wgmeshd("down")
+    check(code == 1 and "another process" in stderr, "beside a daemon: %d %s" % (code, stderr))
+    node.stop()
+    code, stdout, stderr = node.wgmeshd("down")
+    equal((code, stdout), (0, "api%d is down\n" % node.number), "after it (%s)" % stderr)
+    equal(node.wgmeshd("down", "x")[0], 2, "exit code of a wrong use")
+    code, _, stderr = lab().node("nobodys").wgmeshd("down")
+    check(code == 1 and "belongs to no node" in stderr, "without a node: %d %s" % (code, stderr))
