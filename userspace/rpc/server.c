@@ -48,7 +48,7 @@ struct rpc_server {
 	struct rpc_call *first;		/* of the slots, until start: one there must be */
 	unsigned int armed;		/* accept slots that gRPC holds */
 	unsigned int calls;		/* accepted and not released */
-	LIST_HEAD(, rpc_call) living;	/* these */
+	LIST_HEAD(living_calls, rpc_call) living;	/* these */
 	bool stopping, shut;
 	struct rpc_event shut_down;
 	uv_timer_t grace;
