@@ -57,6 +57,7 @@ static const struct rpc_method methods[] = {
 	{ DISCOVERY, "ListPeers", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_peers },
 	{ NODES, "List", RPC_UNARY, RPC_NEED_ANY, RPC_READ, api_list_nodes_page },
 	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, RPC_LEADER, api_enroll },
+	{ ENROLLMENT, "Renew", RPC_UNARY, RPC_NEED_ANY, RPC_LEADER, api_renew },
 	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_create_token },
 	{ TOKENS, "List", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_tokens },
 	{ TOKENS, "Revoke", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_revoke_token },
@@ -278,12 +279,18 @@ static void tell_grpc(const char *text)
 	log_debug("grpc", "message=\"%s\"", text);
 }
 
-static int open_listener(struct daemon *d, struct error *err)
+int api_show_identity(struct daemon *d, struct error *err)
 {
 	const struct rpc_tls tls = { .ca_pem = d->identity.ca_pem, .cert_pem = d->identity.cert_pem,
 				     .key_pem = d->identity.key_pem };
+
+	return rpc_server_set_identity(d->server, &tls, err);
+}
+
+static int open_listener(struct daemon *d, struct error *err)
+{
 	char address[32];
-	int r = rpc_server_set_identity(d->server, &tls, err);
+	int r = api_show_identity(d, err);
 
 	snprintf(address, sizeof(address), "[::]:%u", d->settings.grpc_port);
 	return r < 0 ? r : rpc_server_listen(d->server, address, true, NULL, err);

@@ -23,12 +23,15 @@ api_handler api_list_peers;
 /* grpc.health.v1, grpc.reflection.v1 and v1alpha */
 api_handler api_check_health, api_watch_health, api_reflect;
 /* webmesh.ext.v1 */
-api_handler api_enroll, api_create_token, api_list_tokens, api_revoke_token, api_fetch_key, api_follow, api_describe;
+api_handler api_enroll, api_renew, api_create_token, api_list_tokens, api_revoke_token, api_fetch_key, api_follow, api_describe;
 api_handler api_list_nodes_page;
 api_handler api_list_servers, api_transfer, api_set_role, api_read_snapshot;
 
 /* Makes the server, its identity and its listener, and starts it. */
 int api_start(struct daemon *d, struct error *err);
+
+/* The identity is another by now: whoever connects from here on sees it. */
+int api_show_identity(struct daemon *d, struct error *err);
 
 /* All methods, those of a service side by side. */
 size_t api_methods(const struct rpc_method **ret);

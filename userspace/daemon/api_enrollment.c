@@ -7,54 +7,34 @@
 #include "crypto/random.h"
 #include "crypto/token.h"
 #include "daemon/api.h"
+#include "daemon/issuance.h"
 #include "daemon/now.h"
 #include "daemon/request.h"
 #include "ext/v1/enrollment.pb-c.h"
 #include "store/commands.h"
 #include "store/state_query.h"
 
-enum { CERTIFICATE_SECONDS = 90 * 86400 };
-
 typedef Webmesh__Ext__V1__EnrollRequest enroll_request;
 
-struct enrollment {
-	struct issued issued;
-	struct certificate record;
-};
+/* One answer for every way in which a token is no good: guessing tells nothing.  The audit has the reason. */
+static const char refusal[] = "token: unknown, expired, used up or revoked";
 
-static void free_enrollment(struct enrollment *e)
-{
-	if (e)
-		issued_fini(&e->issued);
-	free(e);
-}
-
-/*
- * One answer for every way in which a token is no good, so that guessing
- * tells nothing; the audit line has the real reason.  @paid: this very request had its use of it
- * before.
- */
+/* @paid: this very request had its use of it before. */
 static int check_token(struct daemon *d, const enroll_request *q, bool paid,
-		       enum node_role *ret_role, char *ret_reason, size_t reason_cap)
+		       enum node_role *ret_role, struct error *err)
 {
 	struct token_record token;
-	const char *reason = NULL;
 
 	if (state_get_token(d->state, q->token_id, &token, NULL) < 0)
-		reason = "no such token";
-	else if (!token_secret_matches(q->token_secret.data, q->token_secret.len,
-				       token.secret_hash))
-		reason = "wrong secret";
-	else if (token.revoked)
-		reason = "revoked";
-	else if (!token.uses_left && !paid)
-		reason = "used up";
-	else if (token.expires_at <= daemon_now())
-		reason = "expired";
-	if (reason) {
-		snprintf(ret_reason, reason_cap, "%s", reason);
-		return -ERR_DENIED;
-	}
+		return error_set(err, ERR_DENIED, "no such token");
+	if (!token_secret_matches(q->token_secret.data, q->token_secret.len, token.secret_hash))
+		return error_set(err, ERR_DENIED, "wrong secret");
+	if (token.revoked)
+		return error_set(err, ERR_DENIED, "revoked");
+	if (!token.uses_left && !paid)
+		return error_set(err, ERR_DENIED, "used up");
+	if (token.expires_at <= daemon_now())
+		return error_set(err, ERR_DENIED, "expired");
 	*ret_role = token.role;
 	return 0;
 }
@@ -70,29 +50,6 @@ static int check_node(struct daemon *d, const char *id, struct error *err)
 		return error_set(err, ERR_EXISTS,
 				 "node_id: %s is a node of this mesh already; remove it first or take another name",
 				 id);
-	if (!d->ca)
-		return error_set(err, ERR_UNAVAILABLE,
-				 "%s does not have the authority's key yet: try again in a few seconds",
-				 d->settings.id);
-	return 0;
-}
-
-static int issue(struct daemon *d, const enroll_request *q, struct enrollment *e,
-		 struct error *err)
-{
-	struct subject subject;
-	int r;
-
-	if (!subject_init(&subject, SUBJECT_NODE, ca_mesh_id(d->ca), q->node_id))
-		return error_set(err, ERR_INVALID, "node_id: \"%.80s\" fits no certificate",
-				 q->node_id);
-	r = ca_issue(d->ca, &subject, q->csr_pem, daemon_now() / 1000000000, CERTIFICATE_SECONDS,
-		     &e->issued, err);
-	if (r < 0)
-		return error_prefix(err, "csr_pem");
-	snprintf(e->record.serial, sizeof(e->record.serial), "%s", e->issued.serial);
-	snprintf(e->record.node_id, sizeof(e->record.node_id), "%s", q->node_id);
-	e->record.expires_at = e->issued.not_after * 1000000000;
 	return 0;
 }
 
@@ -130,7 +87,7 @@ static size_t fill_members(struct daemon *d, struct member_list *m)
 	return count;
 }
 
-static int reply(struct daemon *d, struct rpc_call *call, const struct enrollment *e,
+static int reply(struct daemon *d, struct rpc_call *call, const struct issuance *e,
 		 struct error *err)
 {
 	Webmesh__Ext__V1__EnrollResponse m = WEBMESH__EXT__V1__ENROLL_RESPONSE__INIT;
@@ -159,7 +116,7 @@ static int reply(struct daemon *d, struct rpc_call *call, const struct enrollmen
 static void enrolled(struct daemon *d, struct rpc_call *call, void *ctx,
 		     const struct error *outcome)
 {
-	struct enrollment *e = ctx;
+	struct issuance *e = ctx;
 	struct error err = *outcome;
 	struct certificate kept;
 
@@ -170,15 +127,15 @@ static void enrolled(struct daemon *d, struct rpc_call *call, void *ctx,
 	api_audit(call, "enroll", e->record.node_id, &err);
 	/* The last use of the token went to somebody who was faster. */
 	if (err.kind == ERR_PRECONDITION)
-		error_set(&err, ERR_DENIED, "token: unknown, expired, used up or revoked");
+		error_set(&err, ERR_DENIED, refusal);
 	if (err.kind != ERR_NONE || reply(d, call, e, &err) < 0)
 		rpc_fail(call, &err);
-	free_enrollment(e);
+	issuance_free(e);
 }
 
 /* One who did not hear of his certificate gets another: the request that paid for it is over. */
 static int propose(struct daemon *d, struct rpc_call *call, const char *token_id,
-		   const struct request *request, struct enrollment *e, struct error *err)
+		   const struct request *request, struct issuance *e, struct error *err)
 {
 	struct entry *entry = request->known ? entry_new(NULL) : request_entry(request);
 	int r = entry ? 0 : error_set(err, ERR_MEMORY, "no memory for a log entry");
@@ -212,42 +169,35 @@ static int read_request(struct daemon *d, struct rpc_call *call, const enroll_re
 static int enroll(struct daemon *d, struct rpc_call *call, const enroll_request *q,
 		  struct error *err)
 {
-	struct enrollment *e = calloc(1, sizeof(*e));
+	struct issuance *e = NULL;
+	enum node_role role;
 	struct request again;
-	char reason[64];
-	int r;
+	int r = read_request(d, call, q, &again, err);
 
-	if (!e)
-		return error_set(err, ERR_MEMORY, "no memory for an enrolment");
-	r = read_request(d, call, q, &again, err);
-	if (r < 0) {
-		free_enrollment(e);
-		return r;
-	}
-	r = check_token(d, q, again.known, &e->record.role, reason, sizeof(reason));
-	if (r < 0) {
-		error_set(err, ERR_DENIED, "%s", reason);
-		api_audit(call, "enroll", q->node_id, err);
-		error_set(err, ERR_DENIED, "token: unknown, expired, used up or revoked");
-		free_enrollment(e);
-		return r;
-	}
-	r = check_node(d, q->node_id, err);
 	if (r == 0)
-		r = issue(d, q, e, err);
+		r = check_token(d, q, again.known, &role, err);
 	if (r == 0)
+		r = check_node(d, q->node_id, err);
+	if (r == 0)
+		r = issuance_new(d, SUBJECT_NODE, q->node_id, q->csr_pem, &e, err);
+	if (r == 0) {
+		e->record.role = role;
 		r = propose(d, call, q->token_id, &again, e, err);
-	if (r < 0) {
-		api_audit(call, "enroll", q->node_id, err);
-		free_enrollment(e);
 	}
+	if (r < 0)
+		issuance_free(e);
 	return r;
 }
 
 void api_enroll(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
+	const enroll_request *q = (const enroll_request *)request;
 	struct error err = { 0 };
 
-	if (enroll(user, call, (const enroll_request *)request, &err) < 0)
-		rpc_fail(call, &err);
+	if (enroll(user, call, q, &err) == 0)
+		return;
+	api_audit(call, "enroll", q->node_id, &err);
+	if (err.kind == ERR_DENIED)
+		error_set(&err, ERR_DENIED, refusal);
+	rpc_fail(call, &err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/node_channel.h"
 #include "ext/v1/authority.pb-c.h"
 #include "rpc/client.h"
 
@@ -68,17 +69,14 @@ static int fetch(struct daemon *d, struct error *err)
 	const struct rpc_target target = { .service = &webmesh__ext__v1__authority__descriptor,
 					   .method = "FetchKey", .timeout_ms = TIMEOUT_MS };
 	Webmesh__Ext__V1__FetchKeyRequest request = WEBMESH__EXT__V1__FETCH_KEY_REQUEST__INIT;
-	struct rpc_channel_config config = { .ca_pem = d->identity.ca_pem,
-					     .cert_pem = d->identity.cert_pem,
-					     .key_pem = d->identity.key_pem };
 	struct directory dir;
 	int r = directory_fill(&dir, d->state, d->local, replica_configuration(d->replica),
 			       d->settings.id, err);
 
 	if (r < 0 || !dir.count)
 		return r;
-	config.address = dir.entries[d->authority_turn++ % dir.count].address;
-	r = rpc_channel_new(&config, &d->authority, err);
+	r = node_channel_open(&d->identity, &dir.entries[d->authority_turn++ % dir.count], 1,
+			      &d->authority, err);
 	if (r < 0)
 		return r;
 	r = rpc_client_call(d->pump, d->authority, &target, &request.base, fetched, d,

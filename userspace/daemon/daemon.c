@@ -17,6 +17,7 @@
 #include "daemon/membership.h"
 #include "daemon/now.h"
 #include "daemon/reload.h"
+#include "daemon/renewal.h"
 #include "daemon/schema_gate.h"
 #include "daemon/version.h"
 
@@ -40,6 +41,7 @@ static void on_upkeep(uv_timer_t *timer)
 	schema_gate_advance(d);
 	membership_advance(d->replica, d->state);
 	authority_advance(d);
+	renewal_advance(d);
 	join_consider(d->joining);
 	replica_upkeep(d->replica);
 	api_follow_changed(d);
@@ -107,7 +109,8 @@ static int open_identity(struct daemon *d, struct error *err)
 	if (r == 0)
 		r = authority_load(d, err);
 	if (r == 0 && identity_expires_in(&d->identity, daemon_now() / 1000000000) <= 0)
-		log_warn("certificate-expired", "node=%s", d->identity.info.subject.name);
+		log_warn("certificate-expired", "node=%s remedy=\"remove it from the mesh (wmctl node remove %s) and join it again with a new state folder\"",
+			 d->identity.info.subject.name, d->identity.info.subject.name);
 	return r;
 }
 
@@ -296,7 +299,8 @@ void daemon_stop(struct daemon *d, int exit_code)
 	service_stop(&d->service);
 	stop_handles(d);
 	authority_stop(d);
-	leader_proxy_stop(d);
+	renewal_stop(d);
+	leader_proxy_reset(d);
 	api_health_end(d);
 	if (d->server)
 		rpc_server_stop(d->server, GRACE_MS, server_stopped, d);

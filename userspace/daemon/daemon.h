@@ -29,6 +29,14 @@ struct rpc_channel;
 struct rpc_client_call;
 struct joining;
 
+struct renewal {
+	struct rpc_channel *channel;	/* while it is asked for */
+	struct rpc_client_call *call;
+	char *key_pem;			/* the next one, until it is certified */
+	int64_t again_at;		/* seconds since 1970 */
+	size_t turn;
+};
+
 struct daemon {
 	struct settings settings;
 	int argc;			/* the command line, for when it is read again */
@@ -61,7 +69,8 @@ struct daemon {
 	struct rpc_channel *authority;	/* while the authority's key is fetched */
 	struct rpc_client_call *authority_call;
 	size_t authority_turn;
-	/* membership, heartbeats to followers, the authority's key */
+	struct renewal renewal;		/* of this node's certificate */
+	/* membership, heartbeats to followers, the authority's key, certificates */
 	uv_timer_t upkeep;
 	uv_signal_t signals[3];		/* SIGTERM, SIGINT, SIGHUP */
 	struct service service;

@@ -6,6 +6,7 @@
 
 #include "crypto/random.h"
 #include "daemon/installer.h"
+#include "daemon/node_channel.h"
 #include "ext/v1/replication.pb-c.h"
 #include "raft/entry.h"
 #include "rpc/client.h"
@@ -365,14 +366,8 @@ static int follow(struct follower *f, const struct directory_entry *source, stru
 	static const struct rpc_client_ops ops = { .message = on_message, .done = on_done };
 	const struct rpc_target target = { .service = &webmesh__ext__v1__replication__descriptor,
 					   .method = "Follow" };
-	const struct rpc_channel_config config = {
-		.address = source->address,
-		.ca_pem = f->config.identity->ca_pem,
-		.cert_pem = f->config.identity->cert_pem,
-		.key_pem = f->config.identity->key_pem,
-	};
 	Webmesh__Ext__V1__FollowRequest request = WEBMESH__EXT__V1__FOLLOW_REQUEST__INIT;
-	int r = rpc_channel_new(&config, &f->channel, err);
+	int r = node_channel_open(f->config.identity, source, 1, &f->channel, err);
 
 	if (r < 0)
 		return r;

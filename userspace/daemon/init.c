@@ -15,11 +15,12 @@
 #include "daemon/settings_sources.h"
 #include "model/node.h"
 
-enum { CERTIFICATE_SECONDS = 365 * 86400 };
+enum { ADMIN_SECONDS = 365 * 86400 };
 
-static int certify(const struct ca *ca, enum subject_kind kind, const char *name,
-		   struct identity *ret, struct error *err)
+static int certify(const struct settings *s, const struct ca *ca, enum subject_kind kind,
+		   const char *name, struct identity *ret, struct error *err)
 {
+	uint32_t seconds = kind == SUBJECT_NODE ? s->certificate_seconds : ADMIN_SECONDS;
 	struct issued issued = { 0 };
 	struct subject subject;
 	char *key, *csr;
@@ -30,7 +31,7 @@ static int certify(const struct ca *ca, enum subject_kind kind, const char *name
 	r = identity_request(&key, &csr, err);
 	if (r < 0)
 		return r;
-	r = ca_issue(ca, &subject, csr, time(NULL), CERTIFICATE_SECONDS, &issued, err);
+	r = ca_issue(ca, &subject, csr, time(NULL), seconds, &issued, err);
 	if (r == 0)
 		r = identity_init(ret, ca_cert_pem(ca), issued.pem, key, err);
 	issued_fini(&issued);
@@ -47,7 +48,7 @@ static int save_identity(const struct settings *s, const struct ca *ca, enum sub
 	int r = node_files_make(s, folder, err);
 
 	if (r == 0)
-		r = certify(ca, kind, name, &id, err);
+		r = certify(s, ca, kind, name, &id, err);
 	if (r < 0)
 		return r;
 	r = identity_save(&id, settings_path(s, folder, path), err);

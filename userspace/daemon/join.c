@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/node_channel.h"
 #include "daemon/schema_gate.h"
 #include "rpc/client.h"
 #include "store/state_query.h"
@@ -237,9 +238,7 @@ static int send_join(struct joining *j, struct error *err)
 static int try_next(struct joining *j, struct error *err)
 {
 	struct daemon *d = j->daemon;
-	struct rpc_channel_config config = { .address = j->address, .ca_pem = d->identity.ca_pem,
-					     .cert_pem = d->identity.cert_pem,
-					     .key_pem = d->identity.key_pem };
+	const struct directory_entry *at;
 	struct directory dir;
 	int r;
 
@@ -249,8 +248,9 @@ static int try_next(struct joining *j, struct error *err)
 		return r;
 	if (!dir.count)
 		return error_set(err, ERR_UNAVAILABLE, "no member of the mesh is known here");
-	memcpy(j->address, dir.entries[j->turn++ % dir.count].address, sizeof(j->address));
-	r = rpc_channel_new(&config, &j->channel, err);
+	at = &dir.entries[j->turn++ % dir.count];
+	memcpy(j->address, at->address, sizeof(j->address));
+	r = node_channel_open(&d->identity, at, 1, &j->channel, err);
 	if (r < 0)
 		return r;
 	r = send_join(j, err);

@@ -3,40 +3,12 @@
 
 #include <string.h>
 
-#include "crypto/cert.h"
 #include "daemon/daemon.h"
-#include "daemon/directory.h"
+#include "daemon/node_channel.h"
 #include "rpc/call.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
 #include "store/state_query.h"
-
-static bool is_node(const char *cert_pem, const char *node_id)
-{
-	struct cert_info info;
-
-	return cert_inspect(cert_pem, &info, NULL) == 0 && info.subject.kind == SUBJECT_NODE &&
-	       strcmp(info.subject.name, node_id) == 0;
-}
-
-static int open_at(struct daemon *d, const struct directory *at, struct rpc_channel **ret,
-		   struct error *err)
-{
-	const char *fallbacks[RPC_FALLBACKS_MAX];
-	struct rpc_channel_config config = { .address = at->entries[0].address,
-					     .ca_pem = d->identity.ca_pem,
-					     .cert_pem = d->identity.cert_pem,
-					     .key_pem = d->identity.key_pem,
-					     .node_id = at->entries[0].node_id,
-					     .peer_is = is_node,
-					     .fallbacks = fallbacks };
-
-	while (config.fallback_count < RPC_FALLBACKS_MAX && config.fallback_count + 1 < at->count) {
-		fallbacks[config.fallback_count] = at->entries[config.fallback_count + 1].address;
-		config.fallback_count++;
-	}
-	return rpc_channel_new(&config, ret, err);
-}
 
 static int find(const struct node *node, struct directory *ret, struct error *err)
 {
@@ -52,7 +24,7 @@ int leader_proxy_open(struct daemon *d, const struct node *node, struct rpc_chan
 	struct directory at;
 	int r = find(node, &at, err);
 
-	return r < 0 ? r : open_at(d, &at, ret, err);
+	return r < 0 ? r : node_channel_open(&d->identity, at.entries, at.count, ret, err);
 }
 
 /* ---- the leader ---- */
@@ -75,7 +47,7 @@ static int get_channel(struct daemon *d, const struct directory *at, struct rpc_
 
 	if (!d->leader || strcmp(d->leader_id, first->node_id) != 0 ||
 	    strcmp(rpc_channel_address(d->leader), first->address) != 0) {
-		r = open_at(d, at, &fresh, err);
+		r = node_channel_open(&d->identity, at->entries, at->count, &fresh, err);
 		if (r < 0)
 			return r;
 		rpc_channel_free(d->leader);
@@ -86,7 +58,7 @@ static int get_channel(struct daemon *d, const struct directory *at, struct rpc_
 	return 0;
 }
 
-void leader_proxy_stop(struct daemon *d)
+void leader_proxy_reset(struct daemon *d)
 {
 	rpc_channel_free(d->leader);
 	d->leader = NULL;

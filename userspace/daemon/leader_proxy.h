@@ -34,6 +34,9 @@ int leader_proxy_check_here(struct daemon *d, struct error *err);
 int leader_proxy_open(struct daemon *d, const struct node *node, struct rpc_channel **ret,
 		      struct error *err);
 
-void leader_proxy_stop(struct daemon *d);
+/*
+ * Forgets the channel to the leader: calls that are on their way go on, the next one opens another.
+ */
+void leader_proxy_reset(struct daemon *d);
 
 #endif

@@ -132,6 +132,11 @@ void raft_peers_free(struct raft_peers *p, void (*closed)(void *data), void *dat
 	transport_free(p->transport, transport_closed, p);
 }
 
+int raft_peers_show_identity(struct raft_peers *p, struct error *err)
+{
+	return transport_set_identity(p->transport, p->config.identity, err);
+}
+
 void raft_peers_send(struct raft_peers *p, const struct raft_message *message)
 {
 	struct error err;

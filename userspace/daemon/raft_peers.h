@@ -33,6 +33,9 @@ void raft_peers_free(struct raft_peers *p, void (*closed)(void *data), void *dat
 /* May drop @message: Raft sends it again. */
 void raft_peers_send(struct raft_peers *p, const struct raft_message *message);
 
+/* The identity is another by now: connections from here on show it. */
+int raft_peers_show_identity(struct raft_peers *p, struct error *err);
+
 /* Configuration or state changed: these servers, at the addresses that the state has now. */
 void raft_peers_refresh(struct raft_peers *p, const struct raft_configuration *now);
 /*

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/renewal.h"
 #include "daemon/settings_sources.h"
 
 void reload_log_level(const struct daemon *d)
@@ -76,5 +77,6 @@ void reload_settings(struct daemon *d)
 		log_error("reload-failed", "reason=\"%s\"", log_text(err.text));
 	else
 		take_over(d, &now);
+	renewal_reread(d);
 	service_reloaded(&d->service);
 }

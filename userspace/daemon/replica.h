@@ -117,6 +117,9 @@ bool replica_server_status(const struct replica *r, struct raft_status *ret_stat
  */
 void replica_follow_first(struct replica *r);
 
+/* The identity that it was made with is another by now: connections from here on show it. */
+int replica_show_identity(struct replica *r, struct error *err);
+
 /* Now and then, such as every 250 ms: syncs the state, compacts the log, lets old snapshots go. */
 void replica_upkeep(struct replica *r);
 struct snapshots *replica_snapshots(struct replica *r);

@@ -54,6 +54,11 @@ static int remember_server(struct replica *r, uint64_t server_id, struct error *
 	return local_store_set_text(r->config.local, LOCAL_SERVER_ID, text, err);
 }
 
+int replica_show_identity(struct replica *r, struct error *err)
+{
+	return r->peers ? raft_peers_show_identity(r->peers, err) : 0;
+}
+
 int replica_start_server(struct replica *r, uint64_t server_id, bool found, struct error *err)
 {
 	const struct raft_peers_config peers = {

@@ -51,6 +51,9 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	{ "leader-proxy", SETTING_SWITCH, FIELD(leader_proxy), .takes = "on|off", .live = true,
 	  .help = "whether this node, if it votes, passes on to the leader what only that one can "
 		  "answer" },
+	{ "certificate-seconds", SETTING_NUMBER, FIELD(certificate_seconds), .min = 10,
+	  .max = 10 * 365 * 86400, .takes = "SECONDS", .live = true,
+	  .help = "that a certificate holds which this node issues while it leads" },
 	{ "tick-ms", SETTING_NUMBER, FIELD(tick_ms), .min = 10, .max = 1000, .takes = "MS",
 	  .help = "Raft's clock, 10 to 1000" },
 	{ "log-level", SETTING_WORD, FIELD(log_level), .takes = "LEVEL", .live = true,
@@ -72,6 +75,7 @@ void settings_init(struct settings *s)
 		.log_keep = 16384,
 		.followers_max = 256,
 		.leader_proxy = true,
+		.certificate_seconds = 90 * 86400,
 		.tick_ms = 50,
 	};
 	prefix_parse("172.16.0.0/12", &s->ipv4_prefix);

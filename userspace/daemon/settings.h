@@ -19,7 +19,7 @@
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 17,		/* rows of the table */
+	SETTINGS_COUNT = 18,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -48,6 +48,8 @@ struct settings {
 	/* observers that are served; those who are to vote always are */
 	uint32_t followers_max;
 	bool leader_proxy;		/* pass on what only the leader can answer */
+	/* of what this node certifies while it leads */
+	uint32_t certificate_seconds;
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
 
 	char file[PATH_MAX - 64];	/* the configuration file that was read; "": none */

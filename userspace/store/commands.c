@@ -211,6 +211,15 @@ int command_revoke_certificate(struct entry *e, const char *serial, struct error
 		    text(serial), err);
 }
 
+int command_forget_certificates(struct entry *e, const char *node_id, int64_t now,
+				struct error *err)
+{
+	struct sql_value params[] = { text(node_id), moment(now) };
+
+	return entry_add(e, 0, "DELETE FROM certificates WHERE node = ?1 AND expires_at < ?2",
+			 params, COUNT(params), err);
+}
+
 int command_revoke_certificates_of(struct entry *e, const char *node_id, struct error *err)
 {
 	return run1(e, 0, "UPDATE certificates SET revoked = 1 WHERE node = ?1", text(node_id),

@@ -63,6 +63,9 @@ int command_revoke_token(struct entry *e, const char *token_id, struct error *er
 int command_put_certificate(struct entry *e, const struct certificate *cert, struct error *err);
 int command_revoke_certificate(struct entry *e, const char *serial, struct error *err);
 /* All of a node's; it may have none. */
+/* Those of a node that have expired before @now. */
+int command_forget_certificates(struct entry *e, const char *node_id, int64_t now,
+				struct error *err);
 int command_revoke_certificates_of(struct entry *e, const char *node_id, struct error *err);
 
 int command_put_acl(struct entry *e, const struct acl *acl, struct error *err);

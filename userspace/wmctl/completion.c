@@ -49,7 +49,7 @@ static const struct {
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status doctor get token node acl raft snapshot connect bundle config completion" },
+	{ "", "status doctor get token node acl certificate raft snapshot connect bundle config completion" },
 	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },
@@ -61,6 +61,7 @@ static const struct {
 	{ "acl put", "@acls" },
 	{ "acl delete", "@acls" },
 	{ "acl put *", "allow deny" },
+	{ "certificate", "show renew" },
 	{ "raft", "peers transfer promote demote remove" },
 	{ "raft transfer", "@nodes" },
 	{ "raft promote", "@nodes" },

@@ -71,13 +71,15 @@ void session_forget(struct session *s)
 static int load_identity(struct session *s, struct error *err)
 {
 	static const char *const places[] = { "admin", "identity" };
-	char dir[PATH_MAX];
+	char *dir = s->identity_path;
 	int r = 0;
 
-	if (s->identity_dir)
-		return identity_load(s->identity_dir, &s->identity, err);
+	if (s->identity_dir) {
+		snprintf(dir, PATH_MAX, "%s", s->identity_dir);
+		return identity_load(dir, &s->identity, err);
+	}
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(dir, sizeof(dir), "%s/%s", s->state_dir, places[i]);
+		snprintf(dir, PATH_MAX, "%s/%s", s->state_dir, places[i]);
 		r = identity_load(dir, &s->identity, err);
 		if (r != -ERR_NOT_FOUND)
 			return r;

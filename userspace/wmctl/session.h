@@ -3,6 +3,7 @@
 #ifndef WGMESH_WMCTL_SESSION_H
 #define WGMESH_WMCTL_SESSION_H
 
+#include <limits.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
@@ -26,6 +27,7 @@ struct session {
 	/* names a change, so that a retry makes it once; NULL: none */
 	const char *request_id;
 	struct identity identity;
+	char identity_path[PATH_MAX];	/* the folder that it is from */
 	struct rpc_channel *channel;
 };
 

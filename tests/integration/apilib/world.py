@@ -23,12 +23,13 @@ DELETE_ACL = "/v1.Admin/DeleteRaftACL"
 GET_ACL = "/v1.Admin/GetRaftACL"
 LIST_ACLS = "/v1.Admin/ListRaftACLs"
 LIST_PEERS = "/v1.PeerDiscovery/ListPeers"
+RENEW = "/webmesh.ext.v1.Enrollment/Renew"
 CREATE_TOKEN = "/webmesh.ext.v1.Tokens/Create"
 FETCH_KEY = "/webmesh.ext.v1.Authority/FetchKey"
 FOLLOW = "/webmesh.ext.v1.Replication/Follow"
 DESCRIBE = "/webmesh.ext.v1.Cluster/Describe"
 METHODS = (JOIN, LEAVE, GET_STATUS, GET_NODE, LIST_NODES, PUT_ACL, DELETE_ACL, GET_ACL, LIST_ACLS,
-           LIST_PEERS, ENROLL, CREATE_TOKEN, FETCH_KEY, FOLLOW, DESCRIBE)
+           LIST_PEERS, ENROLL, RENEW, CREATE_TOKEN, FETCH_KEY, FOLLOW, DESCRIBE)
 
 STEADY = ("--tick-ms", "50")	# elections take 0.5 to 1 s: a busy machine is no reason for one
 

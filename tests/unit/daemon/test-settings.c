@@ -258,11 +258,12 @@ static void a_file_says_what_options_say(void **state)
 		"id: n7\nendpoint:\n  - 192.0.2.1\n  - 2001:db8::1\ndevice: wg9\nbackend: none\n"
 		"lazy: off\nwireguard-port: 1\nraft-port: 2\ngrpc-port: 3\nno-ipv4: true\n"
 		"prefer-raft-ipv6: on\nipv4-prefix: 10.0.0.0/9\ntick-ms: 77\nleader-proxy: false\n"
-		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"), &err), &err);
+		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"
+		"certificate-seconds: 10\n"), &err), &err);
 	parse_ok(&flags, "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
 	parse_ok(&flags, "--wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4 --prefer-raft-ipv6");
 	parse_ok(&flags, "--ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off --log-level debug");
-	parse_ok(&flags, "--log-keep 99 --followers-max 0 --state-dir /tmp/x");
+	parse_ok(&flags, "--log-keep 99 --followers-max 0 --state-dir /tmp/x --certificate-seconds 10");
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		assert_int_equal(file.told[i].origin, ORIGIN_FILE);
 		assert_true(file.told[i].line > 0);
