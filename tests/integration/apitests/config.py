@@ -145,8 +145,18 @@ def _():
         node.stop()
 
 
-@test("every setting is in the man page")
+@test("every setting is in the man page, and in the example with its default")
 def _():
     page = (ROOT / "docs/man/wgmeshd.8").read_text()
-    for name in shown(lab().node("page")):
+    example = (ROOT / "packaging/wgmeshd.yaml").read_text()
+    plain = re.sub(r"^#endpoint:\n(#  - .*\n)*", "", example, flags=re.M)
+    said = re.sub(r"^#(?=[a-z])", "", plain, flags=re.M)
+    path = written(said)
+    equal(check_config(path)[0], 0, "exit code for the example")
+    defaults = shown(lab().node("page"))
+    taken = shown(lab().node("taken"), "--config", str(path))
+    for name, (value, _) in defaults.items():
         check(re.search(r"Fl -%s\b" % name, page), "docs/man/wgmeshd.8 has no --" + name)
+        check(re.search(r"^#%s: " % name, example, re.M), "packaging/wgmeshd.yaml has no " + name)
+        if name not in ("state-dir", "id"):
+            equal(taken[name][0], value, "the example's " + name)

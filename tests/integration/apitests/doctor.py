@@ -4,7 +4,7 @@ import json
 
 from apilib.mesh import Mesh
 from apilib.world import STEADY, lab, mesh
-from testing import check, equal, test, wait_until
+from testing import attempt, check, defer, equal, test, wait_until
 
 CODES = {"ok": 0, "warn": 3, "fail": 1}
 
@@ -72,3 +72,23 @@ def _():
     equal(found["state-dir"][0], "ok", "what can be seen without it")
     verdict, text = doctor(lab().node("nobody"))["identity"]
     check(verdict == "fail" and "wgmeshd init or join" in text, text)
+
+
+@test("doctor looks at device and ports where there is a data plane, and misses the device that is gone")
+def _():
+    node = lab().node("planed").init("--backend", "auto")
+    device = "api%d" % node.number
+    defer(attempt, ["ip", "-n", lab().ns, "link", "del", device])
+    node.start()
+    wait_until(20, node.leads, "it leads")
+    found = doctor(node)
+    for name in ("port", "mtu", "forwarding"):
+        equal(found[name][0], "ok", "%s: %s" % (name, found[name][1]))
+    check("UDP %d" % (20000 + node.number) in found["port"][1] and device in found["mtu"][1], "%r" % found)
+    equal(found["dataplane"][0], "ok" if node.status()["backend"] == "mesh" else "warn", "the data plane")
+    def misses():
+        attempt(["ip", "-n", lab().ns, "link", "del", device])
+        verdict, text = doctor(node).get("mtu", ("", ""))
+        return verdict == "fail" and device in text
+    wait_until(30, misses, "the device is missed")
+    node.stop()
