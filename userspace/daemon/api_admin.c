@@ -83,8 +83,8 @@ static int check_room(struct daemon *d, const char *name, struct error *err)
 
 	if (r == 0 && others >= ACLS_MAX)
 		r = error_set(err, ERR_EXHAUSTED,
-			      "there are %d Raft ACLs, which is the most: join some by their patterns",
-			      ACLS_MAX);
+			      "there are %d Raft ACLs, which is the most: join some by their "
+			      "patterns", ACLS_MAX);
 	return r;
 }
 

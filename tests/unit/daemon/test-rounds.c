@@ -16,7 +16,7 @@ struct crowd {
 	unsigned int served[FOLLOWERS_MAX];
 	/* in one call from outside, at most */
 	unsigned int turn, longest_turn;
-	unsigned int busy_until;	/* as long as fewer rounds were begun there is always more */
+	unsigned int busy_until;	/* while fewer rounds were begun there is always more */
 };
 
 static bool begin(void *data)
