@@ -56,7 +56,7 @@ static void check_file_certificate(struct patient *p, const char *whose, const c
 
 	snprintf(path, sizeof(path), "%s/identity/%s", p->session->state_dir, file);
 	if (file_read(path, &pem, NULL) == 0 && cert_inspect(buf_text(&pem), &info, NULL) == 0)
-		mesh_check_certificate(p->f, whose, info.not_after, now() / SECOND, remedy);
+		mesh_check_certificate(p->f, whose, &info, now() / SECOND, remedy);
 	buf_fini_secret(&pem);
 }
 
@@ -66,12 +66,12 @@ static void check_certificates(struct patient *p)
 	char whose[SUBJECT_NAME_MAX + 32];
 
 	snprintf(whose, sizeof(whose), "yours (%s)", own->subject.name);
-	mesh_check_certificate(p->f, whose, own->not_after, now() / SECOND,
-			       "an administrator gives another one");
+	mesh_check_certificate(p->f, whose, own, now() / SECOND,
+			       "wmctl certificate renew, while it holds");
 	if (!p->local)
 		return;
 	check_file_certificate(p, "the node's", IDENTITY_NODE_FILE,
-			       "wmctl node remove it, and join it anew with a token");
+			       "its log says why it is not renewed; expired: remove the node and join it anew");
 	check_file_certificate(p, "the authority's", IDENTITY_CA_FILE, "found the mesh anew before");
 }
 

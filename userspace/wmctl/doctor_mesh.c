@@ -14,22 +14,29 @@ typedef Webmesh__Ext__V1__ListServersResponse servers_list;
 enum {
 	DAY = 86400,
 	EXPIRY_WARN_DAYS = 30,
+	EXPIRY_WARN_PART = 4,	/* of its time; nodes renew theirs when a third is left */
 	SILENT_MS = 5000,	/* a server answers several times a second */
 	AGE_WARN_MS = 10000,	/* then a follower looks for another source, too */
 	CLOCK_WARN_S = 2,	/* what is told has whole seconds */
 	CLOCK_FAIL_S = 60,	/* tokens and certificates begin and end at other times */
 };
 
-void mesh_check_certificate(struct findings *f, const char *whose, int64_t not_after, int64_t now,
-			    const char *remedy)
+static bool ends_soon(const struct cert_info *info, int64_t left)
 {
-	int64_t left = not_after - now;
+	return left < EXPIRY_WARN_DAYS * DAY &&
+	       left < (info->not_after - info->not_before) / EXPIRY_WARN_PART;
+}
+
+void mesh_check_certificate(struct findings *f, const char *whose, const struct cert_info *info,
+			    int64_t now, const char *remedy)
+{
+	int64_t left = info->not_after - now;
 
 	if (left <= 0)
 		findings_add(f, VERDICT_FAIL, "certificate", remedy, "%s has expired %" PRId64 " days ago",
 			     whose, -left / DAY);
 	else
-		findings_add(f, left < EXPIRY_WARN_DAYS * DAY ? VERDICT_WARN : VERDICT_OK, "certificate",
+		findings_add(f, ends_soon(info, left) ? VERDICT_WARN : VERDICT_OK, "certificate",
 			     remedy, "%s: %" PRId64 " days left", whose, left / DAY);
 }
 

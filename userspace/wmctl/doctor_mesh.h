@@ -5,14 +5,15 @@
 
 #include <stdint.h>
 
+#include "crypto/cert.h"
 #include "ext/v1/cluster.pb-c.h"
 #include "ext/v1/servers.pb-c.h"
 #include "v1/node.pb-c.h"
 #include "wmctl/findings.h"
 
-/* Of @whose; seconds since 1970. */
-void mesh_check_certificate(struct findings *f, const char *whose, int64_t not_after, int64_t now,
-			    const char *remedy);
+/* Of @whose; @now: seconds since 1970. */
+void mesh_check_certificate(struct findings *f, const char *whose, const struct cert_info *info,
+			    int64_t now, const char *remedy);
 
 /* @servers: as the leader tells them; NULL: nobody does. */
 void mesh_check_quorum(struct findings *f, const Webmesh__Ext__V1__DescribeResponse *d,

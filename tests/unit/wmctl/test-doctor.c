@@ -209,15 +209,22 @@ static void a_port_is_reached_while_somebody_listens(void **state)
 
 static void certificates_are_warned_of_before_they_expire(void **state)
 {
+	enum { DAY = 86400 };
+	const int64_t now = 1000000000;
+	struct cert_info info = { .not_before = now, .not_after = now + 80 * DAY };
 	struct findings f = { 0 };
-	int64_t now = 1000000000, day = 86400;
 
-	mesh_check_certificate(&f, "it", now + 31 * day, now, "renew");
-	expect(&f, "certificate", VERDICT_OK, "31 days left");
-	mesh_check_certificate(&f, "it", now + 29 * day, now, "renew");
-	expect(&f, "certificate", VERDICT_WARN, "29 days left");
-	mesh_check_certificate(&f, "it", now - 2 * day, now, "renew");
+	mesh_check_certificate(&f, "it", &info, now + 59 * DAY, "renew");
+	expect(&f, "certificate", VERDICT_OK, "21 days left");
+	mesh_check_certificate(&f, "it", &info, now + 61 * DAY, "renew");
+	expect(&f, "certificate", VERDICT_WARN, "19 days left");
+	mesh_check_certificate(&f, "it", &info, now + 82 * DAY, "renew");
 	expect(&f, "certificate", VERDICT_FAIL, "expired 2 days ago");
+	info.not_after = now + 3650 * DAY;
+	mesh_check_certificate(&f, "it", &info, now + 3000 * DAY, "renew");
+	expect(&f, "certificate", VERDICT_OK, "650 days left");
+	mesh_check_certificate(&f, "it", &info, now + 3621 * DAY, "renew");
+	expect(&f, "certificate", VERDICT_WARN, "29 days left");
 }
 
 static void a_quorum_is_a_leader_that_hears_all(void **state)
