@@ -11,8 +11,10 @@ struct message message_new(size_t max, uint16_t type, uint16_t flags)
 {
 	struct message m = { .msg = nlmsg_alloc_size(max) };
 
-	if (!m.msg || !nlmsg_put(m.msg, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags))
-		m.failed = true;
+	if (m.msg)
+		m.header = nlmsg_put(m.msg, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags);
+	m.max = m.msg ? nlmsg_get_max_size(m.msg) : 0;
+	m.failed = !m.header;
 	return m;
 }
 
@@ -31,14 +33,14 @@ struct message message_new_genl(size_t max, uint8_t command, uint8_t version, ui
 void message_fini(struct message *m)
 {
 	if (m->msg)
-		wipe(nlmsg_hdr(m->msg), nlmsg_get_max_size(m->msg));
+		wipe(nlmsg_hdr(m->msg), m->max);
 	nlmsg_free(m->msg);
 	*m = (struct message){ .failed = true };
 }
 
 struct nlmsghdr *message_header(const struct message *m)
 {
-	return nlmsg_hdr(m->msg);
+	return m->header;
 }
 
 void *message_put_header(struct message *m, size_t len)
@@ -52,10 +54,34 @@ void *message_put_header(struct message *m, size_t len)
 	return p;
 }
 
+/* As libnl's nla_reserve(), which takes a third of the time of a large batch with its calls. */
+static void *reserve(struct message *m, int type, size_t len)
+{
+	size_t size = NLA_HDRLEN + len, at;
+	struct nlattr *attr;
+	char *data;
+
+	if (m->failed || size > UINT16_MAX)
+		return NULL;
+	at = NLMSG_ALIGN(m->header->nlmsg_len);
+	if (at + NLA_ALIGN(size) > m->max)
+		return NULL;
+	attr = (struct nlattr *)((char *)m->header + at);
+	*attr = (struct nlattr){ .nla_len = (uint16_t)size, .nla_type = (uint16_t)type };
+	data = (char *)attr + NLA_HDRLEN;
+	memset(data + len, 0, NLA_ALIGN(size) - size);
+	m->header->nlmsg_len = (uint32_t)(at + NLA_ALIGN(size));
+	return data;
+}
+
 void message_put(struct message *m, int type, const void *data, size_t len)
 {
-	if (m->failed || len > UINT16_MAX - NLA_HDRLEN || nla_put(m->msg, type, (int)len, data))
+	void *p = reserve(m, type, len);
+
+	if (!p)
 		m->failed = true;
+	else if (len)
+		memcpy(p, data, len);
 }
 
 void message_put_u8(struct message *m, int type, uint8_t v)
@@ -112,20 +138,20 @@ void message_nest_end(struct message *m, size_t nest)
 		m->failed = true;
 	if (m->failed)
 		return;
-	attr = (struct nlattr *)((char *)message_header(m) + nest);
+	attr = (struct nlattr *)((char *)m->header + nest);
 	attr->nla_len = (uint16_t)len;
 }
 
 size_t message_len(const struct message *m)
 {
-	return m->msg ? nlmsg_hdr(m->msg)->nlmsg_len : 0;
+	return m->header ? m->header->nlmsg_len : 0;
 }
 
 void message_cut(struct message *m, size_t len)
 {
-	if (!m->msg)
+	if (!m->header)
 		return;
-	wipe((char *)nlmsg_hdr(m->msg) + len, message_len(m) - len);
-	nlmsg_hdr(m->msg)->nlmsg_len = (uint32_t)len;
+	wipe((char *)m->header + len, m->header->nlmsg_len - len);
+	m->header->nlmsg_len = (uint32_t)len;
 	m->failed = false;
 }

@@ -16,6 +16,8 @@
 
 struct message {
 	struct nl_msg *msg;	/* NULL: no memory */
+	struct nlmsghdr *header;	/* where it begins; NULL: no memory */
+	size_t max;		/* bytes, the header included */
 	bool failed;		/* no memory, or the bound is exceeded */
 };
 
