@@ -52,7 +52,7 @@ static bool is_in_table(struct wgm_table *table, const u8 *key)
 /* The first step says who the sender claims to be, and only for somebody in the table is
  * the second one worth its price.  WGM_VERDICT_HELD: it is still to be judged.
  */
-static enum wgm_verdict open_with(struct wgm_mesh *mesh, const struct wgm_noise_device *keys,
+static enum wgm_verdict open_with(struct wgm_mesh *mesh, struct wgm_noise_device *keys,
 				  struct wgm_visitor *visitor, u8 *ret_timestamp)
 {
 	struct wgm_noise_opening opening;
@@ -76,7 +76,7 @@ static enum wgm_verdict open_visitor(struct wgm_mesh *mesh, struct wgm_visitor *
 				     u8 *ret_timestamp)
 {
 	struct wgm_doorman *doorman = &mesh->doorman;
-	const struct wgm_noise_device *keys;
+	struct wgm_noise_device *keys;
 	enum wgm_verdict refused;
 
 	mutex_lock(&doorman->keys_lock);

@@ -563,12 +563,15 @@ void wgm_doorman_set_running(struct wgm_doorman *doorman, bool running)
 
 int wgm_doorman_identify(struct wgm_doorman *doorman, const u8 *private_key, u16 port, u32 mark)
 {
-	struct wgm_noise_device *keys = wgm_noise_device_new(private_key);
+	struct wgm_noise_device *keys = rcu_dereference_protected(doorman->keys, true);
 
-	if (IS_ERR(keys) && PTR_ERR(keys) != -ENOKEY)
-		return PTR_ERR(keys);
 	WRITE_ONCE(doorman->port, port);
 	WRITE_ONCE(doorman->mark, mark);
+	if (keys && wgm_noise_device_has(keys, private_key))
+		return 0;	/* it knows who is proven */
+	keys = wgm_noise_device_new(private_key);
+	if (IS_ERR(keys) && PTR_ERR(keys) != -ENOKEY)
+		return PTR_ERR(keys);
 	mutex_lock(&doorman->keys_lock);
 	keys = rcu_replace_pointer(doorman->keys, IS_ERR(keys) ? NULL : keys,
 				   lockdep_is_held(&doorman->keys_lock));

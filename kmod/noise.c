@@ -39,7 +39,7 @@ struct wgm_noise_device *wgm_noise_device_new(const u8 *private_key)
 
 	if (!memchr_inv(private_key, 0, WGMESH_KEY_LEN))
 		return ERR_PTR(-ENOKEY);
-	dev = kmalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
+	dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
 	if (!dev)
 		return ERR_PTR(-ENOMEM);
 	memcpy(dev->private_key, private_key, WGMESH_KEY_LEN);
@@ -50,6 +50,11 @@ struct wgm_noise_device *wgm_noise_device_new(const u8 *private_key)
 	}
 	derive(dev);
 	return dev;
+}
+
+bool wgm_noise_device_has(const struct wgm_noise_device *dev, const u8 *private_key)
+{
+	return !crypto_memneq(dev->private_key, private_key, WGMESH_KEY_LEN);
 }
 
 static void free_rcu_sensitive(struct rcu_head *rcu)
@@ -72,7 +77,7 @@ bool wgm_noise_check_mac1(const struct wgm_noise_device *dev, const struct wgm_m
 	return !crypto_memneq(mac, msg->mac1, sizeof(mac));
 }
 
-/* Noise's "es" and "ss": false when @public is one of the points that give all zeros. */
+/* Noise's "es": false when @public is one of the points that give all zeros. */
 static bool mix_dh(u8 *chaining_key, u8 *ret_key, const u8 *private, const u8 *public)
 {
 	u8 shared[CURVE25519_KEY_SIZE];
@@ -122,18 +127,57 @@ int wgm_noise_open_static(const struct wgm_noise_device *dev, const struct wgm_m
 	return err;
 }
 
-int wgm_noise_open_timestamp(const struct wgm_noise_device *dev,
+static struct wgm_noise_proven *proven_of(struct wgm_noise_device *dev, const u8 *initiator)
+{
+	return &dev->proven[initiator[0] % WGM_NOISE_PROVEN];
+}
+
+/* For Noise's "ss": false as above. */
+static bool share(struct wgm_noise_device *dev, const u8 *initiator, u8 *ret_shared)
+{
+	const struct wgm_noise_proven *proven = proven_of(dev, initiator);
+
+	if (!proven->used || memcmp(proven->initiator, initiator, WGMESH_KEY_LEN))
+		return curve25519(ret_shared, dev->private_key, initiator);
+	memcpy(ret_shared, proven->shared, WGMESH_KEY_LEN);
+	return true;
+}
+
+static void note_proven(struct wgm_noise_device *dev, const u8 *initiator, const u8 *shared)
+{
+	struct wgm_noise_proven *proven = proven_of(dev, initiator);
+
+	proven->used = true;
+	memcpy(proven->initiator, initiator, WGMESH_KEY_LEN);
+	memcpy(proven->shared, shared, WGMESH_KEY_LEN);
+}
+
+static bool decrypt_timestamp(const struct wgm_msg_initiation *msg,
+			      struct wgm_noise_opening *opening, const u8 *shared, u8 *ret)
+{
+	u8 key[WGM_HASH_LEN];
+	bool ok;
+
+	wgm_hkdf(opening->chaining_key, key, opening->chaining_key, shared, WGMESH_KEY_LEN);
+	ok = chacha20poly1305_decrypt(ret, msg->timestamp, sizeof(msg->timestamp),
+				      opening->hash, WGM_HASH_LEN, 0, key);
+	memzero_explicit(key, sizeof(key));
+	return ok;
+}
+
+int wgm_noise_open_timestamp(struct wgm_noise_device *dev,
 			     const struct wgm_msg_initiation *msg,
 			     struct wgm_noise_opening *opening, u8 *ret_timestamp)
 {
 	u8 timestamp[WGM_TIMESTAMP_LEN];
-	u8 key[WGM_HASH_LEN];
+	u8 shared[WGMESH_KEY_LEN];
 	bool ok;
 
-	ok = mix_dh(opening->chaining_key, key, dev->private_key, opening->initiator) &&
-	     chacha20poly1305_decrypt(timestamp, msg->timestamp, sizeof(msg->timestamp),
-				      opening->hash, WGM_HASH_LEN, 0, key);
-	memzero_explicit(key, sizeof(key));
+	ok = share(dev, opening->initiator, shared) &&
+	     decrypt_timestamp(msg, opening, shared, timestamp);
+	if (ok)
+		note_proven(dev, opening->initiator, shared);
+	memzero_explicit(shared, sizeof(shared));
 	wgm_noise_opening_wipe(opening);
 	if (!ok)
 		return -EBADMSG;

@@ -75,6 +75,7 @@ static ssize_t answer_device(void *data, size_t len)
 
 struct open_request {
 	u8 private_key[WGMESH_KEY_LEN];
+	struct wgm_msg_initiation before;	/* opened by the same device; zeros: none */
 	u8 odd;				/* so that the message is not aligned */
 	struct wgm_msg_initiation msg;
 } __packed;
@@ -120,7 +121,7 @@ static int timed_static(const struct wgm_noise_device *dev, const struct wgm_msg
 	return err;
 }
 
-static int timed_timestamp(const struct wgm_noise_device *dev,
+static int timed_timestamp(struct wgm_noise_device *dev,
 			   const struct wgm_msg_initiation *msg,
 			   struct wgm_noise_opening *opening, struct open_answer *answer)
 {
@@ -131,7 +132,7 @@ static int timed_timestamp(const struct wgm_noise_device *dev,
 	return err;
 }
 
-static enum stage open(const struct wgm_noise_device *dev, const struct wgm_msg_initiation *msg,
+static enum stage open(struct wgm_noise_device *dev, const struct wgm_msg_initiation *msg,
 		       struct open_answer *answer)
 {
 	struct wgm_noise_opening opening;
@@ -156,7 +157,7 @@ static enum stage open(const struct wgm_noise_device *dev, const struct wgm_msg_
 static ssize_t answer_open(void *data, size_t len)
 {
 	const struct open_request *req = data;
-	struct open_answer answer = { .clean = 1 };
+	struct open_answer answer = { .clean = 1 }, before;
 	struct wgm_noise_device *dev;
 
 	memset(answer.timestamp, UNTOUCHED, sizeof(answer.timestamp));
@@ -165,6 +166,7 @@ static ssize_t answer_open(void *data, size_t len)
 		dev = wgm_noise_device_new(req->private_key);
 		if (IS_ERR(dev))
 			return PTR_ERR(dev);
+		open(dev, &req->before, &before);
 		answer.stage = open(dev, &req->msg, &answer);
 		wgm_noise_device_free(dev);
 	}

@@ -146,7 +146,7 @@ static int __init check_hmac(void)
 	return 0;
 }
 
-static int __init open_initiation(const struct wgm_noise_device *dev)
+static int __init open_initiation(struct wgm_noise_device *dev)
 {
 	const struct wgm_msg_initiation *msg = (const void *)initiation;
 	struct wgm_noise_opening opening;
