@@ -121,6 +121,23 @@ again:
 	return taken;
 }
 
+/* Whether the prefix lies within one of somebody who is in WireGuard, or on the way there or
+ * from there.  Who comes later parks what is within his prefixes himself.
+ */
+static bool is_enclosed(struct wgm_table *table, const struct wgm_prefix *prefix)
+{
+	const struct wgm_prefix *at = NULL;
+	const struct wgm_hop *hop;
+
+	if (!table->n_awake)
+		return false;
+	while ((at = wgm_prefix_down(table, at, prefix)))
+		wgm_for_each_hop(table, hop, at)
+			if (hop->peer->state != WGMESH_PEER_STATE_DORMANT)
+				return true;
+	return false;
+}
+
 /* Adding the prefix to its owner takes it from any other peer; without an owner the
  * peers that have it must let go of it themselves.
  */
@@ -136,9 +153,9 @@ void wgm_hop_kick(struct wgm_table *table, struct wgm_prefix *prefix)
 		return;
 	}
 	hop = wgm_hop_chosen(table, prefix);
-	if (hop && table->on_demand) {
+	if (hop && table->on_demand && is_enclosed(table, prefix)) {
 		table->park_epoch++;
-		wgm_peer_queue(table, hop->peer);	/* it may have to be parked */
+		wgm_peer_queue(table, hop->peer);	/* it has to be parked */
 	}
 	wgm_for_each_hop(table, hop, prefix)
 		if (hop->flags & WGM_HOP_IN_WG && !(hop->peer->marks & WGM_PEER_GONE))

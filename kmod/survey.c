@@ -27,6 +27,7 @@ struct survey {
 	struct wgm_mesh *mesh;
 	struct wgm_table *table;
 	struct wgm_peer *peer;	/* the current one: a peer may span messages */
+	bool adopted;		/* it was not known to be in WireGuard */
 	bool parking;		/* the peer at which prefixes are parked was seen */
 };
 
@@ -176,6 +177,7 @@ static int begin_peer(struct survey *s, const u8 *key, struct nlattr **tb)
 	else
 		err = compare_values(peer, &found);
 	peer->marks |= WGM_PEER_IN_WG | WGM_PEER_SEEN;
+	s->adopted = peer->state != WGMESH_PEER_STATE_ACTIVE;
 	adopt(s->table, peer);
 	for (hop = peer->hops; hop; hop = hop->peer_next)
 		hop->flags &= ~WGM_HOP_WG_MASK;
@@ -184,6 +186,16 @@ static int begin_peer(struct survey *s, const u8 *key, struct nlattr **tb)
 		err = note_counters(s, &found);
 	memzero_explicit(&found, sizeof(found));
 	return err;
+}
+
+/* Somebody gave WireGuard the prefix, and nobody parked what dormant peers have within it: it
+ * will be told once more, behind that.
+ */
+static bool came_alone(const struct survey *s, const struct wgm_peer *peer,
+		       const struct wgm_prefix *prefix)
+{
+	return s->table->on_demand && prefix->len < prefix->bits &&
+	       (s->adopted || peer->marks & WGM_PEER_FOREIGN);
 }
 
 /* All of the peer was read: what is missing or too much is the worker's. */
@@ -195,8 +207,11 @@ static void end_peer(struct survey *s)
 	s->peer = NULL;
 	if (!peer)
 		return;
-	for (hop = peer->hops; hop; hop = hop->peer_next)
+	for (hop = peer->hops; hop; hop = hop->peer_next) {
+		if (came_alone(s, peer, hop->prefix))
+			hop->flags &= ~WGM_HOP_ACKED;
 		wgm_hop_kick(s->table, hop->prefix);
+	}
 	wgm_peer_sweep(s->table, peer);
 	if (peer->marks & WGM_PEER_FOREIGN && s->table->authoritative)
 		peer->marks &= ~WGM_PEER_FOREIGN;
