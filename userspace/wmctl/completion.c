@@ -34,7 +34,8 @@ static const struct {
 	  "\tfound=(\"${(@f)$(wmctl complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\")\n"
 	  "\tif [[ -n \"$found[1]\" ]]; then compadd -a found; else _files; fi\n"
 	  "}\n"
-	  "compdef _wmctl wmctl\n" },
+	  /* Sourced it is told to zsh; found by it, it is the function that was called. */
+	  "if [[ $funcstack[1] = _wmctl ]]; then _wmctl \"$@\"; else compdef _wmctl wmctl; fi\n" },
 	{ "fish",
 	  "function __wmctl_complete\n"
 	  "\tset -l words (commandline -opc)\n"

@@ -133,6 +133,14 @@ def _():
                                     'words=(wmctl get ""); _wmctl; words=(wmctl snapshot save ""); CURRENT=4; _wmctl'
                                     % os.path.dirname(WMCTL)])
     equal((code, stdout.split()), (0, ["promote", "nodes", "acls", "peers", "tokens", "files"]), "in zsh (%s)" % stderr)
+    # As a package installs it, zsh finds the file by the function's name, at the first TAB.
+    installed = lab().folder / "zsh"
+    installed.mkdir()
+    (installed / "_wmctl").write_text(attempt([WMCTL, "completion", "zsh"])[1])
+    code, stdout, stderr = attempt(["zsh", "-fc", 'PATH=%s:$PATH; compadd() { print -rl -- ${(P)2} }; fpath=(%s $fpath); autoload -Uz '
+                                    '_wmctl; words=(wmctl raft pr); CURRENT=3; _wmctl; words=(wmctl raft de); _wmctl'
+                                    % (os.path.dirname(WMCTL), installed)])
+    equal((code, stdout.split()), (0, ["promote", "demote"]), "in zsh, found by it (%s)" % stderr)
     code, stdout, stderr = attempt(["env", "HOME=%s" % lab().folder, "fish", "-c", 'set -p PATH %s; wmctl completion fish | source; '
                                     'for line in "raft pr" "get " "--add" "snapshot save /et"; complete -C "wmctl $line"; end' % os.path.dirname(WMCTL)])
     equal((code, stdout.split(), stderr), (0, ["promote", "acls", "nodes", "peers", "tokens", "--address", "/etc/"], ""), "in fish")
