@@ -25,7 +25,8 @@ struct reader {
 
 static struct document_place place_of(yaml_mark_t mark)
 {
-	return (struct document_place){ (unsigned int)mark.line + 1, (unsigned int)mark.column + 1 };
+	return (struct document_place){ (unsigned int)mark.line + 1,
+					(unsigned int)mark.column + 1 };
 }
 
 int document_error(const struct document *d, const struct document_place *at, struct error *err,
@@ -225,7 +226,8 @@ static int read_stream(struct reader *r, struct document_value **ret, struct err
 			break;
 		case YAML_DOCUMENT_START_EVENT:
 			if (*ret)
-				rc = error_at(r, e.start_mark, err, "a second document begins here: "
+				rc = error_at(r, e.start_mark, err,
+					      "a second document begins here: "
 					      "there may be one");
 			break;
 		default:

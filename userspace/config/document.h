@@ -41,8 +41,8 @@ struct document_value {
 struct document;
 
 /*
- * ERR_NOT_FOUND without the file, ERR_INVALID with "PATH:LINE:COLUMN: why", ERR_EXHAUSTED when it is
- * too large.  The caller frees it.
+ * ERR_NOT_FOUND without the file, ERR_INVALID with "PATH:LINE:COLUMN: why", ERR_EXHAUSTED when it
+ * is too large.  The caller frees it.
  */
 int document_read(const char *path, struct document **ret, struct error *err);
 /* The same of a text; @name stands for the path. */

@@ -45,13 +45,15 @@ static int check(int argc, char **argv)
 static int print(const struct settings *s)
 {
 	char origin[SETTINGS_ORIGIN_TEXT_MAX];
+	struct error err = { 0 };
 
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		struct buf line = BUF_INIT(SETTINGS_VALUE_MAX);
 
 		if (!settings_print(s, i, &line)) {
 			buf_fini(&line);
-			return command_fail(&(struct error){ .text = "no memory for the settings" });
+			error_set(&err, ERR_MEMORY, "no memory for the settings");
+			return command_fail(&err);
 		}
 		printf("%-36s # %s\n", buf_text(&line), settings_origin(s, i, origin));
 		buf_fini(&line);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wgmeshd down: what a stopped daemon has left standing goes: device, addresses, routes and peers. */
+/* wgmeshd down: device, addresses, routes and peers that a stopped daemon has left standing go. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -35,7 +35,8 @@ static int down(struct settings *s, int argc, char **argv, struct error *err)
 	if (r < 0)
 		return r;
 	if (rest != argc)
-		return error_set(err, ERR_INVALID, "down takes options only, not \"%s\"", argv[rest]);
+		return error_set(err, ERR_INVALID, "down takes options only, not \"%s\"",
+				 argv[rest]);
 	if (access(settings_path(s, "local.db", path), F_OK) < 0)
 		return error_set(err, ERR_NOT_FOUND, "%s belongs to no node", s->state_dir);
 	r = local_store_open(path, &local, err);

@@ -39,7 +39,8 @@ static bool tell_change(const struct settings *was, const struct settings *now, 
 	if (differs)
 		log_line(t->live ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 			 t->live ? "setting-changed" : "setting-needs-restart",
-			 "name=%s from=\"%s\" to=\"%s\" by=\"%s\"", t->name, log_text(buf_text(&old)),
+			 "name=%s from=\"%s\" to=\"%s\" by=\"%s\"", t->name,
+			 log_text(buf_text(&old)),
 			 log_text(buf_text(&new)), log_text(settings_origin(now, row, origin)));
 	buf_fini(&old);
 	buf_fini(&new);

@@ -23,7 +23,8 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	  .help = "this node's name in the mesh" },
 	{ "endpoint", SETTING_ENDPOINTS, FIELD(endpoints), .takes = "ADDRESS", .live = true,
 	  .otherwise = "none: behind a NAT",
-	  .help = "where others reach this node, the first being the primary one; may be repeated" },
+	  .help = "where others reach this node, the first being the primary one; may be "
+		  "repeated" },
 	{ "device", SETTING_TEXT, FIELD(device), .takes = "NAME", .help = "the WireGuard device" },
 	{ "backend", SETTING_WORD, FIELD(backend), .takes = "NAME",
 	  .words = "auto, mesh, kernel, userspace, none",
@@ -106,7 +107,8 @@ static int set_text(const struct setting *t, char *out, const char *value, struc
 static int set_id(const struct setting *t, char *out, const char *value, struct error *err)
 {
 	if (!node_id_valid(value))
-		return error_set(err, ERR_INVALID, "\"%s\" must be 1 to 63 characters of a-z 0-9 - .",
+		return error_set(err, ERR_INVALID,
+				 "\"%s\" must be 1 to 63 characters of a-z 0-9 - .",
 				 value);
 	return set_text(t, out, value, err);
 }
@@ -161,7 +163,8 @@ static int set_switch(bool *out, const char *value, struct error *err)
 static int add_endpoint(struct settings *s, const char *value, struct error *err)
 {
 	if (s->endpoint_count == SETTINGS_ENDPOINTS_MAX)
-		return error_set(err, ERR_INVALID, "more than %d addresses", SETTINGS_ENDPOINTS_MAX);
+		return error_set(err, ERR_INVALID, "more than %d addresses",
+				 SETTINGS_ENDPOINTS_MAX);
 	if (!ip_parse(value, &s->endpoints[s->endpoint_count]))
 		return error_set(err, ERR_INVALID, "\"%s\" is no IP address, nor none", value);
 	s->endpoint_count++;

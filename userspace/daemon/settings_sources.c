@@ -44,7 +44,8 @@ static void fill_options(struct option options[SETTINGS_COUNT + 2])
 static int set_file(struct settings *s, const char *path, struct error *err)
 {
 	if (strlen(path) >= sizeof(s->file))
-		return error_set(err, ERR_INVALID, "the path of the configuration file is too long");
+		return error_set(err, ERR_INVALID,
+				 "the path of the configuration file is too long");
 	memcpy(s->file, path, strlen(path) + 1);
 	return 0;
 }
@@ -56,7 +57,8 @@ static int wrong_option(int option, const char *word, struct error *err)
 	if (option == ':')
 		return error_set(err, ERR_INVALID, "%s: a value is missing; see --help", word);
 	if (near)
-		return error_set(err, ERR_INVALID, "%s: unknown option, did you mean --%s? see --help",
+		return error_set(err, ERR_INVALID,
+				 "%s: unknown option, did you mean --%s? see --help",
 				 word, near);
 	return error_set(err, ERR_INVALID, "%s: unknown option; see --help", word);
 }
@@ -143,11 +145,13 @@ static int tell_entry(struct settings *s, const struct document *d,
 	const char *near = suggestion(v->key);
 
 	if (row < 0 && near)
-		return document_error(d, &v->key_at, err, "there is no setting \"%s\": did you mean %s?",
+		return document_error(d, &v->key_at, err,
+				      "there is no setting \"%s\": did you mean %s?",
 				      v->key, near);
 	if (row < 0)
 		return document_error(d, &v->key_at, err,
-				      "there is no setting \"%s\": wgmeshd --help lists them", v->key);
+				      "there is no setting \"%s\": wgmeshd --help lists them",
+				      v->key);
 	if (v->kind != DOCUMENT_LIST || settings_table[row].kind != SETTING_ENDPOINTS)
 		return tell_scalar(s, d, row, v, origin, err);
 	if (!v->first)
@@ -302,7 +306,8 @@ static int load_line(struct settings *s, char *line, struct error *err)
 	*value++ = 0;
 	row = settings_lookup(line);
 	if (row < 0)
-		return error_set(err, ERR_CORRUPT, "the saved settings have an unknown \"%s\"", line);
+		return error_set(err, ERR_CORRUPT, "the saved settings have an unknown \"%s\"",
+				 line);
 	return settings_tell(s, row, *value ? value : "on", ORIGIN_SAVED, 0, err);
 }
 
@@ -370,7 +375,7 @@ char *settings_origin(const struct settings *s, int row, char out[SETTINGS_ORIGI
 	return out;
 }
 
-/* Words of @text from column HELP_COLUMN on, in lines of HELP_WIDTH; the first one stands at @at. */
+/* Words of @text from HELP_COLUMN on, in lines of HELP_WIDTH; the first one stands at @at. */
 static void print_wrapped(FILE *out, const char *text, int at)
 {
 	while (*text) {
@@ -403,7 +408,8 @@ void settings_print_help(FILE *out)
 	char help[512];
 
 	settings_init(&defaults);
-	print_option(out, "config", "FILE", "the configuration file (" SETTINGS_FILE ", if there is one)");
+	print_option(out, "config", "FILE",
+		     "the configuration file (" SETTINGS_FILE ", if there is one)");
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		const struct setting *t = &settings_table[i];
 		struct buf value = BUF_INIT(SETTINGS_VALUE_MAX);
@@ -413,7 +419,8 @@ void settings_print_help(FILE *out)
 		print_option(out, t->name, t->bare ? "" : t->takes, help);
 		buf_fini(&value);
 	}
-	fputs("\nEach is a line \"name: value\" of the configuration file, too, and a variable of the\n"
-	      "environment: $WGMESH_GRPC_PORT. Options go before variables, these before the file, and\n"
-	      "the file before what init or join was told.\n", out);
+	fputs("\n"
+	      "Each is a line \"name: value\" of the configuration file, too, and a variable of\n"
+	      "the environment: $WGMESH_GRPC_PORT. Options go before variables, these before\n"
+	      "the file, and the file before what init or join was told.\n", out);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where settings come from: the command line, before the environment, before the configuration file,
- * before what init or join was told by the first two and has kept in the state folder.
+ * Where settings come from: the command line, before the environment, before the configuration
+ * file, before what init or join was told by the first two and has kept in the state folder.
  * Blocking; owner thread.
  */
 #ifndef WGMESH_DAEMON_SETTINGS_SOURCES_H
@@ -43,7 +43,7 @@ bool settings_print(const struct settings *s, int row, struct buf *out);
 
 enum { SETTINGS_ORIGIN_TEXT_MAX = PATH_MAX + 64 };
 
-/* Who told row @row, as people call it: "--grpc-port", "$WGMESH_GRPC_PORT", "FILE:LINE", "default". */
+/* Who told row @row: "--grpc-port", "$WGMESH_GRPC_PORT", "FILE:LINE" or "default". */
 char *settings_origin(const struct settings *s, int row, char out[SETTINGS_ORIGIN_TEXT_MAX]);
 
 #endif

@@ -255,10 +255,12 @@ static void add_log(struct bundle *b)
 	int r;
 
 	if (b->anonymize && !b->names_known) {
-		lacks(b, "wgmeshd.log", "the names in it cannot be replaced while no daemon tells them");
+		lacks(b, "wgmeshd.log",
+		      "the names in it cannot be replaced while no daemon tells them");
 		return;
 	}
-	r = b->log ? capture_tail(b->log, LOG_MAX, &text, &err) : capture_command(journal, &text, &err);
+	r = b->log ? capture_tail(b->log, LOG_MAX, &text, &err)
+		   : capture_command(journal, &text, &err);
 	for (size_t i = 0; i < text.len; i++)
 		if (!text.data[i])
 			text.data[i] = ' ';

@@ -41,7 +41,8 @@ static const struct {
 	  "\tset -l words (commandline -opc)\n"
 	  "\tset -l typed (commandline -ct)\n"
 	  "\tset -l found (wmctl complete $words[2..-1] \"$typed\" 2>/dev/null)\n"
-	  "\tif set -q found[1]; string join -- \\n $found; else; __fish_complete_path \"$typed\"; end\n"
+	  "\tif set -q found[1]; string join -- \\n $found\n"
+	  "\telse; __fish_complete_path \"$typed\"; end\n"
 	  "end\n"
 	  "complete -c wmctl -f -a '(__wmctl_complete)'\n" },
 };
@@ -50,7 +51,8 @@ static const struct {
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status doctor get token node acl certificate raft snapshot connect bundle config completion" },
+	{ "", "status doctor get token node acl certificate raft snapshot connect bundle config "
+	  "completion" },
 	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },

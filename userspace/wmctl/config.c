@@ -19,7 +19,8 @@ static json_t *context_json(const struct contexts *c, const struct context *item
 			      strcmp(c->current, item->name) == 0);
 
 	for (int i = 0; o && i < CONTEXT_FIELDS; i++)
-		json_object_set_new(o, i == CONTEXT_STATE_DIR ? "state_dir" : context_field_names[i],
+		json_object_set_new(o, i == CONTEXT_STATE_DIR
+				    ? "state_dir" : context_field_names[i],
 				    json_string(item->fields[i] ?: ""));
 	return o;
 }
@@ -37,7 +38,8 @@ enum { COLUMNS = 2 + CONTEXT_FIELDS };
 
 static int get_contexts(struct session *s, struct contexts *c)
 {
-	const char *cells[(CONTEXTS_MAX + 1) * COLUMNS] = { "CURRENT", "NAME", "ADDRESS", "IDENTITY",
+	const char *cells[(CONTEXTS_MAX + 1) * COLUMNS] = { "CURRENT", "NAME", "ADDRESS",
+							    "IDENTITY",
 							    "STATE-DIR", "TIMEOUT" };
 
 	if (output_structured(s->format))
@@ -113,7 +115,8 @@ static int set_context(struct session *s, struct contexts *c, int argc, char **a
 	int option;
 
 	for (int i = 0; i < CONTEXT_FIELDS; i++)
-		options[i] = (struct option){ context_field_names[i], required_argument, NULL, 256 + i };
+		options[i] = (struct option){ context_field_names[i], required_argument, NULL,
+					      256 + i };
 	name = argc > 1 ? argv[1] : "";
 	item = contexts_lookup(c, name);
 	if (!item && contexts_add(c, name, &item, &err) < 0)

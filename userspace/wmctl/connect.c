@@ -167,7 +167,8 @@ static int ask_to_leave(struct guest *g, struct error *err)
 	if (r < 0)
 		return r;
 	request.id = g->id;
-	r = session_call_leader(g->session, &v1__node__descriptor, "Leave", &request.base, &reply, err);
+	r = session_call_leader(g->session, &v1__node__descriptor, "Leave", &request.base, &reply,
+				err);
 	if (r == 0)
 		protobuf_c_message_free_unpacked(reply, NULL);
 	session_close(g->session);
@@ -180,7 +181,8 @@ static bool leave(struct guest *g)
 
 	if (ask_to_leave(g, &err) == 0)
 		return true;
-	fprintf(stderr, "wmctl: %s is still in the mesh: %s; wmctl node remove %s takes it out\n", g->id,
+	fprintf(stderr, "wmctl: %s is still in the mesh: %s; wmctl node remove %s takes it out\n",
+		g->id,
 		err.text, g->id);
 	return false;
 }

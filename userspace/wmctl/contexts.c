@@ -124,7 +124,8 @@ int contexts_add(struct contexts *c, const char *name, struct context **ret, str
 
 	if (!name_valid(name))
 		return error_set(err, ERR_INVALID,
-				 "\"%s\" is no name for a context: 1 to %d characters of a-z A-Z 0-9 - . _",
+				 "\"%s\" is no name for a context: 1 to %d characters of a-z "
+				 "A-Z 0-9 - . _",
 				 name, CONTEXT_NAME_MAX - 1);
 	if (c->count == CONTEXTS_MAX)
 		return error_set(err, ERR_EXHAUSTED, "%s has %d contexts already", c->path,
@@ -209,7 +210,8 @@ static int read_context(struct contexts *c, const struct document *d,
 	int r = 0;
 
 	if (v->kind != DOCUMENT_MAP)
-		return document_error(d, &v->at, err, "a context is a map of address, identity and such");
+		return document_error(d, &v->at, err,
+				      "a context is a map of address, identity and such");
 	if (contexts_add(c, v->key, &item, &why) < 0)
 		return document_error(d, &v->key_at, err, "%s", why.text);
 	for (v = v->first; r == 0 && v; v = v->next)

@@ -21,7 +21,8 @@
 enum { CONTEXTS_MAX = 256, CONTEXT_NAME_MAX = 64 /* with the NUL */ };
 
 /* What a context says: the options of wmctl of these names. */
-enum context_field { CONTEXT_ADDRESS, CONTEXT_IDENTITY, CONTEXT_STATE_DIR, CONTEXT_TIMEOUT, CONTEXT_FIELDS };
+enum context_field { CONTEXT_ADDRESS, CONTEXT_IDENTITY, CONTEXT_STATE_DIR, CONTEXT_TIMEOUT,
+		     CONTEXT_FIELDS };
 
 extern const char *const context_field_names[CONTEXT_FIELDS];
 

@@ -71,8 +71,10 @@ static void check_certificates(struct patient *p)
 	if (!p->local)
 		return;
 	check_file_certificate(p, "the node's", IDENTITY_NODE_FILE,
-			       "its log says why it is not renewed; expired: remove the node and join it anew");
-	check_file_certificate(p, "the authority's", IDENTITY_CA_FILE, "found the mesh anew before");
+			       "its log says why it is not renewed; expired: remove the node "
+			       "and join it anew");
+	check_file_certificate(p, "the authority's", IDENTITY_CA_FILE,
+			       "found the mesh anew before");
 }
 
 /* ---- the mesh, as daemons tell it ---- */
@@ -107,13 +109,15 @@ static void check_clock(struct patient *p)
 	if (p->leader)
 		mesh_check_clock(p->f, (const V1__Status *)p->leader, asked, now());
 	else
-		findings_add(p->f, VERDICT_WARN, "clock", "", "%s does not tell its time", request.id);
+		findings_add(p->f, VERDICT_WARN, "clock", "", "%s does not tell its time",
+			     request.id);
 }
 
 static void check_reach(struct patient *p)
 {
 	Google__Protobuf__Empty request = GOOGLE__PROTOBUF__EMPTY__INIT;
-	ProtobufCMessage *reply = ask(p, &v1__peer_discovery__descriptor, "ListPeers", &request.base,
+	ProtobufCMessage *reply = ask(p, &v1__peer_discovery__descriptor, "ListPeers",
+				      &request.base,
 				      NULL);
 	const V1__ListRaftPeersResponse *list = (const V1__ListRaftPeersResponse *)reply;
 	struct endpoint at;
@@ -124,10 +128,12 @@ static void check_reach(struct patient *p)
 		if (!peer->voter || !endpoint_parse(peer->address, &at))
 			continue;
 		if (host_reaches(&at, REACH_MS))
-			findings_add(p->f, VERDICT_OK, "reach", "", "%s at %s", peer->id, peer->address);
+			findings_add(p->f, VERDICT_OK, "reach", "", "%s at %s", peer->id,
+				     peer->address);
 		else
 			findings_add(p->f, VERDICT_WARN, "reach",
-				     "is its wgmeshd running, and the port open in firewalls between?",
+				     "is its wgmeshd running, and the port open in firewalls "
+				     "between?",
 				     "%s is not reached at %s", peer->id, peer->address);
 	}
 	if (reply)
@@ -151,7 +157,8 @@ static void check_mesh(struct patient *p)
 static bool has_nodes_behind_nat(struct patient *p)
 {
 	Webmesh__Ext__V1__ListNodesRequest request = WEBMESH__EXT__V1__LIST_NODES_REQUEST__INIT;
-	ProtobufCMessage *reply = ask(p, &webmesh__ext__v1__nodes__descriptor, "List", &request.base,
+	ProtobufCMessage *reply = ask(p, &webmesh__ext__v1__nodes__descriptor, "List",
+				      &request.base,
 				      NULL);
 	const Webmesh__Ext__V1__ListNodesResponse *page =
 			(const Webmesh__Ext__V1__ListNodesResponse *)reply;
@@ -176,7 +183,8 @@ static void check_own_row(struct patient *p, const describe *d, bool dataplane)
 		return;
 	self = (const V1__MeshNode *)p->self;
 	ports = (struct host_ports){ .grpc = (uint16_t)self->grpc_port,
-				     .raft = strcmp(d->role, "observer") ? (uint16_t)self->raft_port : 0,
+				     .raft = strcmp(d->role, "observer")
+				     ? (uint16_t)self->raft_port : 0,
 				     .wireguard = dataplane ? (uint16_t)self->wireguard_port : 0 };
 	host_check_ports(p->f, "", &ports);
 	if (dataplane)
@@ -188,7 +196,8 @@ static void check_machine(struct patient *p)
 	const describe *d = (const describe *)p->describe;
 	V1__GetStatusRequest request = V1__GET_STATUS_REQUEST__INIT;
 	bool dataplane = d && strcmp(d->backend, "none") != 0;
-	ProtobufCMessage *status = d ? ask(p, &v1__node__descriptor, "GetStatus", &request.base, NULL)
+	ProtobufCMessage *status = d ? ask(p, &v1__node__descriptor, "GetStatus", &request.base,
+					   NULL)
 				     : NULL;
 
 	host_check_module(p->f, "", status ? ((V1__Status *)status)->version : "",
@@ -211,7 +220,8 @@ static void examine_daemon(struct patient *p)
 	struct error err = { 0 };
 
 	check_certificates(p);
-	p->describe = ask(p, &webmesh__ext__v1__cluster__descriptor, "Describe", &request.base, &err);
+	p->describe = ask(p, &webmesh__ext__v1__cluster__descriptor, "Describe", &request.base,
+			  &err);
 	if (!p->describe) {
 		findings_add(p->f, VERDICT_FAIL, "daemon",
 			     "systemctl status wgmeshd; journalctl -u wgmeshd", "%s", err.text);
@@ -230,7 +240,8 @@ void doctor_run(struct session *s, struct findings *f)
 	struct error err = { 0 };
 
 	if (session_open(s, &err) < 0) {
-		findings_add(f, VERDICT_FAIL, "identity", "--identity names another", "%s", err.text);
+		findings_add(f, VERDICT_FAIL, "identity", "--identity names another", "%s",
+			     err.text);
 		if (p.local)
 			host_check_disk(f, s->state_dir);
 		return;

@@ -61,8 +61,10 @@ void host_check_module(struct findings *f, const char *root, const char *version
 	read_line(root, "/sys/module/wgmesh/version", found, sizeof(found));
 	if (*version && strcmp(found, version) != 0)
 		findings_add(f, VERDICT_WARN, "module",
-			     "rmmod wgmesh; modprobe wgmesh: tunnels stay, and the daemon finds them",
-			     "wgmesh %s is loaded, the daemon is %s", *found ? found : "(no version)",
+			     "rmmod wgmesh; modprobe wgmesh: tunnels stay, and the daemon finds "
+			     "them",
+			     "wgmesh %s is loaded, the daemon is %s", *found
+			     ? found : "(no version)",
 			     version);
 	else
 		findings_add(f, VERDICT_OK, "module", "", "wgmesh %s is loaded", found);
@@ -81,7 +83,8 @@ static bool way_out(const char *root, const char *except, char out[64])
 	snprintf(name, sizeof(name), "%s/proc/net/route", root);
 	file = fopen(name, "re");
 	while (file && !found && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%63s %lx %*x %*x %*d %*d %*d %lx", device, &destination, &mask) != 3)
+		if (sscanf(line, "%63s %lx %*x %*x %*d %*d %*d %lx", device, &destination,
+			   &mask) != 3)
 			continue;
 		found = !destination && !mask && strcmp(device, except) != 0;
 	}
@@ -113,7 +116,8 @@ void host_check_mtu(struct findings *f, const char *root, const char *device)
 	}
 	below = way_out(root, device, out) ? mtu_of(root, out) : -1;
 	if (below < 0)
-		findings_add(f, VERDICT_OK, "mtu", "", "%s has %ld; there is no default route to compare",
+		findings_add(f, VERDICT_OK, "mtu", "",
+			     "%s has %ld; there is no default route to compare",
 			     device, own);
 	else if (own + WIREGUARD_OVERHEAD > below)
 		findings_add(f, VERDICT_WARN, "mtu",
@@ -121,7 +125,8 @@ void host_check_mtu(struct findings *f, const char *root, const char *device)
 			     "%s has %ld, and packets of %ld do not fit %s with %ld", device, own,
 			     own + WIREGUARD_OVERHEAD, out, below);
 	else
-		findings_add(f, VERDICT_OK, "mtu", "", "%s has %ld, %s has %ld", device, own, out, below);
+		findings_add(f, VERDICT_OK, "mtu", "", "%s has %ld, %s has %ld", device, own, out,
+			     below);
 }
 
 /* ---- forwarding ---- */
@@ -132,13 +137,15 @@ void host_check_forwarding(struct findings *f, const char *root, bool relay)
 	long ipv6 = read_number(root, "/proc/sys/net/ipv6/conf/all/forwarding");
 
 	if (!relay)
-		findings_add(f, VERDICT_OK, "forwarding", "", "nobody is reached through this node");
+		findings_add(f, VERDICT_OK, "forwarding", "",
+			     "nobody is reached through this node");
 	else if (ipv4 == 1 && ipv6 != 0)
 		findings_add(f, VERDICT_OK, "forwarding", "", "on");
 	else
 		findings_add(f, VERDICT_WARN, "forwarding",
 			     "sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
-			     "nodes behind NATs are reached through this one, and it forwards no %s",
+			     "nodes behind NATs are reached through this one, and it forwards "
+			     "no %s",
 			     ipv4 == 1 ? "IPv6" : ipv6 == 0 ? "packets" : "IPv4");
 }
 
@@ -170,7 +177,8 @@ static void check_port(struct findings *f, const char *root, const char *what, b
 				       tcp ? "/proc/net/tcp6" : "/proc/net/udp6" };
 
 	if (is_bound_in(root, files[0], port, tcp) || is_bound_in(root, files[1], port, tcp))
-		findings_add(f, VERDICT_OK, "port", "", "%s: %s %u is open", what, tcp ? "TCP" : "UDP",
+		findings_add(f, VERDICT_OK, "port", "", "%s: %s %u is open", what, tcp
+			     ? "TCP" : "UDP",
 			     port);
 	else
 		findings_add(f, VERDICT_FAIL, "port",
@@ -215,14 +223,16 @@ static bool check_file(struct findings *f, const char *dir, const char *name)
 	if (stat(path, &st) < 0 || !(st.st_mode & 077))
 		return true;
 	findings_add(f, VERDICT_FAIL, "state-dir",
-		     "chmod go= the file; if others were on this machine, take the node out and join it anew",
+		     "chmod go= the file; if others were on this machine, take the node out and "
+		     "join it anew",
 		     "%s is secret, and others may use it (mode %04o)", path, st.st_mode & 07777);
 	return false;
 }
 
 void host_check_state_dir(struct findings *f, const char *dir)
 {
-	static const char *const secrets[] = { "local.db", "raft.db", "state.db", "identity/node.pem",
+	static const char *const secrets[] = { "local.db", "raft.db", "state.db",
+					       "identity/node.pem",
 					       "identity/ca.key", "admin/node.pem" };
 	bool good = true;
 	struct stat st;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `wmctl doctor` looks at on the node's own machine.  @root is "" there; in tests a folder with
- * the same files.  Blocking; one thread.
+ * What `wmctl doctor` looks at on the node's own machine.  @root is "" there; in tests a folder
+ * with the same files.  Blocking; one thread.
  */
 #ifndef WGMESH_WMCTL_DOCTOR_HOST_H
 #define WGMESH_WMCTL_DOCTOR_HOST_H

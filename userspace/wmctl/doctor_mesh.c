@@ -33,7 +33,8 @@ void mesh_check_certificate(struct findings *f, const char *whose, const struct 
 	int64_t left = info->not_after - now;
 
 	if (left <= 0)
-		findings_add(f, VERDICT_FAIL, "certificate", remedy, "%s has expired %" PRId64 " days ago",
+		findings_add(f, VERDICT_FAIL, "certificate", remedy,
+			     "%s has expired %" PRId64 " days ago",
 			     whose, -left / DAY);
 	else
 		findings_add(f, ends_soon(info, left) ? VERDICT_WARN : VERDICT_OK, "certificate",
@@ -71,20 +72,26 @@ void mesh_check_quorum(struct findings *f, const describe *d, const servers_list
 
 	if (!*d->leader_id) {
 		findings_add(f, VERDICT_FAIL, "quorum",
-			     "start the voters that are down; are they gone for good: wgmeshd recover",
-			     "no leader is known: %u of %u voters must reach each other", needed, d->voters);
+			     "start the voters that are down; are they gone for good: wgmeshd "
+			     "recover",
+			     "no leader is known: %u of %u voters must reach each other", needed,
+			     d->voters);
 		return;
 	}
 	silent = servers ? list_silent(servers, names, sizeof(names)) : 0;
 	if (silent)
-		findings_add(f, VERDICT_WARN, "quorum", "wmctl raft peers; wgmeshd on these machines",
-			     "%s leads %u voters, and hears nothing of %s", d->leader_id, d->voters, names);
+		findings_add(f, VERDICT_WARN, "quorum",
+			     "wmctl raft peers; wgmeshd on these machines",
+			     "%s leads %u voters, and hears nothing of %s", d->leader_id,
+			     d->voters, names);
 	else if (d->voters < 3)
-		findings_add(f, VERDICT_WARN, "quorum", "wmctl token create --role voter, for three or five",
+		findings_add(f, VERDICT_WARN, "quorum",
+			     "wmctl token create --role voter, for three or five",
 			     "%s leads %u voters: changes stop with the loss of one", d->leader_id,
 			     d->voters);
 	else
-		findings_add(f, VERDICT_OK, "quorum", "", "%s leads %u voters, %u needed%s", d->leader_id,
+		findings_add(f, VERDICT_OK, "quorum", "", "%s leads %u voters, %u needed%s",
+			     d->leader_id,
 			     d->voters, needed, servers ? ", all are heard" : "");
 }
 
@@ -92,15 +99,18 @@ void mesh_check_quorum(struct findings *f, const describe *d, const servers_list
 
 void mesh_check_state(struct findings *f, const describe *d)
 {
-	static const char remedy[] = "can this node reach the voters' API port? its log says whom it asks";
+	static const char remedy[] = "can this node reach the voters' API port? its log says "
+		"whom it asks";
 
 	if (d->state_age_ms == UINT64_MAX)
-		findings_add(f, VERDICT_FAIL, "state", remedy, "not current since the daemon's start");
+		findings_add(f, VERDICT_FAIL, "state", remedy,
+			     "not current since the daemon's start");
 	else if (d->state_age_ms > AGE_WARN_MS)
 		findings_add(f, VERDICT_WARN, "state", remedy, "%" PRIu64 " s old",
 			     d->state_age_ms / 1000);
 	else
-		findings_add(f, VERDICT_OK, "state", "", "current: %u nodes, entry %" PRIu64, d->nodes,
+		findings_add(f, VERDICT_OK, "state", "", "current: %u nodes, entry %" PRIu64,
+			     d->nodes,
 			     d->applied_index);
 }
 
@@ -112,7 +122,8 @@ void mesh_check_dataplane(struct findings *f, const describe *d)
 		findings_add(f, VERDICT_FAIL, "daemon", "journalctl -u wgmeshd", "it says: %s",
 			     d->last_error);
 	findings_add(f, best ? VERDICT_OK : VERDICT_WARN, "dataplane",
-		     "with the module wgmesh the kernel holds a million peers: see the check \"module\"",
+		     "with the module wgmesh the kernel holds a million peers: see the check "
+		     "\"module\"",
 		     "%s on %s: %s; %u peers known, %u active", d->backend, d->device,
 		     d->backend_reason, d->peers_known, d->peers_active);
 }
@@ -137,7 +148,8 @@ void mesh_check_clock(struct findings *f, const V1__Status *leader, int64_t aske
 		findings_add(f, VERDICT_OK, "clock", "", "as the leader's, %s's", leader->id);
 	else
 		findings_add(f, off < -CLOCK_FAIL_S * SECOND || off > CLOCK_FAIL_S * SECOND
-			     ? VERDICT_FAIL : VERDICT_WARN, "clock", "timedatectl set-ntp true, on both machines",
+			     ? VERDICT_FAIL : VERDICT_WARN, "clock",
+				"timedatectl set-ntp true, on both machines",
 			     "the leader's, %s's, is %" PRId64 " s %s", leader->id,
 			     (off < 0 ? -off : off) / SECOND, off < 0 ? "behind" : "ahead");
 }

@@ -23,6 +23,7 @@ void mesh_check_state(struct findings *f, const Webmesh__Ext__V1__DescribeRespon
 void mesh_check_dataplane(struct findings *f, const Webmesh__Ext__V1__DescribeResponse *d);
 
 /* Its status as of some moment between @asked and @answered (ns since 1970 by our clock). */
-void mesh_check_clock(struct findings *f, const V1__Status *leader, int64_t asked, int64_t answered);
+void mesh_check_clock(struct findings *f, const V1__Status *leader, int64_t asked,
+		      int64_t answered);
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "wmctl/output.h"
 
-enum { FINDINGS_MAX = 64, FINDING_CHECK_MAX = 24, FINDING_TEXT_MAX = 384, FINDING_REMEDY_MAX = 256 };
+enum { FINDINGS_MAX = 64, FINDING_CHECK_MAX = 24, FINDING_TEXT_MAX = 384,
+       FINDING_REMEDY_MAX = 256 };
 
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
 
@@ -23,7 +24,7 @@ struct findings {
 	size_t count;
 };
 
-/* @remedy is for what is not VERDICT_OK, and may be "".  What is beyond FINDINGS_MAX is left out. */
+/* @remedy is for what is not VERDICT_OK, and may be "".  Beyond FINDINGS_MAX is nothing kept. */
 void findings_add(struct findings *f, enum verdict verdict, const char *check, const char *remedy,
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

@@ -49,7 +49,7 @@ static const struct {
 	  "put what somebody who is to help wants to see into an archive" },
 	{ "config", config_main, "config get-contexts | current-context",
 	  "tell the contexts: meshes that were given names, and how to reach them" },
-	{ "config", config_main, "config set-context NAME [--address HOST:PORT] [--identity DIR] …",
+	{ "config", config_main, "config set-context NAME [--address A:PORT] [--identity DIR] …",
 	  "make a context, or change it" },
 	{ "config", config_main, "config use-context NAME | delete-context NAME",
 	  "have it be the current one; take it away" },

@@ -135,7 +135,7 @@ bool pseudonyms_add(struct pseudonyms *p, const char *kind, const char *name)
 	return !*name || intern(p, kind, name);
 }
 
-/* ---- what stands in a text; each returns the length of what it has taken, 0 if it is not that ---- */
+/* ---- what stands in a text: each returns the length of what it took, 0 if it is not that ---- */
 
 static bool put(struct buf *out, const struct slot *slot)
 {

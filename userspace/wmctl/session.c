@@ -85,7 +85,8 @@ static int load_identity(struct session *s, struct error *err)
 			return r;
 	}
 	return error_set(err, ERR_NOT_FOUND,
-			 "%s holds no identity: run wgmeshd init or join first, or name one with --identity",
+			 "%s holds no identity: run wgmeshd init or join first, or name one "
+			 "with --identity",
 			 s->state_dir);
 }
 

@@ -11,7 +11,8 @@ typedef Webmesh__Ext__V1__DescribeResponse describe;
 static json_t *to_json(const describe *d)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s}",
+		"{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:i, s:i, s:s, "
+		"s:s, s:s}",
 		"id", d->id, "role", d->role, "leader", d->leader_id,
 		"term", (json_int_t)d->term, "commit_index", (json_int_t)d->commit_index,
 		"applied_index", (json_int_t)d->applied_index,
@@ -55,8 +56,8 @@ static int ask(struct session *s, ProtobufCMessage **ret, struct error *err)
 {
 	Webmesh__Ext__V1__DescribeRequest request = WEBMESH__EXT__V1__DESCRIBE_REQUEST__INIT;
 
-	return session_call(s, &webmesh__ext__v1__cluster__descriptor, "Describe", &request.base, ret,
-			    err);
+	return session_call(s, &webmesh__ext__v1__cluster__descriptor, "Describe",
+			    &request.base, ret, err);
 }
 
 int status_json(struct session *s, json_t **ret, struct error *err)

@@ -19,7 +19,8 @@ static struct document *parse(const char *text)
 
 static void maps_lists_and_texts_have_their_places(void **state)
 {
-	struct document *d = parse("# first\nid: n1\nendpoint:\n  - 192.0.2.1\n  - 'x y'\ndeep: {a: [1]}\n");
+	struct document *d = parse("# first\nid: n1\nendpoint:\n  - 192.0.2.1\n  - 'x y'\ndeep: "
+				   "{a: [1]}\n");
 	const struct document_value *root = document_root(d), *v = document_lookup(root, "id");
 
 	assert_int_equal(root->kind, DOCUMENT_MAP);
@@ -94,7 +95,8 @@ static void what_is_wrong_is_told_with_its_place(void **state)
 /* Nine levels of ten aliases each are a thousand million values, were they read. */
 static void a_bomb_of_aliases_does_not_go_off(void **state)
 {
-	static const char bomb[] = "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n";
+	static const char bomb[] = "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b "
+		"[*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n";
 	struct document *d = NULL;
 	struct error err = { 0 };
 
@@ -135,8 +137,11 @@ static void size_and_number_of_values_are_bounded(void **state)
 
 static void what_is_written_is_read_as_it_was(void **state)
 {
-	static const char *const texts[] = { "", "plain", "a: b", "- x", "\"", "\\", "#", "tab\there",
-					     "line\nbreak", "-", "- -", "...", "---", ",", "x,y", "a:", "::1", "{}", "\x01\x7f", "&a *b !c", "ä€", "true", "12" };
+	static const char *const texts[] = { "", "plain", "a: b", "- x", "\"", "\\", "#",
+					     "tab\there",
+					     "line\nbreak", "-", "- -", "...", "---", ",", "x,y",
+					     "a:", "::1", "{}", "\x01\x7f", "&a *b !c", "ä€",
+					     "true", "12" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct buf out = BUF_INIT(256);
@@ -154,7 +159,8 @@ static void what_is_written_is_read_as_it_was(void **state)
 /* Whatever stands there, it is read or refused: a file that an editor left half is no exception. */
 static void no_beginning_of_a_file_and_no_change_of_a_byte_is_fatal(void **state)
 {
-	static const char whole[] = "id: n1\nendpoint: [192.0.2.1, \"x\\ty\"]\nmap:\n  - {a: b}\n  - |\n    text\n";
+	static const char whole[] = "id: n1\nendpoint: [192.0.2.1, \"x\\ty\"]\nmap:\n  - {a: "
+		"b}\n  - |\n    text\n";
 	char copy[sizeof(whole)];
 
 	for (size_t len = 0; len < sizeof(whole); len++) {

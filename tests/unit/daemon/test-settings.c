@@ -98,10 +98,14 @@ static void every_option_is_taken(void **state)
 	struct ip ip;
 
 	settings_init(&s);
-	parse_ok(&s, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9 --log-level warn");
+	parse_ok(&s,
+		 "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9 --log-level "
+		 "warn");
 	parse_ok(&s,
 		 "--backend none --lazy off --wireguard-port 1 --raft-port 65535 --grpc-port 3");
-	parse_ok(&s, "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 --followers-max 0 --leader-proxy off");
+	parse_ok(&s,
+		 "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 "
+		 "--followers-max 0 --leader-proxy off");
 	assert_string_equal(s.id, "n7");
 	assert_int_equal(s.endpoint_count, 2);
 	assert_true(ip_parse("192.0.2.1", &ip) && ip_equal(&ip, &s.endpoints[0]));
@@ -260,10 +264,14 @@ static void a_file_says_what_options_say(void **state)
 		"prefer-raft-ipv6: on\nipv4-prefix: 10.0.0.0/9\ntick-ms: 77\nleader-proxy: false\n"
 		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"
 		"certificate-seconds: 10\n"), &err), &err);
-	parse_ok(&flags, "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
-	parse_ok(&flags, "--wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4 --prefer-raft-ipv6");
-	parse_ok(&flags, "--ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off --log-level debug");
-	parse_ok(&flags, "--log-keep 99 --followers-max 0 --state-dir /tmp/x --certificate-seconds 10");
+	parse_ok(&flags,
+		 "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
+	parse_ok(&flags,
+		 "--wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4 --prefer-raft-ipv6");
+	parse_ok(&flags,
+		 "--ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off --log-level debug");
+	parse_ok(&flags,
+		 "--log-keep 99 --followers-max 0 --state-dir /tmp/x --certificate-seconds 10");
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		assert_int_equal(file.told[i].origin, ORIGIN_FILE);
 		assert_true(file.told[i].line > 0);
@@ -281,7 +289,8 @@ static void what_is_wrong_in_a_file_has_a_place_and_a_remedy(void **state)
 	static const char *const bad[][3] = {
 		{ "id: n1\n\nraftport: 5\n", ":3:1: ", "\"raftport\": did you mean raft-port?" },
 		{ "nonsense: 5\n", ":1:1: ", "wgmeshd --help lists them" },
-		{ "raft-port:  70000\n", ":1:13: ", "raft-port: \"70000\" is no number from 1 to 65535" },
+		{ "raft-port:  70000\n", ":1:13: ",
+		  "raft-port: \"70000\" is no number from 1 to 65535" },
 		{ "raft-port:\n", ":1:11: ", "raft-port: \"\" is no number" },
 		{ "raft-port: [1]\n", ":1:12: ", "takes PORT, not a list or a map" },
 		{ "raft-port: {a: 1}\n", ":1:12: ", "takes PORT, not a list or a map" },
@@ -290,7 +299,8 @@ static void what_is_wrong_in_a_file_has_a_place_and_a_remedy(void **state)
 		{ "- id: n1\n", ":1:1: ", "name: value" },
 		{ "id n1\n", ":1:1: ", "name: value" },
 		{ "id: n1\nid: n2\n", ":2:1: ", "already, in line 1" },
-		{ "backend: wireguard\n", ":1:10: ", "none of auto, mesh, kernel, userspace, none" },
+		{ "backend: wireguard\n", ":1:10: ",
+		  "none of auto, mesh, kernel, userspace, none" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -307,7 +317,7 @@ static void what_is_wrong_in_a_file_has_a_place_and_a_remedy(void **state)
 	}
 }
 
-static void options_go_before_variables_and_these_before_the_file_and_it_before_what_is_saved(void **state)
+static void options_go_before_variables_before_the_file_before_what_is_saved(void **state)
 {
 	struct fixture *f = *state;
 	struct settings s;
@@ -334,7 +344,8 @@ static void options_go_before_variables_and_these_before_the_file_and_it_before_
 	assert_int_equal(s.followers_max, 1);
 	assert_int_equal(s.wireguard_port, 51820);
 	assert_string_equal(settings_origin(&s, settings_lookup("grpc-port"), text), "--grpc-port");
-	assert_string_equal(settings_origin(&s, settings_lookup("raft-port"), text), "$WGMESH_RAFT_PORT");
+	assert_string_equal(settings_origin(&s, settings_lookup("raft-port"), text),
+			    "$WGMESH_RAFT_PORT");
 	assert_string_equal(settings_origin(&s, settings_lookup("lazy"), text), "default");
 	settings_origin(&s, settings_lookup("tick-ms"), text);
 	assert_non_null(strstr(text, "/wgmeshd.yaml:3"));
@@ -392,7 +403,9 @@ static void what_is_saved_comes_back(void **state)
 
 	init_in(f, &saved);
 	parse_ok(&saved, "--id n7 --endpoint 192.0.2.1 --endpoint 2001:db8::1 --device wg9");
-	parse_ok(&saved, "--backend none --lazy on --wireguard-port 1 --raft-port 2 --grpc-port 3 --no-ipv4");
+	parse_ok(&saved,
+		 "--backend none --lazy on --wireguard-port 1 --raft-port 2 --grpc-port 3 "
+		 "--no-ipv4");
 	parse_ok(&saved,
 		 "--prefer-raft-ipv6 --ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off");
 	saved.voter = true;
@@ -439,7 +452,8 @@ static void what_an_older_release_has_kept_moves_to_the_file(void **state)
 	ok(local_store_set_text(f->local, "settings", old, &err), &err);
 	ok(local_store_set_text(f->local, LOCAL_ROLE, "voter", &err), &err);
 	init_in(f, &expected);
-	parse_ok(&expected, "--id n7 --device wg9 --backend none --endpoint 192.0.2.1,2001:db8::1 --no-ipv4");
+	parse_ok(&expected,
+		 "--id n7 --device wg9 --backend none --endpoint 192.0.2.1,2001:db8::1 --no-ipv4");
 	parse_ok(&expected, "--grpc-port 3 --leader-proxy off --tick-ms 99");
 	expected.voter = true;
 	for (int turn = 0; turn < 2; turn++) {
@@ -484,7 +498,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_option_is_left_to_the_caller),
 		with_stores(a_file_says_what_options_say),
 		with_stores(what_is_wrong_in_a_file_has_a_place_and_a_remedy),
-		with_stores(options_go_before_variables_and_these_before_the_file_and_it_before_what_is_saved),
+		with_stores(options_go_before_variables_before_the_file_before_what_is_saved),
 		cmocka_unit_test(a_file_that_is_named_must_be_there),
 		with_stores(what_is_saved_comes_back),
 		with_stores(what_the_file_says_is_not_saved_but_the_name_is),

@@ -41,9 +41,11 @@ static void names_are_replaced_as_whole_words(void **state)
 
 	expect(p, "n1", "node-1");
 	expect(p, "node=n1 leader=n1.lab.", "node=node-1 leader=node-2.");
-	expect(p, "n1.webmesh.internal n1.lab.webmesh.internal", "node-1.webmesh.internal node-2.webmesh.internal");
+	expect(p, "n1.webmesh.internal n1.lab.webmesh.internal",
+	       "node-1.webmesh.internal node-2.webmesh.internal");
 	expect(p, "n11 an1 n1-a a-n1 n1_x", "n11 an1 n1-a a-n1 n1_x");
-	expect(p, "\"n1\",'n1':(n1)/x/n1/y n1:8443", "\"node-1\",'node-1':(node-1)/x/node-1/y node-1:8443");
+	expect(p, "\"n1\",'n1':(n1)/x/n1/y n1:8443",
+	       "\"node-1\",'node-1':(node-1)/x/node-1/y node-1:8443");
 	expect(p, "box", "host-1");
 	expect(p, "", "");
 	pseudonyms_free(p);
@@ -54,7 +56,8 @@ static void addresses_keep_what_is_around_them_and_are_equal_where_they_were(voi
 	struct pseudonyms *p = two_nodes();
 
 	expect(p, "192.0.2.1 192.0.2.2 192.0.2.1", "ipv4-1 ipv4-2 ipv4-1");
-	expect(p, "192.0.2.1:8443, [2001:db8::1]:443 172.16.0.7/12", "ipv4-1:8443, [ipv6-1]:443 ipv4-3/12");
+	expect(p, "192.0.2.1:8443, [2001:db8::1]:443 172.16.0.7/12",
+	       "ipv4-1:8443, [ipv6-1]:443 ipv4-3/12");
 	expect(p, "2001:db8:0::1 2001:DB8::1 fd00:1::/64.", "ipv6-1 ipv6-1 ipv6-2/64.");
 	expect(p, "at 192.0.2.1: refused. 192.0.2.2.", "at ipv4-1: refused. ipv4-2.");
 	expect(p, "02:00:5e:10:00:01", "mac-1");
@@ -63,8 +66,10 @@ static void addresses_keep_what_is_around_them_and_are_equal_where_they_were(voi
 
 static void what_is_everybodys_or_no_address_stays(void **state)
 {
-	static const char *const same[] = { "127.0.0.1:8443 ::1 :: 0.0.0.0", "0.1.0", "6.12.9-amd64",
-		"2026-11-23T08:27:21.123Z", "08:27:21", "1:2:3", "event=a:b", "...", ":::", "dead", "a.b.c.d",
+	static const char *const same[] = { "127.0.0.1:8443 ::1 :: 0.0.0.0", "0.1.0",
+					    "6.12.9-amd64",
+		"2026-11-23T08:27:21.123Z", "08:27:21", "1:2:3", "event=a:b", "...", ":::", "dead",
+		"a.b.c.d",
 		"192.0.2.1x", "/proc/net/tcp:3:5: bad" };
 	struct pseudonyms *p = two_nodes();
 
@@ -90,7 +95,8 @@ static void secrets_are_left_out_of_any_bundle(void **state)
 
 		expect(p, "join wgmesh1.AbC-_9.xYz --id a", "join [secret] --id a");
 		expect(p, "token=wgmesh1.a.b", "token=[secret]");
-		expect(p, "a\n-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\nb", "a\n[secret]\nb");
+		expect(p, "a\n-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\nb",
+		       "a\n[secret]\nb");
 		expect(p, "-----BEGIN EC PRIVATE KEY-----\nMIGH", "[secret]");
 		pseudonyms_free(p);
 	}
@@ -123,7 +129,7 @@ static void many_names_are_told_apart(void **state)
 	pseudonyms_free(p);
 }
 
-/* Some hundred kilobytes of one character, or of two, take no time to speak of, and nothing reads beyond them. */
+/* They take no time to speak of, and nothing reads beyond them. */
 static void long_words_are_only_long(void **state)
 {
 	static const char *const parts[] = { "a", ".", ":", "a.", "a:", "1.", "-", "=", "AQEB" };

@@ -206,7 +206,8 @@ static void an_option_goes_before_the_context_and_it_before_the_default(void **s
 	struct error err = { 0 };
 
 	unsetenv("WGMESH_STATE_DIR");
-	write_text("current-context: a\ncontexts:\n  a: {address: \"a:1\", identity: /a, timeout: 3}\n"
+	write_text("current-context: a\ncontexts:\n  a: {address: \"a:1\", identity: /a, "
+		   "timeout: 3}\n"
 		   "  b: {state-dir: /b}\n");
 	assert_int_equal(session_choose(&s, &err), 0);
 	assert_string_equal(s.address, "option:1");

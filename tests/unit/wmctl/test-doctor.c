@@ -42,7 +42,8 @@ static void put(const char *name, const char *text)
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s%s", root, name);
-	for (char *slash = strchr(path + strlen(root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(path + strlen(root) + 1, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
 		*slash = 0;
 		mkdir(path, 0700);
 		*slash = '/';
@@ -54,7 +55,8 @@ static void put(const char *name, const char *text)
 	chmod(path, 0600);
 }
 
-static void expect(const struct findings *f, const char *check, enum verdict verdict, const char *text)
+static void expect(const struct findings *f, const char *check, enum verdict verdict,
+		   const char *text)
 {
 	const struct finding *item = findings_of(f, check);
 
@@ -150,15 +152,21 @@ static void a_port_where_nobody_listens_is_found(void **state)
 	unsigned int failed = 0;
 
 	/* 8443 is 20FB, 9443 is 24E3, 51820 is CA6C; 0A listens, 01 is a connection */
-	put("/proc/net/tcp", SOCKETS "   0: 0100007F:20FB 00000000:0000 0A 0:0\n   1: 0100007F:24E3 0100007F:20FB 01 0:0\n");
-	put("/proc/net/udp6", SOCKETS " 77: 00000000000000000000000000000000:CA6C 00000000000000000000000000000000:0000 07 0:0\n");
+	put("/proc/net/tcp",
+	    SOCKETS "   0: 0100007F:20FB 00000000:0000 0A 0:0\n   1: 0100007F:24E3 "
+	    "0100007F:20FB 01 0:0\n");
+	put("/proc/net/udp6",
+	    SOCKETS " 77: 00000000000000000000000000000000:CA6C "
+	    "00000000000000000000000000000000:0000 07 0:0\n");
 	host_check_ports(&f, root, &ports);
 	assert_int_equal(f.count, 3);
 	for (size_t i = 0; i < f.count; i++)
 		failed += f.items[i].verdict == VERDICT_FAIL;
 	assert_int_equal(failed, 1);
 	assert_non_null(strstr(f.items[1].text, "Raft: nobody listens at TCP 9443"));
-	put("/proc/net/tcp6", SOCKETS "   0: 00000000000000000000000001000000:24E3 00000000000000000000000000000000:0000 0A 0:0\n");
+	put("/proc/net/tcp6",
+	    SOCKETS "   0: 00000000000000000000000001000000:24E3 "
+	    "00000000000000000000000000000000:0000 0A 0:0\n");
 	f.count = 0;
 	host_check_ports(&f, root, &ports);
 	assert_int_equal(findings_code(&f), EXIT_OK);
@@ -191,7 +199,8 @@ static void secrets_that_others_may_read_are_found(void **state)
 
 static void a_port_is_reached_while_somebody_listens(void **state)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(at);
 	struct endpoint to = { 0 };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -231,7 +240,8 @@ static void a_quorum_is_a_leader_that_hears_all(void **state)
 {
 	Webmesh__Ext__V1__Server a = WEBMESH__EXT__V1__SERVER__INIT, b = a, c = a;
 	Webmesh__Ext__V1__Server *list[] = { &a, &b, &c };
-	Webmesh__Ext__V1__ListServersResponse servers = WEBMESH__EXT__V1__LIST_SERVERS_RESPONSE__INIT;
+	Webmesh__Ext__V1__ListServersResponse servers =
+			WEBMESH__EXT__V1__LIST_SERVERS_RESPONSE__INIT;
 	describe d = WEBMESH__EXT__V1__DESCRIBE_RESPONSE__INIT;
 	struct findings f = { 0 };
 
