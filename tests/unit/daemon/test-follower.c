@@ -35,6 +35,8 @@ struct scene {
 	struct follower *follower;
 	char address[32];
 	struct line script[SCRIPT_MAX];
+	/* sources that nobody answers for, before ours, which is an observer then */
+	unsigned int dead_servers;
 	unsigned int streams;			/* that were asked for */
 	uint64_t asked[SCRIPT_MAX];		/* from which index */
 	unsigned int lost, changes, failures, caught_up, installed;
@@ -42,6 +44,8 @@ struct scene {
 	struct agreement *agreement;
 	char state_path[96];
 	char why[ERROR_TEXT_MAX];
+	char tried[SCRIPT_MAX][NODE_ID_MAX + 1];	/* sources, in order */
+	unsigned int tried_count;
 	uint64_t wanted;			/* applied index to wait for */
 	bool server_gone, follower_gone, pump_gone, snapshots_gone;
 };
@@ -125,9 +129,14 @@ static int on_sources(void *data, struct directory *ret, struct error *err)
 {
 	struct scene *s = data;
 
-	ret->count = ret->servers = 1;
-	strcpy(ret->entries[0].node_id, "n1");
-	strcpy(ret->entries[0].address, s->address);
+	ret->servers = s->dead_servers ? s->dead_servers : 1;
+	ret->count = s->dead_servers + 1;
+	for (unsigned int i = 0; i < s->dead_servers; i++) {
+		snprintf(ret->entries[i].node_id, sizeof(ret->entries[i].node_id), "dead%u", i);
+		strcpy(ret->entries[i].address, "127.0.0.1:1");
+	}
+	strcpy(ret->entries[s->dead_servers].node_id, "n1");
+	strcpy(ret->entries[s->dead_servers].address, s->address);
 	return 0;
 }
 
@@ -149,8 +158,11 @@ static void on_source(void *data, const char *node_id, const char *why)
 {
 	struct scene *s = data;
 
-	if (node_id)
+	if (node_id) {
+		if (s->tried_count < SCRIPT_MAX)
+			snprintf(s->tried[s->tried_count++], sizeof(s->tried[0]), "%s", node_id);
 		return;
+	}
 	/* The first word is the cause; that the stream was then cancelled follows from it. */
 	if (!s->lost++)
 		snprintf(s->why, sizeof(s->why), "%s", why);
@@ -288,6 +300,22 @@ static void a_stream_that_ends_is_followed_by_one_from_where_it_ended(void **sta
 	assert_int_equal(s.asked[1], 4);
 	assert_int_equal(s.asked[2], 7);
 	assert_int_equal(log_writer_bounds(f->writer).last, 7);
+	close_scene(&s);
+}
+
+static void every_server_is_tried_once_and_then_an_observer(void **state)
+{
+	struct scene s = { .script = { { 1, 3 } }, .dead_servers = 2, .wanted = 3 };
+	struct fixture *f = *state;
+
+	open_scene(&s, f);
+	run_until(f, has_applied, &s);
+	assert_int_equal(s.tried_count, 3);
+	assert_string_not_equal(s.tried[0], s.tried[1]);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(strncmp(s.tried[i], "dead", 4), 0);
+	assert_string_equal(s.tried[2], "n1");
+	assert_string_equal(follower_source(s.follower), "n1");
 	close_scene(&s);
 }
 
@@ -510,6 +538,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_stores(entries_are_kept_in_the_log_and_applied),
 		with_stores(a_stream_that_ends_is_followed_by_one_from_where_it_ended),
+		with_stores(every_server_is_tried_once_and_then_an_observer),
 		with_stores(a_source_that_skips_an_entry_is_left),
 		with_stores(a_source_that_repeats_an_entry_is_left),
 		with_stores(what_the_log_has_beyond_the_state_is_replaced),
