@@ -3,10 +3,14 @@
 #include <crypto/curve25519.h>
 #include <crypto/utils.h>
 #include <linux/err.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "noise.h"
+
+/* What it is allocated from: the next larger piece is twice as large. */
+static_assert(sizeof(struct wgm_noise_device) <= SZ_16K);
 
 static const u8 construction[37] __nonstring = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s";
 static const u8 identifier[34] __nonstring = "WireGuard v1 zx2c4 Jason@zx2c4.com";
