@@ -337,3 +337,21 @@ void issued_fini(struct issued *issued)
 	free(issued->pem);
 	*issued = (struct issued){ 0 };
 }
+
+int ca_make_identity(const struct ca *ca, const struct subject *subject, int64_t now,
+		     uint32_t valid_seconds, struct identity *ret, struct error *err)
+{
+	struct issued issued = { 0 };
+	char *key, *csr;
+	int r = identity_request(&key, &csr, err);
+
+	if (r < 0)
+		return r;
+	r = ca_issue(ca, subject, csr, now, valid_seconds, &issued, err);
+	if (r == 0)
+		r = identity_init(ret, ca_cert_pem(ca), issued.pem, key, err);
+	issued_fini(&issued);
+	identity_key_free(key);
+	free(csr);
+	return r;
+}

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "crypto/cert.h"
+#include "crypto/identity.h"
 #include "crypto/subject.h"
 
 enum {
@@ -52,5 +53,9 @@ struct issued {
 int ca_issue(const struct ca *ca, const struct subject *subject, const char *csr_pem,
 	     int64_t now, uint32_t valid_seconds, struct issued *ret, struct error *err);
 void issued_fini(struct issued *issued);
+
+/* A new key and its certificate, as ca_issue() makes it: for who is on the same machine as @ca. */
+int ca_make_identity(const struct ca *ca, const struct subject *subject, int64_t now,
+		     uint32_t valid_seconds, struct identity *ret, struct error *err);
 
 #endif

@@ -15,29 +15,15 @@
 #include "daemon/settings_sources.h"
 #include "model/node.h"
 
-enum { ADMIN_SECONDS = 365 * 86400 };
-
 static int certify(const struct settings *s, const struct ca *ca, enum subject_kind kind,
 		   const char *name, struct identity *ret, struct error *err)
 {
 	uint32_t seconds = kind == SUBJECT_NODE ? s->certificate_seconds : ADMIN_SECONDS;
-	struct issued issued = { 0 };
 	struct subject subject;
-	char *key, *csr;
-	int r;
 
 	if (!subject_init(&subject, kind, ca_mesh_id(ca), name))
 		return error_set(err, ERR_INVALID, "\"%s\" fits no certificate", name);
-	r = identity_request(&key, &csr, err);
-	if (r < 0)
-		return r;
-	r = ca_issue(ca, &subject, csr, time(NULL), seconds, &issued, err);
-	if (r == 0)
-		r = identity_init(ret, ca_cert_pem(ca), issued.pem, key, err);
-	issued_fini(&issued);
-	identity_key_free(key);
-	free(csr);
-	return r;
+	return ca_make_identity(ca, &subject, time(NULL), seconds, ret, err);
 }
 
 static int save_identity(const struct settings *s, const struct ca *ca, enum subject_kind kind,

@@ -22,6 +22,8 @@ static const struct {
 	  "be the daemon; options replace those of init or join" },
 	{ "down", down_main, "down [OPTION…]",
 	  "take down device, addresses, routes and peers that a stopped daemon has left" },
+	{ "admin", admin_main, "admin NAME DIR [OPTION…]",
+	  "make an administrator's identity, with the authority's key on this machine" },
 	{ "config", config_main, "config check [FILE]",
 	  "tell what is wrong in the configuration file, and where" },
 	{ "config", config_main, "config show [OPTION…]",

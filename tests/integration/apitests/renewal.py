@@ -131,3 +131,23 @@ def _():
     equal(call(where, RENEW, {"csr_pem": machine.csr()}).code, "OK", "while it is a node")
     equal(call(mesh().founder.as_admin(mesh().leader()), LEAVE, {"id": machine.name}).code, "OK", "leave")
     refused(call(where, RENEW, {"csr_pem": machine.csr()}), "PERMISSION_DENIED", machine.name, "token")
+
+
+@test("on a voter further administrators are made, with names of their own, and nowhere else")
+def _():
+    voter, observer = mesh().nodes[1], mesh().nodes[-1]
+    folder = lab().folder / "second-admin"
+    code, _, stderr = voter.wgmeshd("admin", "second", str(folder))
+    equal(code, 0, "admin on a voter: " + stderr)
+    equal(oct(folder.stat().st_mode & 0o777), "0o700", "mode of the folder")
+    code, stdout, stderr = observer.wmctl("token", "create", identity=folder)
+    equal(code, 0, "a token by the second one: " + stderr)
+    wait_until(10, lambda: any(node.log_has("action=token-create", "by=admin:second") for node in mesh().nodes),
+               "it is on record by its name")
+    equal(voter.wgmeshd("admin", "second", str(folder))[0], 0, "exit code of another one for the same")
+    for node, args, words in ((voter, ("third", str(folder)), "another identity"),
+                              (observer, ("third", str(lab().folder / "third-admin")), "only voters"),
+                              (voter, ("no such name", str(lab().folder / "third-admin")), "1 to 63"),
+                              (voter, ("third",), "a name and a folder")):
+        code, _, stderr = node.wgmeshd("admin", *args)
+        check(code != 0 and words in stderr, "%r: %d %s" % (args, code, stderr))
