@@ -26,6 +26,7 @@ help:
 	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel;"
 	@echo "                 make bench-raft the controller against etcd"
 	@echo "make soak        the simulator of Raft with new seeds: SECONDS=600, or SEEDS=1-1000000"
+	@echo "make fuzz        the parsers of what others send, with random bytes: SECONDS=60, FUZZ=\"frame token\""
 	@echo "make deb         Debian packages, in build/deb"
 	@echo "make regen       generated files from the specification"
 	@echo "make clean       removes build/ (the cache stays: $${XDG_CACHE_HOME:-~/.cache}/wgmesh)"
@@ -85,6 +86,10 @@ soak:
 	@scripts/build plain sim
 	@tests/sim/soak build/meson/tests/sim/sim "$(SECONDS)" "$(SEEDS)"
 
+fuzz:
+	@scripts/install-deps build fuzz
+	@tests/fuzz/run "$(or $(SECONDS),60)" $(FUZZ)
+
 bench: bench-kernel bench-raft
 
 bench-raft:
@@ -109,4 +114,4 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-kernel-debug check-mutants check-integration lint deb soak bench bench-kernel bench-raft regen clean
+	check-kernel-debug check-mutants check-integration lint deb soak fuzz bench bench-kernel bench-raft regen clean

@@ -318,18 +318,43 @@ static bool is_plain(const char *text)
 	       strspn(text, PLAIN) == strlen(text);
 }
 
+/*
+ * Bytes of the UTF-8 character at @text if YAML would take it for the end of a line, or for no text
+ * at all, and *@ret_code; 0: it can stand as it is.
+ */
+static unsigned int unprintable(const char *text, unsigned int *ret_code)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	*ret_code = c[0];
+	if (c[0] < ' ' || c[0] == 0x7f)
+		return 1;
+	*ret_code = c[1];
+	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+		return 2;
+	if ((c[0] & 0xf0) != 0xe0 || !c[1] || !c[2])
+		return 0;
+	*ret_code = (c[0] & 15u) << 12 | (c[1] & 63u) << 6 | (c[2] & 63u);
+	return *ret_code == 0x2028 || *ret_code == 0x2029 || *ret_code == 0xfeff ||
+	       *ret_code == 0xfffe || *ret_code == 0xffff ? 3 : 0;
+}
+
 bool document_write_text(struct buf *out, const char *text)
 {
+	unsigned int code, len;
+
 	if (is_plain(text))
 		return buf_append_text(out, text);
 	buf_append_text(out, "\"");
 	for (; *text; text++) {
+		len = 0;
 		if (*text == '"' || *text == '\\')
 			buf_printf(out, "\\%c", *text);
-		else if ((unsigned char)*text < ' ' || *text == 0x7f)
-			buf_printf(out, "\\x%02x", (unsigned char)*text);
+		else if ((len = unprintable(text, &code)) > 0)
+			buf_printf(out, "\\u%04x", code);
 		else
 			buf_append(out, text, 1);
+		text += len ? len - 1 : 0;
 	}
 	return buf_append_text(out, "\"");
 }

@@ -19,6 +19,7 @@ enum {
 	/* The largest single answer: one peer with 1024 prefixes, below 64 KiB. */
 	RECEIVE_BYTES = 128 * 1024,
 	SEND_BUFFER = 208 * 1024,	/* what the kernel grants everybody by default */
+	ERRNO_MAX = 4095,		/* the kernel's MAX_ERRNO */
 };
 
 struct nlsocket {
@@ -152,6 +153,12 @@ static void parse_extack(const struct nlmsghdr *answer, struct nlattr **tb)
 		memset(tb, 0, sizeof(*tb) * (NLMSGERR_ATTR_MAX + 1));
 }
 
+/* A positive errno of the kernel's negative one; what is none is EIO. */
+static int errno_of(int code)
+{
+	return code < 0 && code >= -ERRNO_MAX ? -code : EIO;
+}
+
 int answer_error(const struct attr_set *attrs, size_t header, const struct nlmsghdr *request,
 		 const struct nlmsghdr *answer, struct error *err)
 {
@@ -169,10 +176,10 @@ int answer_error(const struct attr_set *attrs, size_t header, const struct nlmsg
 	describe_cause(attrs, header, request, tb, cause);
 	text = tb[NLMSGERR_ATTR_MSG] ? nla_get_string(tb[NLMSGERR_ATTR_MSG]) : NULL;
 	if (!text)
-		return error_errno(err, -e->error, "%s",
+		return error_errno(err, errno_of(e->error), "%s",
 				   cause[0] ? cause : "the kernel refused it");
 	/* The kernel's own words say more than the name of an errno: that only gives the kind. */
-	error_errno(&by_errno, -e->error, "%s", text);
+	error_errno(&by_errno, errno_of(e->error), "%s", text);
 	if (cause[0])
 		return error_set(err, by_errno.kind, "%s (%s)", text, cause);
 	return error_set(err, by_errno.kind, "%s", text);
@@ -194,7 +201,7 @@ static int end_of_dump(struct exchange *x, const struct nlmsghdr *answer)
 
 	x->done = true;
 	if (answer->nlmsg_len >= NLMSG_LENGTH(sizeof(*code)) && *code < 0)
-		return error_errno(x->err, -*code, "the kernel ended the list");
+		return error_errno(x->err, errno_of(*code), "the kernel ended the list");
 	return 0;
 }
 

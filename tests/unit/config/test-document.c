@@ -141,7 +141,8 @@ static void what_is_written_is_read_as_it_was(void **state)
 					     "tab\there",
 					     "line\nbreak", "-", "- -", "...", "---", ",", "x,y",
 					     "a:", "::1", "{}", "\x01\x7f", "&a *b !c", "ä€",
-					     "true", "12" };
+					     "true", "12", "\xc2\x85", "a\u2028b\u2029",
+					     "\ufeffbom", "\uffff" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct buf out = BUF_INIT(256);

@@ -3,6 +3,7 @@
 #include "../cmocka.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,8 @@ static void plain_refusals_say_the_errno(void **state)
 			    "the kernel refused it: Operation not permitted");
 	assert_string_equal(told(&mesh_attrs, &m, ESTALE, "the table has generation 7", 0, 0),
 			    "the table has generation 7");
+	assert_string_equal(told(&mesh_attrs, &m, INT_MAX, NULL, 0, 0),
+			    "the kernel refused it: Input/output error");
 	message_fini(&m);
 }
 
