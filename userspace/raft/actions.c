@@ -21,6 +21,7 @@ static bool is_dirty(const struct raft *r)
 	return r->log.last > r->log.stored || s->disk_last > r->log.stored;
 }
 
+/* Thesis 3.8: what a promise of this moment has to wait for. */
 uint64_t raft_store_needed(const struct raft *r)
 {
 	if (is_dirty(r))
@@ -48,7 +49,7 @@ static struct raft_entry **unstored_entries(struct raft *r, size_t count)
 	return entries;
 }
 
-/* Thesis 3.8; all that gathered since the last one in one go (10.2.1). */
+/* Thesis 3.8; all that gathered since the last one in one go (10.2.2). */
 static void take_store(struct raft *r, struct raft_store *ret)
 {
 	struct storing *s = &r->storing;
@@ -143,6 +144,7 @@ void raft_actions_release(struct raft_actions *a)
 	*a = (struct raft_actions){ 0 };
 }
 
+/* Thesis 3.8, 10.2.1: promises go out, and the own log counts. */
 int raft_stored(struct raft *r, uint64_t sequence, struct error *err)
 {
 	struct storing *s = &r->storing;
@@ -164,6 +166,7 @@ int raft_stored(struct raft *r, uint64_t sequence, struct error *err)
 	return raft_verdict(r, err);
 }
 
+/* Thesis 3.8: who cannot store cannot promise, and does not lead. */
 int raft_store_failed(struct raft *r, struct error *err)
 {
 	struct storing *s = &r->storing;
@@ -183,6 +186,7 @@ int raft_store_failed(struct raft *r, struct error *err)
 	return raft_verdict(r, err);
 }
 
+/* Thesis 3.5: lastApplied. */
 int raft_applied(struct raft *r, uint64_t index, struct error *err)
 {
 	if (raft_has_failed(r))

@@ -14,6 +14,7 @@ static uint64_t draw(struct raft *r)
 	return z ^ (z >> 31);
 }
 
+/* Thesis 3.4: drawn anew each time, or split votes would repeat. */
 static void restart_timer(struct raft *r)
 {
 	r->elapsed = 0;
@@ -28,6 +29,7 @@ static void set_role(struct raft *r, enum raft_role role, uint64_t leader)
 	r->leader = leader;
 }
 
+/* Thesis 3.3, 3.8: a new term has no vote yet, and both are stored before anything is said. */
 static void set_term(struct raft *r, uint64_t term, uint64_t vote)
 {
 	r->term = term;
@@ -36,6 +38,7 @@ static void set_term(struct raft *r, uint64_t term, uint64_t vote)
 	r->changes |= RAFT_CHANGED_STATE;
 }
 
+/* Thesis 3.10, 6.4: a transfer and the reads that wait end with the office. */
 static void leave_leadership(struct raft *r)
 {
 	r->peer_count = 0;
@@ -67,6 +70,7 @@ bool raft_sticks_to_leader(const struct raft *r)
 	return r->leader && r->elapsed < r->config.election_ticks;
 }
 
+/* Thesis 3.4, 9.6; only voters are asked (4.2.1). */
 static void ask_for_votes(struct raft *r, enum raft_message_type type, uint64_t term)
 {
 	const struct raft_configuration *c = &r->current.configuration;
@@ -124,6 +128,7 @@ static bool has_won(const struct raft *r)
 	return granted > raft_configuration_voters(c) / 2;
 }
 
+/* Thesis 3.4, 9.6: a majority of votes makes a leader, one of pre-votes a candidate. */
 static void grant(struct raft *r, uint64_t from)
 {
 	const struct raft_configuration *c = &r->current.configuration;
@@ -139,6 +144,7 @@ static void grant(struct raft *r, uint64_t from)
 		become_candidate(r, false);
 }
 
+/* Thesis 3.4; with a pre-vote first (9.6), unless the leader itself asked (3.10). */
 void raft_campaign(struct raft *r, bool transfer)
 {
 	if (transfer) {
@@ -161,6 +167,7 @@ void raft_election_tick(struct raft *r)
 		raft_campaign(r, false);
 }
 
+/* Thesis 3.8: the own vote counts from here on. */
 void raft_election_stored(struct raft *r)
 {
 	if (r->role != RAFT_CANDIDATE || !r->election.own_vote_needs)
@@ -223,6 +230,7 @@ void raft_on_vote_request(struct raft *r, const struct raft_message *m)
 		answer_vote(r, m);
 }
 
+/* Thesis 3.4, 9.6. */
 void raft_on_vote_reply(struct raft *r, const struct raft_message *m)
 {
 	bool pre = m->type == RAFT_PRE_VOTE_REPLY;

@@ -13,7 +13,7 @@ static bool follow(struct raft *r, uint64_t leader)
 	return true;
 }
 
-/* The acknowledged entries become durable first (thesis 3.8, 10.2.1). */
+/* The acknowledged entries become durable first (thesis 3.8). */
 static void accept(struct raft *r, const struct raft_message *m, uint64_t agreed)
 {
 	raft_send_stored(r, (struct raft_message){
@@ -61,6 +61,7 @@ static void drop_suffix(struct raft *r, uint64_t from)
 	raft_membership_truncated(r, from);
 }
 
+/* Thesis 3.5; a configuration is in effect at once (4.1). */
 static void append_entry(struct raft *r, struct raft_entry *entry)
 {
 	struct error err;
@@ -88,6 +89,7 @@ static bool agrees(struct raft *r, const struct raft_message *m)
 	return m->log_index <= r->log.last && raft_term_at(r, m->log_index) == m->log_term;
 }
 
+/* Thesis 3.5: AppendEntries, at the receiver. */
 void raft_on_append(struct raft *r, const struct raft_message *m)
 {
 	uint64_t agreed = m->log_index + m->entry_count;

@@ -62,6 +62,7 @@ static void heartbeat(struct raft *r, const struct raft_progress *p)
 	});
 }
 
+/* Thesis 3.4, and 6.4 for the round that it opens. */
 void raft_broadcast_heartbeat(struct raft *r)
 {
 	r->heartbeat_elapsed = 0;
@@ -86,6 +87,7 @@ static void check_quorum(struct raft *r)
 		raft_become_follower(r, r->term, 0);
 }
 
+/* Thesis 3.4, 4.2.3, 3.10, 6.2: all that a leader does by the clock. */
 void raft_leader_tick(struct raft *r)
 {
 	for (unsigned int i = 0; i < r->peer_count; i++)
@@ -105,6 +107,7 @@ static int descending(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
+/* Thesis 3.5: what at least a majority has reached. */
 static uint64_t majority_has(uint64_t values[], unsigned int count)
 {
 	if (!count)

@@ -83,6 +83,7 @@ static void drop_last(struct raft_log *log)
 	log->last--;
 }
 
+/* Thesis 3.5. */
 int raft_log_truncate(struct raft_log *log, uint64_t from, struct error *err)
 {
 	uint64_t term;
@@ -176,6 +177,7 @@ static void drop_first(struct raft_log *log)
 	log->tail_first++;
 }
 
+/* Thesis 5.1: the last one's index and term stay, for the next comparison (3.5). */
 int raft_log_compact(struct raft_log *log, uint64_t index, struct error *err)
 {
 	uint64_t term;

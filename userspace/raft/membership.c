@@ -6,6 +6,7 @@
 
 typedef unsigned long long ull;
 
+/* Thesis 4.2.1. */
 bool raft_is_voter(const struct raft *r)
 {
 	return raft_configuration_is_voter(&r->current.configuration, r->config.id);
@@ -40,6 +41,7 @@ static bool has_left(const struct raft *r, const struct raft_progress *p)
 	return !is_member(&r->previous, p->id) || p->leaving_ticks >= r->config.election_ticks;
 }
 
+/* Thesis 4.2.3. */
 static void drop_peers(struct raft *r)
 {
 	unsigned int kept = 0;
@@ -54,6 +56,7 @@ static void drop_peers(struct raft *r)
 	r->peer_count = kept;
 }
 
+/* Thesis 4.1, 4.2.1: a new server gets the log from now on. */
 static void add_peers(struct raft *r)
 {
 	const struct raft_configuration *c = &r->current.configuration;
@@ -69,6 +72,7 @@ static void add_peers(struct raft *r)
 	}
 }
 
+/* Thesis 4.2.3: those who were removed are told for an election timeout. */
 void raft_membership_tick(struct raft *r)
 {
 	if (r->current.index > r->commit)
@@ -118,6 +122,7 @@ static void leave_office(struct raft *r)
 	raft_become_follower(r, r->term, 0);
 }
 
+/* Thesis 4.1, 4.2.2. */
 void raft_membership_committed(struct raft *r, uint64_t old_commit)
 {
 	if (r->current.index <= old_commit || r->current.index > r->commit)
@@ -145,6 +150,7 @@ static int check_caught_up(struct raft *r, uint64_t id, struct error *err)
 			 "caught up", (ull)id, p ? (ull)p->match : 0, (ull)r->log.last);
 }
 
+/* Thesis 4.2.1. */
 static int promote(struct raft *r, uint64_t id, struct raft_configuration *c, struct error *err)
 {
 	struct raft_server *s = (struct raft_server *)raft_configuration_lookup(c, id);
@@ -161,6 +167,7 @@ static int promote(struct raft *r, uint64_t id, struct raft_configuration *c, st
 	return rc;
 }
 
+/* Thesis 4.2.2; without a voter nobody could add one. */
 static int remove_server(uint64_t id, struct raft_configuration *c, struct error *err)
 {
 	if (!raft_configuration_lookup(c, id))
@@ -229,6 +236,7 @@ static int append_configuration(struct raft *r, const struct raft_configuration 
 	return rc;
 }
 
+/* Thesis 4.1: AddServer and RemoveServer, without their waiting. */
 int raft_change_membership(struct raft *r, const struct raft_change *change,
 			   struct raft_position *ret, struct error *err)
 {

@@ -18,6 +18,7 @@ static void clear_flights(struct raft_progress *p)
 	p->flight_bytes = 0;
 }
 
+/* Thesis 10.2.2: one message at a time, until it is known where the logs agree. */
 void raft_progress_probe(struct raft_progress *p, uint64_t next)
 {
 	p->state = RAFT_PEER_PROBE;
@@ -26,6 +27,7 @@ void raft_progress_probe(struct raft_progress *p, uint64_t next)
 	clear_flights(p);
 }
 
+/* Thesis 10.2.2: nextIndex goes on with what is sent, not with what is answered. */
 void raft_progress_replicate(struct raft_progress *p)
 {
 	p->state = RAFT_PEER_REPLICATE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a leader knows of one other server and how it paces what it sends
- * (thesis 3.5, 10.2.1).  Pure bookkeeping; inside the core only.
+ * (thesis 3.5, 10.2.2).  Pure bookkeeping; inside the core only.
  */
 #ifndef WGMESH_RAFT_PROGRESS_H
 #define WGMESH_RAFT_PROGRESS_H

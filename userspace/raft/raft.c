@@ -160,6 +160,7 @@ uint64_t raft_term_at(struct raft *r, uint64_t index)
 	return term;
 }
 
+/* Thesis 3.5: only a leader makes entries, and of its own term. */
 void raft_append_own(struct raft *r, enum raft_entry_kind kind, const void *data, size_t len)
 {
 	struct raft_entry *entry = raft_entry_new(r->log.last + 1, r->term, kind, data, len);
@@ -199,6 +200,7 @@ void raft_commit_to(struct raft *r, uint64_t index)
 	raft_log_trim(&r->log, r->commit, r->config.tail_bytes_max);
 }
 
+/* Thesis 4.4: one server begins, with a configuration as its first entry. */
 int raft_bootstrap(struct raft *r, const char *name, struct error *err)
 {
 	struct raft_configuration c = { 0 };
@@ -222,6 +224,7 @@ int raft_bootstrap(struct raft *r, const char *name, struct error *err)
 	return rc;
 }
 
+/* Thesis 3.4: the two timers, of elections and of heartbeats. */
 int raft_tick(struct raft *r, struct error *err)
 {
 	if (raft_has_failed(r))
@@ -362,6 +365,7 @@ static void dispatch(struct raft *r, const struct raft_message *m)
 	}
 }
 
+/* Thesis 3.3: what comes is for the term that it names. */
 int raft_step(struct raft *r, const struct raft_message *m, struct error *err)
 {
 	bool asks_vote = m->type == RAFT_PRE_VOTE || m->type == RAFT_VOTE;
@@ -384,6 +388,7 @@ int raft_step(struct raft *r, const struct raft_message *m, struct error *err)
 	return raft_verdict(r, err);
 }
 
+/* Thesis 3.5, 6.4; refused during a transfer (3.10). */
 int raft_propose(struct raft *r, const void *data, size_t len, struct raft_position *ret,
 		 struct error *err)
 {

@@ -30,6 +30,7 @@ static int make_room(struct raft *r, struct error *err)
 	return 0;
 }
 
+/* Thesis 6.4. */
 int raft_read_index(struct raft *r, uint64_t id, struct error *err)
 {
 	int rc;
@@ -62,6 +63,7 @@ void raft_reads_ask(struct raft *r)
 	raft_broadcast_heartbeat(r);
 }
 
+/* Thesis 6.4: who leads no more cannot know what is committed. */
 void raft_reads_lose(struct raft *r)
 {
 	for (size_t i = 0; i < r->reads.count; i++)
@@ -84,6 +86,7 @@ static size_t count_done(struct raft *r)
 	return n;
 }
 
+/* Thesis 6.4, step 5; those that are lost are told so, in their turn. */
 size_t raft_reads_take(struct raft *r, struct raft_read **ret)
 {
 	struct reads *reads = &r->reads;

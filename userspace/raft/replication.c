@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The leader's side of log replication: thesis 3.5, pipelined as in 10.2.1. */
+/* The leader's side of log replication: thesis 3.5, pipelined as in 10.2.2. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "raft/core.h"
 
+/* Thesis 3.5; so many that neither message nor memory grows without bound. */
 static bool attach_entries(struct raft *r, const struct raft_progress *p, struct raft_message *m)
 {
 	struct error err;
@@ -38,6 +39,7 @@ static size_t entries_bytes(const struct raft_message *m)
 	return bytes;
 }
 
+/* Thesis 5.3: what it needs is compacted away, and it gets a snapshot. */
 static void stop_behind(struct raft *r, struct raft_progress *p)
 {
 	p->state = RAFT_PEER_BEHIND;
@@ -70,6 +72,7 @@ static void send_append(struct raft *r, struct raft_progress *p)
 		raft_progress_sent(p, count, bytes);
 }
 
+/* Thesis 3.5: entries, a question, or a commit index. */
 static bool has_news(const struct raft *r, const struct raft_progress *p)
 {
 	return p->next <= r->log.last || p->state == RAFT_PEER_PROBE || p->sent_commit < r->commit;
@@ -129,6 +132,7 @@ static void on_append_rejected(struct raft *r, struct raft_progress *p,
 		raft_progress_probe(p, agreement_bound(r, p, m) + 1);
 }
 
+/* Thesis 3.5: matchIndex and nextIndex go on; 10.2.2: the pipeline opens. */
 static void on_append_accepted(struct raft *r, struct raft_progress *p,
 			       const struct raft_message *m)
 {
@@ -149,6 +153,7 @@ static void on_append_accepted(struct raft *r, struct raft_progress *p,
 	raft_advance_commit(r);
 }
 
+/* Thesis 6.2: for check_quorum(). */
 static struct raft_progress *note_contact(struct raft *r, const struct raft_message *m)
 {
 	struct raft_progress *p = r->role == RAFT_LEADER ? raft_peer(r, m->from) : NULL;
@@ -160,6 +165,7 @@ static struct raft_progress *note_contact(struct raft *r, const struct raft_mess
 	return p;
 }
 
+/* Thesis 3.5: AppendEntries, the answer. */
 void raft_on_append_reply(struct raft *r, const struct raft_message *m)
 {
 	struct raft_progress *p = note_contact(r, m);
@@ -188,6 +194,7 @@ static void retry_lost(struct raft *r, struct raft_progress *p)
 	}
 }
 
+/* Thesis 3.4, and 6.4: a round counts when it is answered. */
 void raft_on_heartbeat_reply(struct raft *r, const struct raft_message *m)
 {
 	struct raft_progress *p = note_contact(r, m);

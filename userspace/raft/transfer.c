@@ -25,6 +25,7 @@ static uint64_t furthest_voter(const struct raft *r)
 	return best ? best->id : 0;
 }
 
+/* Thesis 3.10, step 1: nothing is proposed from here on (raft_propose()). */
 int raft_transfer(struct raft *r, uint64_t to, struct error *err)
 {
 	int rc;
@@ -63,6 +64,7 @@ void raft_transfer_tick(struct raft *r)
 		r->transfer_to = 0;
 }
 
+/* Thesis 4.2.2, 3.10: whoever leaves lets somebody else begin at once. */
 void raft_transfer_away(struct raft *r)
 {
 	uint64_t to = furthest_voter(r);
