@@ -13,9 +13,18 @@
 
 enum {
 	GATHER_MS = 20,		/* changes that come within this are one batch */
+	/*
+	 * To plan takes as long as the mesh is large, on the thread that all else needs. From
+	 * LARGE_MS on it rests RESTS times as long, which while changes go on is its share.
+	 */
+	LARGE_MS = 10,
+	RESTS = 19,
+	REST_MAX_MS = 5000,
 	RETRY_MS = 2000,
 	FLOORS_MS = 60000,	/* well below the time until an idle peer is evicted */
 };
+
+static const uint64_t MS = 1000000;	/* ns */
 
 struct converge {
 	const struct settings *settings;
@@ -25,6 +34,7 @@ struct converge {
 	uint64_t floors_at;	/* the loop's time when they were kept */
 	bool floors_kept;	/* only those of today's peers */
 	uv_timer_t timer;
+	uint64_t rests_until;	/* ns, of uv_hrtime() */
 	struct error trouble;	/* kind ERR_NONE: the last attempt went well */
 	void (*closed)(void *data);
 	void *closed_data;
@@ -132,6 +142,20 @@ static void forget_floors(struct converge *c, const struct peer_set *wanted)
 		log_warn("floors-not-forgotten", "reason=\"%s\"", log_text(err.text));
 }
 
+static int plan(struct converge *c, const struct node *self, struct peer_set **ret_wanted,
+		struct error *err)
+{
+	uint64_t began = uv_hrtime(), ended;
+	int r = plan_from_state(c->state, self, ret_wanted, err);
+	uint64_t pause;
+
+	ended = uv_hrtime();
+	pause = (ended - began) * RESTS;
+	if (ended - began >= LARGE_MS * MS)
+		c->rests_until = ended + (pause < REST_MAX_MS * MS ? pause : REST_MAX_MS * MS);
+	return r;
+}
+
 static int converge_now(struct converge *c, struct dataplane_changes *changes, struct error *err)
 {
 	struct peer_set *wanted;
@@ -143,7 +167,7 @@ static int converge_now(struct converge *c, struct dataplane_changes *changes, s
 		return 0;
 	r = set_addresses(c, &self, err);
 	if (r == 0)
-		r = plan_from_state(c->state, &self, &wanted, err);
+		r = plan(c, &self, &wanted, err);
 	if (r < 0)
 		return r;
 	forget_floors(c, wanted);
@@ -169,8 +193,11 @@ static void on_timer(uv_timer_t *timer)
 
 void converge_kick(struct converge *c)
 {
+	uint64_t now = uv_hrtime(), left = c->rests_until > now ? c->rests_until - now : 0;
+	uint64_t delay = left > GATHER_MS * MS ? left / MS : GATHER_MS;
+
 	if (!uv_is_active((uv_handle_t *)&c->timer) || c->trouble.kind != ERR_NONE)
-		uv_timer_start(&c->timer, on_timer, GATHER_MS, 0);
+		uv_timer_start(&c->timer, on_timer, delay, 0);
 }
 
 void converge_check(struct converge *c)

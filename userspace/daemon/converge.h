@@ -21,7 +21,7 @@ int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_
 /* Tunnels, addresses and routes stay.  @closed comes from the loop. */
 void converge_free(struct converge *c, void (*closed)(void *data), void *data);
 
-/* The state changed: look again, soon. */
+/* The state changed: look again, soon; later while a large mesh changes on and on. */
 void converge_kick(struct converge *c);
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/plan_state.h"
+#include "daemon/schema_gate.h"
 #include "store/state_query.h"
 #include "v1/node.pb-c.h"
 
@@ -109,25 +110,48 @@ static void send_reply(struct rpc_call *call, const struct node *self, const str
 	rpc_reply(call, &m.base);
 }
 
-int join_reply(struct daemon *d, struct rpc_call *call, const char *id, struct error *err)
+/*
+ * Whoever says in its Join which log it can apply follows it, and reads of all nodes there; to list
+ * them besides would make each join dearer by those that were before.
+ */
+static bool follows_log(const struct rpc_call *call)
+{
+	char version[16];
+
+	return rpc_call_metadata(call, SCHEMA_METADATA, version, sizeof(version));
+}
+
+static int reply_with_peers(struct daemon *d, struct rpc_call *call, const struct node *self,
+			    struct error *err)
 {
 	struct reply reply = { 0 };
 	struct peer_set *wanted;
-	struct node self;
-	int r = state_get_node(d->state, id, &self, err);
+	int r = plan_from_state(d->state, self, &wanted, err);
 
-	if (r == 0)
-		r = plan_from_state(d->state, &self, &wanted, err);
 	if (r < 0)
 		return r;
 	reply.wanted = wanted;
 	r = collect_peers(d, &reply, err);
 	if (r == 0)
-		send_reply(call, &self, &reply);
+		send_reply(call, self, &reply);
 	for (size_t i = 0; i < reply.count; i++)
 		free(reply.peers[i]);
 	free(reply.peers);
 	free(reply.messages);
 	peer_set_free(wanted);
 	return r;
+}
+
+int join_reply(struct daemon *d, struct rpc_call *call, const char *id, struct error *err)
+{
+	const struct reply no_peers = { 0 };
+	struct node self;
+	int r = state_get_node(d->state, id, &self, err);
+
+	if (r < 0)
+		return r;
+	if (!follows_log(call))
+		return reply_with_peers(d, call, &self, err);
+	send_reply(call, &self, &no_peers);
+	return 0;
 }

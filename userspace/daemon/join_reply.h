@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a node that joined is told: its addresses, and the peers that it may speak to at once. */
+/*
+ * What a node that joined is told: its addresses, and the peers that it may speak to at once; not
+ * the latter if it follows the log, as wgmeshd does, for there they are.
+ */
 #ifndef WGMESH_DAEMON_JOIN_REPLY_H
 #define WGMESH_DAEMON_JOIN_REPLY_H
 

@@ -41,6 +41,16 @@ def _():
     check(join(machine).reply["address_ipv4"].endswith("/12"), "an address, asked for later")
 
 
+@peer_test("a Join names the peers, except to a node that follows the log, which has them there")
+def _():
+    machine = new_machine()
+    named = {entry["id"] for entry in join(machine).reply["peers"]}
+    check(named >= {"n1", "n2", "n3", "n4"}, "peers are missing among %s" % named)
+    follows = call(at(machine, mesh().leader()), JOIN, machine.join_request(), metadata={"wgmesh-schema": "999"})
+    equal((follows.code, follows.reply["peers"]), ("OK", []), "of a follower's Join: code and peers")
+    check(follows.reply["address_ipv4"].endswith("/12"), "its address")
+
+
 @peer_test("one node that joins many times at once is one node")
 def _():
     machine = new_machine()
