@@ -24,7 +24,7 @@ help:
 	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
 	@echo "make check-mutants  the kernel tests against modules that lack one mechanism each"
 	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel;"
-	@echo "                 make bench-raft the controller against etcd"
+	@echo "                 make bench-raft the controller against etcd; make bench-api its API beside @grpc/grpc-js"
 	@echo "make soak        the simulator of Raft with new seeds: SECONDS=600, or SEEDS=1-1000000"
 	@echo "make fuzz        the parsers of what others send, with random bytes: SECONDS=60, FUZZ=\"frame token\""
 	@echo "make deb         Debian packages, in build/deb"
@@ -90,12 +90,17 @@ fuzz:
 	@scripts/install-deps build fuzz
 	@tests/fuzz/run "$(or $(SECONDS),60)" $(FUZZ)
 
-bench: bench-kernel bench-raft
+bench: bench-kernel bench-raft bench-api
 
 bench-raft:
 	@scripts/install-deps build test bench
 	@scripts/build plain wgmeshd wmctl raft-load follow-load state-fill
 	@tests/bench/raft/run
+
+bench-api:
+	@scripts/install-deps build test
+	@scripts/build plain wgmeshd wmctl api-load state-fill
+	@tests/bench/api/run
 
 bench-kernel:
 	@scripts/install-deps build kernel guest test
@@ -114,4 +119,5 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-kernel-debug check-mutants check-integration lint deb soak fuzz bench bench-kernel bench-raft regen clean
+	check-kernel-debug check-mutants check-integration lint deb soak fuzz bench bench-kernel bench-raft \
+	bench-api regen clean

@@ -3,82 +3,21 @@
  * raft-load TARGET OPERATION ADDRESS IDENTITY OUTSTANDING SECONDS
  *
  * Keeps so many calls under way to one server, over one connection with mutual TLS, and tells
- * calls per second and the latencies' quantiles in microseconds: "rate p50 p99".
+ * calls per second and the latencies' quantiles as lib/load.h has them.
  *
  *	TARGET     wgmesh, etcd: the same client, the same transport, a call of each one's own API
  *	OPERATION  write; linear: a read that sees every write acknowledged before; local: any read
- *
- * The first tenth of the time counts for nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
-#include "crypto/identity.h"
 #include "etcd.pb-c.h"
-#include "rpc/client.h"
+#include "load.h"
 #include "v1/admin.pb-c.h"
 #include "v1/mesh.pb-c.h"
 
-enum { SAMPLES_MAX = 4 << 20, TIMEOUT_MS = 20000, VALUE_BYTES = 200, PATTERNS = 4 };
-
-struct load;
-
-struct slot {
-	struct load *load;
-	uint64_t began;
-};
-
-struct load {
-	uv_loop_t loop;
-	struct rpc_pump *pump;
-	struct rpc_channel *channel;
-	struct rpc_target target;
-	const ProtobufCMessage *request;
-	uint64_t from, until;		/* ns: what counts */
-	unsigned int under_way;
-	uint32_t *samples;		/* µs */
-	size_t count;
-	struct error failure;
-};
-
-static void die(const char *what, const struct error *err)
-{
-	fprintf(stderr, "raft-load: %s: %s\n", what, err->text);
-	exit(1);
-}
-
-static void start(struct slot *slot);
-
-static void on_reply(const ProtobufCMessage *reply, const struct error *err, void *ctx)
-{
-	struct slot *slot = ctx;
-	struct load *l = slot->load;
-	uint64_t now = uv_hrtime();
-
-	l->under_way--;
-	if (!reply)
-		die("a call failed", err);
-	if (now >= l->from && now < l->until && l->count < SAMPLES_MAX)
-		l->samples[l->count++] = (uint32_t)((now - slot->began) / 1000);
-	if (now < l->until)
-		start(slot);
-	else if (!l->under_way)
-		uv_stop(&l->loop);
-}
-
-static void start(struct slot *slot)
-{
-	struct load *l = slot->load;
-	struct error err;
-
-	slot->began = uv_hrtime();
-	if (rpc_client_call(l->pump, l->channel, &l->target, l->request, on_reply, slot, NULL,
-			    &err) < 0)
-		die("a call", &err);
-	l->under_way++;
-}
+enum { VALUE_BYTES = 200, PATTERNS = 4 };
 
 /* ---- what is asked ---- */
 
@@ -135,72 +74,22 @@ static void choose_etcd(struct load *l, const char *operation)
 	l->request = strcmp(operation, "write") == 0 ? &put.base : &range.base;
 }
 
-/* ---- the run ---- */
-
-static void connect_to(struct load *l, const char *address, const char *dir)
-{
-	struct rpc_channel_config config = { .address = address };
-	struct identity id;
-	struct error err;
-
-	if (identity_load(dir, &id, &err) < 0)
-		die(dir, &err);
-	config.ca_pem = id.ca_pem;
-	config.cert_pem = id.cert_pem;
-	config.key_pem = id.key_pem;
-	if (rpc_pump_new(&l->loop, &l->pump, &err) < 0 ||
-	    rpc_channel_new(&config, &l->channel, &err) < 0)
-		die(address, &err);
-	identity_fini(&id);
-}
-
-static int ascending(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void tell(struct load *l)
-{
-	double seconds = (double)(l->until - l->from) / 1e9;
-
-	if (!l->count) {
-		fputs("raft-load: no call was answered in time\n", stderr);
-		exit(1);
-	}
-	qsort(l->samples, l->count, sizeof(l->samples[0]), ascending);
-	printf("%.1f %u %u\n", (double)l->count / seconds, l->samples[l->count / 2],
-	       l->samples[l->count * 99 / 100]);
-}
-
 int main(int argc, char *argv[])
 {
-	static struct load l;
 	unsigned int outstanding = argc == 7 ? (unsigned int)atoi(argv[5]) : 0;
 	double seconds = argc == 7 ? atof(argv[6]) : 0;
-	struct slot *slots = calloc(outstanding + 1, sizeof(*slots));
+	struct load l;
 
-	l.samples = malloc(SAMPLES_MAX * sizeof(l.samples[0]));
-	if (!outstanding || seconds <= 0 || !slots || !l.samples) {
+	if (!outstanding || seconds <= 0) {
 		fputs("usage: raft-load wgmesh|etcd write|linear|local ADDRESS IDENTITY OUTSTANDING SECONDS\n", stderr);
 		return 2;
 	}
-	uv_loop_init(&l.loop);
-	connect_to(&l, argv[3], argv[4]);
-	l.target.timeout_ms = TIMEOUT_MS;
+	load_init(&l, "raft-load");
+	load_connect(&l, argv[3], argv[4], 1);
 	if (strcmp(argv[1], "etcd") == 0)
 		choose_etcd(&l, argv[2]);
 	else
 		choose_wgmesh(&l, argv[2]);
-	l.until = uv_hrtime() + (uint64_t)(seconds * 1e9);
-	l.from = l.until - (uint64_t)(seconds * 0.9e9);
-	for (unsigned int i = 0; i < outstanding; i++) {
-		slots[i].load = &l;
-		start(&slots[i]);
-	}
-	uv_run(&l.loop, UV_RUN_DEFAULT);
-	tell(&l);
-	fflush(stdout);
-	_exit(0);	/* the connection is the kernel's to take down */
+	load_run(&l, outstanding, seconds);
+	load_tell(&l);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * state-fill STATE_DIR COUNT
+ * state-fill STATE_DIR COUNT [JOINERS]
  *
  * Registers so many nodes in the state of a wgmeshd that is stopped, as its leader would: the
  * next free address by index, one entry each, a hundred entries in a batch.  Then its log begins
  * behind them, as after a snapshot.  Tells two rates, entries per second of CPU: with about 1000
- * nodes there, and with COUNT.
+ * nodes there, and with COUNT.  JOINERS nodes, joiner-0 and so on, are let in besides, as if each
+ * had used a token, and may join; then COUNT may be 0, and no rates are told.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -43,6 +44,10 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* The entry number @i. */
+typedef struct entry *(*make_fn)(struct state_store *state, struct ipam_reservations *none,
+				 unsigned int i);
+
 static struct entry *make_join(struct state_store *state, struct ipam_reservations *none,
 			       unsigned int i)
 {
@@ -63,11 +68,27 @@ static struct entry *make_join(struct state_store *state, struct ipam_reservatio
 	return e;
 }
 
-static void apply_one(struct state_store *state, struct ipam_reservations *none, unsigned int i)
+static struct entry *let_in(struct state_store *state, struct ipam_reservations *none,
+			    unsigned int i)
+{
+	struct certificate cert = { .role = NODE_OBSERVER, .expires_at = INT64_MAX };
+	struct entry *e = entry_new(NULL);
+	struct error err;
+
+	(void)state;
+	(void)none;
+	snprintf(cert.serial, sizeof(cert.serial), "%032x", i);
+	snprintf(cert.node_id, sizeof(cert.node_id), "joiner-%u", i);
+	check(e ? command_put_certificate(e, &cert, &err) : -1, &err);
+	return e;
+}
+
+static void apply_one(struct state_store *state, struct ipam_reservations *none, make_fn make,
+		      unsigned int i)
 {
 	struct log_entry entry = { .index = state_store_applied(state) + 1,
 				   .term = state_store_applied_term(state), .kind = LOG_ENTRY_DATA };
-	struct entry *e = make_join(state, none, i);
+	struct entry *e = make(state, none, i);
 	struct apply_result result;
 	const uint8_t *data;
 	struct error err;
@@ -83,16 +104,16 @@ static void apply_one(struct state_store *state, struct ipam_reservations *none,
 }
 
 /* Seconds of CPU; the daemon syncs on another thread. */
-static double apply_batch(struct state_store *state, struct ipam_reservations *none,
-			  unsigned int from)
+static double apply_batch(struct state_store *state, struct ipam_reservations *none, make_fn make,
+			  unsigned int from, unsigned int to)
 {
 	double began = now(), took;
 	struct error err;
 	uint64_t synced;
 
 	check(state_store_begin(state, &err), &err);
-	for (unsigned int i = from; i < from + BATCH; i++)
-		apply_one(state, none, i);
+	for (unsigned int i = from; i < to; i++)
+		apply_one(state, none, make, i);
 	check(state_store_commit(state, NULL, &err), &err);
 	took = now() - began;
 	if (state_store_journal(state) > SYNC_PAGES)
@@ -101,13 +122,13 @@ static double apply_batch(struct state_store *state, struct ipam_reservations *n
 }
 
 /* Entries per second. */
-static double fill(struct state_store *state, struct ipam_reservations *none, unsigned int from,
-		   unsigned int to)
+static double fill(struct state_store *state, struct ipam_reservations *none, make_fn make,
+		   unsigned int from, unsigned int to)
 {
 	double took = 0;
 
 	for (unsigned int i = from; i < to; i += BATCH)
-		took += apply_batch(state, none, i);
+		took += apply_batch(state, none, make, i, to - i < BATCH ? to : i + BATCH);
 	return (to - from) / took;
 }
 
@@ -124,28 +145,37 @@ static void move_log(const char *dir, struct state_store *state)
 	log_store_close(log);
 }
 
+static void register_nodes(struct state_store *state, struct ipam_reservations *none,
+			   unsigned int count)
+{
+	double first, last;
+
+	fill(state, none, make_join, 0, START);
+	first = fill(state, none, make_join, START, START + MEASURED);
+	fill(state, none, make_join, START + MEASURED, count - MEASURED);
+	last = fill(state, none, make_join, count - MEASURED, count);
+	printf("%.0f %.0f\n", first, last);
+}
+
 int main(int argc, char *argv[])
 {
-	unsigned int count = argc == 3 ? (unsigned int)atoi(argv[2]) : 0;
+	unsigned int count = argc >= 3 ? (unsigned int)atoi(argv[2]) : 0;
+	unsigned int joiners = argc == 4 ? (unsigned int)atoi(argv[3]) : 0;
 	struct ipam_reservations *none = ipam_reservations_new(16);
 	struct state_store *state;
-	double first, last;
 	struct error err;
 
-	count -= count % BATCH;
-	if (count < 3 * MEASURED) {
-		fputs("usage: state-fill STATE_DIR COUNT (12000 or more)\n", stderr);
+	if (argc < 3 || (count < 3 * MEASURED && !(joiners && !count))) {
+		fputs("usage: state-fill STATE_DIR COUNT [JOINERS] (COUNT 12000 or more, or 0)\n", stderr);
 		return 2;
 	}
 	snprintf(path, sizeof(path), "%s/state.db", argv[1]);
 	check(state_store_open(path, &state, &err), &err);
-	fill(state, none, 0, START);
-	first = fill(state, none, START, START + MEASURED);
-	fill(state, none, START + MEASURED, count - MEASURED);
-	last = fill(state, none, count - MEASURED, count);
+	if (count)
+		register_nodes(state, none, count - count % BATCH);
+	fill(state, none, let_in, 0, joiners);
 	move_log(argv[1], state);
 	state_store_close(state);
 	ipam_reservations_free(none);
-	printf("%.0f %.0f\n", first, last);
 	return 0;
 }
