@@ -12,6 +12,7 @@
 #include <linux/wireguard.h>
 #include <sys/stat.h>
 
+#include "crypto/base64url.h"
 #include "crypto/ca.h"
 #include "crypto/identity.h"
 #include "crypto/token.h"
@@ -117,14 +118,19 @@ static void seed_entries(void)
 
 static void seed_token(const struct ca *ca)
 {
-	char text[TOKEN_TEXT_MAX];
+	char text[TOKEN_TEXT_MAX], *body;
+	uint8_t fields[TOKEN_TEXT_MAX];
 	struct token token;
+	size_t len;
 
 	must(!token_generate(ca_cert_pem(ca), "m1", &token, NULL));
 	must(!token_add_address(&token, "192.0.2.1:8443", NULL));
 	must(!token_add_address(&token, "[2001:db8::1]:8443", NULL));
 	must(!token_format(&token, text, NULL));
 	save("token", "text", text, strlen(text));
+	body = strchr(text, '.') + 1;
+	must(base64url_decode(body, strcspn(body, "."), fields, sizeof(fields), &len));
+	save("token", "fields", fields, len);
 }
 
 /* As in a file: the certificate, and the authority's behind it. */

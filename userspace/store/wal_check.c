@@ -73,7 +73,8 @@ static bool read_header(struct wal *w, const uint8_t header[HEADER])
 	memcpy(w->salts, header + 16, sizeof(w->salts));
 	add_to_sum(w, header, SUMMED_HEADER);
 	return (magic & ~1U) == MAGIC && sum_is(w, header + 24) &&
-	       w->page_size >= 512 && w->page_size <= 65536;
+	       w->page_size >= 512 && w->page_size <= 65536 &&
+	       (w->page_size & (w->page_size - 1)) == 0;
 }
 
 static bool of_this_wal(const struct wal *w)
