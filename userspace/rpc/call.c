@@ -10,10 +10,11 @@
 #include <string.h>
 
 #include "rpc/call_private.h"
-#include "rpc/caller.h"
 #include "rpc/channel_private.h"
 #include "rpc/forward.h"
 #include "rpc/message.h"
+#include "rpc/onward.h"
+#include "rpc/relay.h"
 #include "rpc/server.h"
 #include "rpc/status.h"
 
@@ -237,6 +238,21 @@ void rpc_call_pass(struct rpc_call *call, grpc_byte_buffer *answer, grpc_status_
 	flush(call);
 }
 
+bool rpc_call_roomy(struct rpc_call *call)
+{
+	return alive(call) && !outbox_refuses(&call->outbox);
+}
+
+void rpc_call_push(struct rpc_call *call, grpc_byte_buffer *bytes)
+{
+	if (!alive(call)) {
+		grpc_byte_buffer_destroy(bytes);
+		return;
+	}
+	outbox_push(&call->outbox, bytes);
+	flush(call);
+}
+
 static bool our_trouble(enum error_kind kind)
 {
 	return kind == ERR_IO || kind == ERR_MEMORY || kind == ERR_INTERNAL || kind == ERR_CORRUPT;
@@ -273,6 +289,13 @@ void rpc_call_read(struct rpc_call *call)
 	read_next(call);
 }
 
+void rpc_call_take_bytes(struct rpc_call *call, const struct rpc_call_ops *ops,
+			 rpc_call_bytes_fn bytes, void *ctx)
+{
+	rpc_call_set_ops(call, ops, ctx);
+	call->bytes = bytes;
+}
+
 static void deliver(struct rpc_call *call, const ProtobufCMessage *msg)
 {
 	if (call->method->kind != RPC_BIDI)
@@ -284,11 +307,14 @@ static void deliver(struct rpc_call *call, const ProtobufCMessage *msg)
 void rpc_forward(struct rpc_call *call, const struct rpc_onward *onward)
 {
 	struct error err = { 0 };
+	int r;
 
 	if (!alive(call))
 		return;
 	rpc_call_watch(call);	/* when it ends so does the other one */
-	if (rpc_forward_start(call, onward, &err) < 0)
+	r = call->method->kind == RPC_UNARY ? rpc_forward_start(call, onward, &err)
+					    : rpc_relay_start(call, onward, &err);
+	if (r < 0)
 		rpc_fail(call, &err);
 }
 
@@ -298,11 +324,24 @@ static void drop_incoming(struct rpc_call *call)
 	call->incoming = NULL;
 }
 
+/* Whoever takes bytes takes them as they are. */
+static void deliver_bytes(struct rpc_call *call)
+{
+	grpc_byte_buffer *bytes = call->incoming;
+
+	call->incoming = NULL;
+	call->bytes(call, bytes, call->ctx);
+}
+
 static void decode(struct rpc_call *call)
 {
 	ProtobufCMessage *msg;
 	struct error err;
 
+	if (call->bytes) {
+		deliver_bytes(call);
+		return;
+	}
 	if (call->onward.channel) {
 		rpc_forward(call, &call->onward);
 		return;
@@ -315,10 +354,10 @@ static void decode(struct rpc_call *call)
 	 * Room for the next message before the handler asks for it; the only one may be passed
 	 * on.
 	 */
-	if (call->method->kind != RPC_UNARY)
+	if (call->method->kind == RPC_BIDI)
 		drop_incoming(call);
 	deliver(call, msg);
-	if (call->method->kind == RPC_UNARY)
+	if (call->method->kind != RPC_BIDI)
 		drop_incoming(call);
 	protobuf_c_message_free_unpacked(msg, NULL);
 }
@@ -328,6 +367,10 @@ static void no_more(struct rpc_call *call)
 	struct error err;
 
 	call->read_ended = true;
+	if (call->bytes) {
+		deliver_bytes(call);
+		return;
+	}
 	if (call->method->kind == RPC_BIDI) {
 		deliver(call, NULL);
 		return;
@@ -362,77 +405,6 @@ static void on_closed(struct rpc_event *ev, bool ok)
 	settle(call);
 }
 
-static int check_need(const struct rpc_call *call, struct error *err)
-{
-	enum rpc_identity_kind kind = call->identity.kind;
-	enum rpc_need need = call->method->need;
-
-	if (need == RPC_NEED_NOTHING)
-		return 0;
-	if (kind == RPC_IDENTITY_NONE)
-		return error_set(err, ERR_UNAUTHENTICATED,
-				 "%s needs a certificate of mesh %s", call->method->name,
-				 rpc_server_mesh_id(call->server));
-	if (need == RPC_NEED_NODE && kind != RPC_IDENTITY_NODE)
-		return error_set(err, ERR_DENIED, "%s is for nodes, %s is an administrator",
-				 call->method->name, call->identity.id);
-	if (need == RPC_NEED_ADMIN && kind != RPC_IDENTITY_ADMIN)
-		return error_set(err, ERR_DENIED, "%s is for administrators, %s is a node",
-				 call->method->name, call->identity.id);
-	return 0;
-}
-
-/* What a node says of whom it calls for; see forward.h. */
-static int take_over(struct rpc_call *call, struct error *err)
-{
-	char named[RPC_CALLER_MAX], uri[2 * RPC_ID_MAX + 32];
-	const char *mesh = rpc_server_mesh_id(call->server);
-	struct rpc_identity who = { 0 };
-	int len;
-
-	if (!rpc_call_metadata(call, RPC_CALLER_KEY, named, sizeof(named)))
-		return 0;
-	if (strcmp(named, "nobody")) {
-		/*
-		 * Not believed and not ignored: what was asked for one must not be done for the
-		 * other.
-		 */
-		if (!rpc_server_believes(call->server, &call->identity))
-			return error_set(err, ERR_DENIED,
-					 RPC_CALLER_KEY ": only voters may call in others' names");
-		len = snprintf(uri, sizeof(uri), "wgmesh://%s/%s", mesh, named);
-		if (!rpc_identity_parse(uri, len, mesh, &who))
-			return error_set(err, ERR_INVALID,
-					 RPC_CALLER_KEY ": names nobody of mesh %s", mesh);
-		memcpy(call->through, call->identity.id, sizeof(call->through));
-	}
-	call->identity = who;
-	return 0;
-}
-
-static int check(struct rpc_call *call, struct error *err)
-{
-	grpc_slice path = call->details.method;
-	int ret;
-
-	call->method = rpc_server_lookup(call->server, path, &call->types);
-	if (!call->method)
-		return error_set(err, ERR_UNSUPPORTED, "no method %.*s",
-				 (int)GRPC_SLICE_LENGTH(path),
-				 (const char *)GRPC_SLICE_START_PTR(path));
-	if (rpc_server_crowded(call->server))
-		return error_set(err, ERR_EXHAUSTED, "too many calls at once; try again later");
-	rpc_caller_identity(call->grpc, rpc_server_mesh_id(call->server), &call->identity);
-	ret = take_over(call, err);
-	if (!ret)
-		ret = check_need(call, err);
-	if (!ret)
-		ret = rpc_server_admit(call->server, call, &call->onward, err);
-	if (call->onward.channel)
-		rpc_channel_ref(call->onward.channel);
-	return ret;
-}
-
 /* One that is answered once and soon needs nobody to watch whether the caller is still there. */
 static bool needs_watch(const struct rpc_call *call)
 {
@@ -443,7 +415,7 @@ static bool needs_watch(const struct rpc_call *call)
 void rpc_call_begin(struct rpc_call *call)
 {
 	struct error err = { 0 };
-	int r = check(call, &err);
+	int r = rpc_call_admit(call, &err);
 
 	if (needs_watch(call) && !rpc_call_watch(call)) {
 		release(call);
@@ -451,6 +423,8 @@ void rpc_call_begin(struct rpc_call *call)
 	}
 	if (r)
 		rpc_fail(call, &err);
+	else if (call->method->kind == RPC_BIDI && call->onward.channel)
+		rpc_forward(call, &call->onward);
 	else if (call->method->kind == RPC_BIDI)
 		rpc_server_handle(call->server, call, NULL);
 	else

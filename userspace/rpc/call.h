@@ -78,8 +78,9 @@ struct rpc_onward {
 };
 
 /*
- * Inside the handler of a unary method, instead of an answer: have the other node give it. 
- * Request, answer and status pass as they are, deadline, cancellation and metadata with them. 
+ * Inside the handler, instead of an answer: have the other node give it.  What either side says
+ * and the status pass as they are, deadline, cancellation and metadata with them; who sends a
+ * stream waits for who reads it.  The handler has neither sent nor read nor set ops.
  * Not to be used for a call that was passed on already: that is how circles begin.
  */
 void rpc_forward(struct rpc_call *call, const struct rpc_onward *onward);

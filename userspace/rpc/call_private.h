@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server's call from inside: shared by server.c, which accepts it, and
- * call.c, which runs it.
+ * A server's call from inside: shared by server.c, which accepts it, admission.c,
+ * which judges it, call.c, which runs it, and onward.c, forward.c and relay.c,
+ * which have another node answer it.
  *
  *	accepted -> [read -> message]... -> ending -> over -> released
  *
@@ -20,6 +21,9 @@
 #include "rpc/outbox.h"
 
 struct rpc_server;
+
+/* A message as it came; the callee's from now on.  NULL: the client has sent its last. */
+typedef void (*rpc_call_bytes_fn)(struct rpc_call *call, grpc_byte_buffer *bytes, void *ctx);
 
 struct rpc_call {
 	LIST_ENTRY(rpc_call) link;	/* of its server, until released */
@@ -55,6 +59,7 @@ struct rpc_call {
 	int cancelled;			/* written by gRPC, true after `over` only */
 	bool over;
 	struct rpc_call_ops ops;
+	rpc_call_bytes_fn bytes;	/* takes the messages in place of ops.message, or NULL */
 	void *ctx;
 };
 
@@ -73,6 +78,9 @@ size_t rpc_server_message_max(const struct rpc_server *server);
 bool rpc_server_stopping(const struct rpc_server *server);
 void rpc_server_released(struct rpc_server *server);	/* one call less */
 
+/* admission.c: knows the caller and the method, and whether the one may have the other. */
+int rpc_call_admit(struct rpc_call *call, struct error *err);
+
 /* call.c */
 struct rpc_call *rpc_call_new(struct rpc_server *server);	/* NULL: no memory */
 void rpc_call_free_unused(struct rpc_call *call);		/* never accepted */
@@ -82,6 +90,12 @@ void rpc_call_begin(struct rpc_call *call);			/* just accepted */
  * gRPC refuses, or the status is on its way.
  */
 bool rpc_call_watch(struct rpc_call *call);
+/* A stream whose messages nobody here reads: rpc_call_read() gets them as they are. */
+void rpc_call_take_bytes(struct rpc_call *call, const struct rpc_call_ops *ops,
+			 rpc_call_bytes_fn bytes, void *ctx);
+/* It takes a message; if not, and it lives, `writable` comes when it does. */
+bool rpc_call_roomy(struct rpc_call *call);
+void rpc_call_push(struct rpc_call *call, grpc_byte_buffer *bytes);	/* takes @bytes */
 /* The answer of another node; takes @answer, which is NULL unless @status is OK. */
 void rpc_call_pass(struct rpc_call *call, grpc_byte_buffer *answer, grpc_status_code status,
 		   grpc_slice text);

@@ -49,7 +49,7 @@ struct rpc_server_config {
 	/*
 	 * Asked for every call of a known method whose caller has what the
 	 * method needs, before its request is read.  Not 0: the call fails with @err.  With a
-	 * channel in *@ret_onward, unary methods only, it is passed on as by rpc_forward().
+	 * channel in *@ret_onward it is passed on as by rpc_forward().
 	 */
 	int (*admit)(struct rpc_call *call, void *user, struct rpc_onward *ret_onward,
 		     struct error *err);	/* may be NULL */

@@ -229,6 +229,130 @@ static void without_a_name_the_call_is_the_nodes_own(void **state)
 	assert_int_equal(w.handled, 0);
 }
 
+/* ---- streams; test-streams.c has their ways to go and to end ---- */
+
+struct listener {
+	struct rpc_client_call *call;
+	bool done;
+	struct error err;
+};
+
+static void on_said(struct rpc_client_call *call, const ProtobufCMessage *msg, void *ctx)
+{
+	rpc_client_read(call);
+}
+
+static void on_listened(struct rpc_client_call *call, const struct error *err, void *ctx)
+{
+	struct listener *l = ctx;
+
+	l->done = true;
+	l->err = *err;
+}
+
+static struct listener talk(struct world *w, struct rpc_channel *channel)
+{
+	static const struct rpc_client_ops ops = { .message = on_said, .done = on_listened };
+	struct rpc_target t = target(&v1__node__descriptor, "NegotiateDataChannel");
+	struct listener l = { 0 };
+	struct error err;
+
+	assert_int_equal(rpc_client_bidi(w->pump, channel, &t, &ops, &l, &l.call, &err), 0);
+	rpc_client_read(l.call);
+	world_run_until(w, &l.done);
+	return l;
+}
+
+static void remember_caller(struct rpc_call *call, struct world *w)
+{
+	assert_true(rpc_call_forwarded(call));
+	w->identity = *rpc_call_identity(call);
+	rpc_finish(call);
+}
+
+/* @caller's stream, by way of n2, which is believed or not. */
+static struct listener talk_by_n2(struct world *w, const char *caller, const char *believed)
+{
+	struct rpc_channel *channel;
+	struct listener l;
+
+	world_init_tls(w, "n1");
+	w->admit = pass_on;
+	w->negotiate = remember_caller;
+	w->believed = believed;
+	vouch = true;
+	self = world_channel(w, "n2", "ours");
+	channel = world_channel(w, caller, "ours");
+	l = talk(w, channel);
+	rpc_channel_free(channel);
+	rpc_channel_free(self);
+	world_fini(w);
+	return l;
+}
+
+static void a_stream_is_in_the_callers_name(void **state)
+{
+	struct listener l;
+	struct world w;
+
+	l = talk_by_n2(&w, "ann", "n2");
+	assert_int_equal(l.err.kind, ERR_NONE);
+	assert_int_equal(w.identity.kind, RPC_IDENTITY_ADMIN);
+	assert_string_equal(w.identity.id, "ann");
+}
+
+static void a_stream_of_a_node_that_is_not_believed_is_refused(void **state)
+{
+	struct listener l;
+	struct world w;
+
+	l = talk_by_n2(&w, "ann", "n3");
+	assert_int_equal(l.err.kind, ERR_DENIED);
+	assert_int_equal(w.handled, 0);
+}
+
+static void a_stream_to_who_cannot_be_reached_names_him(void **state)
+{
+	struct rpc_channel_config config = { .address = "127.0.0.1:1", .plaintext = true };
+	struct listener l;
+	struct error err;
+	struct world w;
+
+	init(&w);
+	assert_int_equal(rpc_channel_new(&config, &self, &err), 0);
+	l = talk(&w, w.channel);
+	assert_int_equal(l.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(l.err.text, "no answer from 127.0.0.1:1"));
+	assert_non_null(strstr(l.err.text, "try again"));
+	rpc_channel_free(self);
+	world_fini(&w);
+}
+
+/* A handler that has another node answer, as GetStatus of other nodes does. */
+static void pass_on_by_itself(struct rpc_call *call, struct world *w)
+{
+	const struct rpc_onward onward = { .channel = w->channel };
+
+	if (rpc_call_forwarded(call))
+		rpc_finish(call);
+	else
+		rpc_forward(call, &onward);
+}
+
+static void a_handler_may_pass_a_stream_on(void **state)
+{
+	struct listener l;
+	struct world w;
+
+	init(&w);
+	w.admit = NULL;
+	w.negotiate = pass_on_by_itself;
+	l = talk(&w, w.channel);
+	assert_int_equal(l.err.kind, ERR_NONE);
+	assert_int_equal(w.handled, 2);
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +366,10 @@ int main(void)
 		cmocka_unit_test(a_believed_node_names_the_caller),
 		cmocka_unit_test(a_node_that_is_not_believed_is_refused),
 		cmocka_unit_test(without_a_name_the_call_is_the_nodes_own),
+		cmocka_unit_test(a_stream_is_in_the_callers_name),
+		cmocka_unit_test(a_stream_of_a_node_that_is_not_believed_is_refused),
+		cmocka_unit_test(a_stream_to_who_cannot_be_reached_names_him),
+		cmocka_unit_test(a_handler_may_pass_a_stream_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

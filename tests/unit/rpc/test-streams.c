@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Streams: order, back-pressure, and every way to end. */
+/*
+ * Streams: order, back-pressure, and every way to end; all of it once more for streams that
+ * are passed on, by the server to itself.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "../cmocka.h"
 #include "world.h"
 
-enum { BLOCK = 64 * 1024, BLOCKS = 400 };	/* 25 MiB: far beyond what may be buffered */
+enum {
+	BLOCK = 64 * 1024,
+	BLOCKS = 800,		/* 50 MiB: far beyond what may be buffered on two ways */
+	STILL_MS = 200,
+};
+
+static bool passed_on;	/* whether the server has itself answer */
+
+static int pass_on(struct rpc_call *call, struct world *w, struct rpc_onward *ret_onward,
+		   struct error *err)
+{
+	if (passed_on && !rpc_call_forwarded(call))
+		ret_onward->channel = w->channel;
+	return 0;
+}
+
+static void begin(struct world *w)
+{
+	world_init(w, NULL);
+	w->admit = pass_on;
+}
 
 /* --- the client's side ------------------------------------------------- */
 
@@ -100,7 +123,7 @@ static void a_stream_arrives_whole_and_in_order(void **state)
 	struct reader r = { 0 };
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.follow = three_events;
 	follow(&w, &r);
 	rpc_client_read(r.call);
@@ -115,7 +138,7 @@ static void an_empty_stream_is_just_done(void **state)
 	struct reader r = { 0 };
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	follow(&w, &r);
 	rpc_client_read(r.call);
 	world_run_until(&w, &r.done);
@@ -168,16 +191,18 @@ static void many_blocks(struct rpc_call *call, const Webmesh__Ext__V1__FollowReq
 	fill(call);
 }
 
-/* Let the transport take what it will: until the writer makes no more headway. */
-static void run_until_stuck(struct world *w)
+/* Let the transport take what it will: until the sender has made no headway for a while. */
+static void run_until_no_headway(struct world *w, const bool *stuck, const uint64_t *sent)
 {
-	uint64_t before;
+	uint64_t before, since;
 
-	world_run_until(w, &writer.stuck);
+	world_run_until(w, stuck);
 	do {
-		before = writer.next;
-		uv_run(&w->loop, UV_RUN_NOWAIT);
-	} while (writer.next != before || !writer.stuck);
+		before = *sent;
+		since = uv_hrtime();
+		while (*sent == before && uv_hrtime() - since < STILL_MS * 1000000ull)
+			uv_run(&w->loop, UV_RUN_NOWAIT);
+	} while (*sent != before || (!*stuck && *sent < BLOCKS));
 }
 
 static void a_writer_is_held_back_by_a_reader_that_does_not_read(void **state)
@@ -185,11 +210,11 @@ static void a_writer_is_held_back_by_a_reader_that_does_not_read(void **state)
 	struct reader r = { .lazy = true };
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.follow = many_blocks;
 	follow(&w, &r);
-	run_until_stuck(&w);
-	/* 4 MiB in the queue, and the windows of HTTP/2. */
+	run_until_no_headway(&w, &writer.stuck, &writer.next);
+	/* 4 MiB in each queue on the way, and as much again in the windows of HTTP/2. */
 	assert_in_range(writer.next, 4 * 1024 * 1024 / BLOCK, BLOCKS / 2);
 	assert_int_equal(r.received, 0);
 	r.lazy = false;
@@ -215,7 +240,7 @@ static void a_reader_takes_one_at_a_time_and_loses_none(void **state)
 	struct reader r = { .lazy = true, .until = 1 };
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.follow = three_watched;
 	follow(&w, &r);
 	world_run_until(&w, &w.gone);	/* the server is through, nothing is read */
@@ -239,10 +264,10 @@ static void a_cancelled_stream_is_told_to_its_handler(void **state)
 	struct reader r = { .lazy = true };
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.follow = many_blocks;
 	follow(&w, &r);
-	run_until_stuck(&w);
+	run_until_no_headway(&w, &writer.stuck, &writer.next);
 	rpc_client_cancel(r.call);
 	world_run_until(&w, &r.done);
 	assert_int_equal(r.err.kind, ERR_UNAVAILABLE);
@@ -268,7 +293,7 @@ static void a_stream_fails_with_its_reason(void **state)
 	struct error err;
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.follow = fail_after_three;
 	follow(&w, &r);
 	rpc_client_read(r.call);
@@ -287,7 +312,7 @@ static void a_lost_server_ends_the_stream(void **state)
 	struct reader r = { .until = 3 };
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.follow = fail_after_three;
 	follow(&w, &r);
 	rpc_client_read(r.call);
@@ -376,7 +401,7 @@ static void messages_go_both_ways_until_both_have_ended(void **state)
 	struct rpc_client_call *call;
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.negotiate = negotiate_echo;
 	call = negotiate(&w, &talk, &v1__node__descriptor);
 	assert_int_equal(say(call, 1), 0);
@@ -399,7 +424,7 @@ static void a_server_may_end_before_the_client(void **state)
 	struct rpc_client_call *call;
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.negotiate = negotiate_nothing;
 	call = negotiate(&w, &talk, &v1__node__descriptor);
 	say(call, 1);
@@ -428,7 +453,7 @@ static void a_message_that_does_not_decode_ends_the_stream(void **state)
 	struct error err;
 	struct world w;
 
-	world_init(&w, NULL);
+	begin(&w);
 	w.negotiate = negotiate_echo;
 	call = negotiate(&w, &talk, &wrong_node);
 	wrong.id = "n1";
@@ -439,6 +464,139 @@ static void a_message_that_does_not_decode_ends_the_stream(void **state)
 	assert_int_equal(talk.err.kind, ERR_INVALID);
 	assert_int_equal(talk.heard, 0);
 	world_run_until(&w, &w.gone);
+	world_fini(&w);
+}
+
+/* Somebody who hears nothing for as long as he is told. */
+static struct rpc_call *deaf;
+static unsigned int told;
+
+static void count_told(struct rpc_call *call, const ProtobufCMessage *msg, void *ctx)
+{
+	if (!msg) {
+		rpc_finish(call);
+		return;
+	}
+	assert_int_equal(((const V1__DataChannelNegotiation *)msg)->port, told++);
+	rpc_call_read(call);
+}
+
+static void negotiate_deaf(struct rpc_call *call, struct world *w)
+{
+	static const struct rpc_call_ops ops = { .message = count_told, .gone = on_gone };
+
+	rpc_call_set_ops(call, &ops, w);
+	deaf = call;
+}
+
+struct speaker {
+	struct rpc_client_call *call;
+	uint64_t next;
+	bool stuck, done;
+	struct error err;
+};
+
+static void speak(struct speaker *s)
+{
+	V1__DataChannelNegotiation msg = V1__DATA_CHANNEL_NEGOTIATION__INIT;
+	static char block[BLOCK];
+	struct error err;
+	int e = 0;
+
+	memset(block, 'x', sizeof(block) - 1);
+	msg.offer = block;
+	for (; !e && s->next < BLOCKS; s->next += !e) {
+		msg.port = (uint32_t)s->next;
+		e = rpc_client_send(s->call, &msg.base, &err);
+	}
+	s->stuck = e == -ERR_EXHAUSTED;
+	if (!e)
+		rpc_client_send_end(s->call);
+}
+
+static void on_speaker_writable(struct rpc_client_call *call, void *ctx)
+{
+	speak(ctx);
+}
+
+static void on_speaker_done(struct rpc_client_call *call, const struct error *err, void *ctx)
+{
+	struct speaker *s = ctx;
+
+	s->done = true;
+	s->err = *err;
+}
+
+static void who_speaks_is_held_back_by_who_does_not_listen(void **state)
+{
+	static const struct rpc_client_ops ops = { .message = on_heard, .done = on_speaker_done,
+						   .writable = on_speaker_writable };
+	struct rpc_target t = target(&v1__node__descriptor, "NegotiateDataChannel");
+	struct speaker s = { 0 };
+	struct error err;
+	struct world w;
+
+	begin(&w);
+	w.negotiate = negotiate_deaf;
+	deaf = NULL;
+	told = 0;
+	assert_int_equal(rpc_client_bidi(w.pump, w.channel, &t, &ops, &s, &s.call, &err), 0);
+	rpc_client_read(s.call);
+	speak(&s);
+	while (!deaf)
+		uv_run(&w.loop, UV_RUN_ONCE);
+	run_until_no_headway(&w, &s.stuck, &s.next);
+	assert_in_range(s.next, 4 * 1024 * 1024 / BLOCK, BLOCKS / 2);
+	assert_int_equal(told, 0);
+	rpc_call_read(deaf);
+	world_run_until(&w, &s.done);
+	assert_int_equal(s.err.kind, ERR_NONE);
+	assert_int_equal(told, BLOCKS);
+	world_fini(&w);
+}
+
+static void a_cancelled_talk_is_told_to_its_handler(void **state)
+{
+	struct talk talk = { 0 };
+	struct rpc_client_call *call;
+	struct world w;
+
+	begin(&w);
+	w.negotiate = negotiate_deaf;
+	deaf = NULL;
+	call = negotiate(&w, &talk, &v1__node__descriptor);
+	while (!deaf)
+		uv_run(&w.loop, UV_RUN_ONCE);
+	rpc_client_cancel(call);
+	world_run_until(&w, &talk.done);
+	world_run_until(&w, &w.gone);
+	assert_true(w.cancelled);
+	world_fini(&w);
+}
+
+static void a_talk_ends_with_its_deadline(void **state)
+{
+	static const struct rpc_client_ops ops = { .message = on_heard, .done = on_talk_done };
+	struct rpc_target t = target(&v1__node__descriptor, "NegotiateDataChannel");
+	struct rpc_client_call *call;
+	struct talk talk = { 0 };
+	struct error err;
+	struct world w;
+
+	begin(&w);
+	w.negotiate = negotiate_deaf;
+	deaf = NULL;
+	t.timeout_ms = 2000;
+	assert_int_equal(rpc_client_bidi(w.pump, w.channel, &t, &ops, &talk, &call, &err), 0);
+	rpc_client_read(call);
+	while (!deaf && !talk.done)
+		uv_run(&w.loop, UV_RUN_ONCE);
+	assert_non_null(deaf);
+	assert_in_range(rpc_call_time_left(deaf), 0, 2000 + 20);
+	world_run_until(&w, &talk.done);
+	assert_int_equal(talk.err.kind, ERR_DEADLINE);
+	world_run_until(&w, &w.gone);
+	assert_true(w.cancelled);
 	world_fini(&w);
 }
 
@@ -455,7 +613,12 @@ int main(void)
 		cmocka_unit_test(messages_go_both_ways_until_both_have_ended),
 		cmocka_unit_test(a_server_may_end_before_the_client),
 		cmocka_unit_test(a_message_that_does_not_decode_ends_the_stream),
+		cmocka_unit_test(who_speaks_is_held_back_by_who_does_not_listen),
+		cmocka_unit_test(a_cancelled_talk_is_told_to_its_handler),
+		cmocka_unit_test(a_talk_ends_with_its_deadline),
 	};
+	int failed = cmocka_run_group_tests_name("answered here", tests, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	passed_on = true;
+	return failed + cmocka_run_group_tests_name("passed on", tests, NULL, NULL);
 }
