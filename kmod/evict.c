@@ -35,6 +35,14 @@ static bool may_go(struct wgm_mesh *mesh, const struct wgm_peer *peer)
 	       !wgm_peer_is_resident(&mesh->table, peer);
 }
 
+/* Somebody wants it gone, but it is on its way into WireGuard, or a change of it is. */
+static bool comes_later(struct wgm_mesh *mesh, struct wgm_peer *peer)
+{
+	if (peer->state == WGMESH_PEER_STATE_DORMANT || wgm_peer_is_resident(&mesh->table, peer))
+		peer->marks &= ~WGM_PEER_EVICT;
+	return (peer->marks & (WGM_PEER_EVICT | WGM_PEER_GONE)) == WGM_PEER_EVICT;
+}
+
 /* Those that somebody wants gone come first. */
 static u64 rank(const struct wgm_peer *peer)
 {
@@ -73,17 +81,18 @@ static void choose(struct wgm_mesh *mesh, struct victims *victims)
 	struct wgm_table *table = &mesh->table;
 	u32 most = surplus(mesh);
 	struct wgm_peer *peer;
+	bool later = false;
 	unsigned long id;
 	unsigned int i, n;
 
-	victims->n = 0;
 	for (id = 0; (peer = wgm_peer_next(table, &id)); id++) {
 		cond_resched();
 		if (!may_go(mesh, peer))
-			continue;
-		if (peer->marks & WGM_PEER_EVICT || (most && wgm_evict_is_idle(mesh, peer)))
+			later |= comes_later(mesh, peer);
+		else if (peer->marks & WGM_PEER_EVICT || (most && wgm_evict_is_idle(mesh, peer)))
 			insert(victims, peer);
 	}
+	WRITE_ONCE(mesh->sync.evictions_due, later);
 	for (i = 0, n = 0; i < victims->n; i++) {
 		peer = victims->peers[i];
 		if (!(peer->marks & WGM_PEER_EVICT) && i >= most)
@@ -128,6 +137,8 @@ void wgm_evict(struct wgm_mesh *mesh)
 		victims.n = 0;
 		if (table->lazy)
 			choose(mesh, &victims);
+		else
+			WRITE_ONCE(mesh->sync.evictions_due, false);
 		wgm_table_unlock(table);
 		if (!victims.n)
 			return;

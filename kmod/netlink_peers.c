@@ -141,6 +141,7 @@ static int order_eviction(struct wgm_mesh *mesh, struct wgm_peer *peer, struct g
 		return -EBUSY;
 	}
 	peer->marks |= WGM_PEER_EVICT;
+	WRITE_ONCE(mesh->sync.evictions_due, true);
 	WRITE_ONCE(mesh->sync.survey_due, true);
 	return 0;
 }

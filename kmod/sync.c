@@ -718,6 +718,15 @@ static void attend_waiting(struct wgm_mesh *mesh)
 		wgm_mesh_queue(mesh, &mesh->sync.work, WAITING_PAUSE);
 }
 
+/* An eviction that was ordered may have to wait for its peer: it comes after the next survey. */
+static void attend_evictions(struct wgm_mesh *mesh)
+{
+	unsigned long pause = wgm_sync_refresh(mesh);
+
+	if (pause)
+		wgm_mesh_queue(mesh, &mesh->sync.work, pause);
+}
+
 static void work(struct work_struct *work)
 {
 	struct wgm_mesh *mesh = container_of(to_delayed_work(work), struct wgm_mesh, sync.work);
@@ -735,6 +744,8 @@ static void work(struct work_struct *work)
 	}
 	if (READ_ONCE(mesh->table.on_demand))
 		attend_waiting(mesh);
+	if (!err && READ_ONCE(mesh->sync.evictions_due))
+		attend_evictions(mesh);
 	if (err || READ_ONCE(mesh->table.retries.n))
 		schedule_retry(mesh);
 	else

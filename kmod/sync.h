@@ -44,6 +44,7 @@ struct wgm_sync {
 	u64 surveyed_at;	/* ns of boottime; 0: never. READ_ONCE/WRITE_ONCE */
 	u64 survey_took;	/* ns. READ_ONCE/WRITE_ONCE */
 
+	bool evictions_due;	/* ordered ones are yet to come; READ_ONCE/WRITE_ONCE */
 	bool hurry;		/* a batch may have mended what WireGuard refused */
 	bool identity_due;	/* see identity.h; READ_ONCE/WRITE_ONCE, as the next */
 	unsigned long identified_at;	/* jiffies */
