@@ -22,7 +22,7 @@ static void decode(const struct nlmsghdr *message, void *ctx)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct listing listing = { .ifindex = 7, .fn = on_prefix };
+	struct listing listing = { .ifindex = 7, .table = LINK_TABLE_MAIN, .fn = on_prefix };
 
 	fuzz_messages(data, size, decode, &listing);
 	return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/random.h"
+#include "daemon/announce.h"
 #include "daemon/api.h"
 #include "daemon/join.h"
 #include "daemon/join_reply.h"
@@ -181,6 +182,8 @@ static int make_entry(struct daemon *d, const struct rpc_call *call, const struc
 	r = command_register_node(e, &join->node, err);
 	if (r == 0)
 		r = schema_gate_admit(d, call, join->node.id, e, err);
+	if (r == 0)
+		r = announce_admit(d, call, join->node.id, e, err);
 	if (r == 0 && join->node.role == NODE_VOTER) {
 		join_describe_member(&join->node, prefer_ipv6, &member);
 		r = command_put_member(e, &member, err);

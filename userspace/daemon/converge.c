@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/carrying.h"
 #include "daemon/floors.h"
 #include "daemon/plan_state.h"
 #include "dataplane/dataplane.h"
@@ -35,6 +36,8 @@ struct converge {
 	bool floors_kept;	/* only those of today's peers */
 	uv_timer_t timer;
 	uint64_t rests_until;	/* ns, of uv_hrtime() */
+	struct taken_routes routes;	/* since the last plan */
+	struct carrying carrying;
 	struct error trouble;	/* kind ERR_NONE: the last attempt went well */
 	void (*closed)(void *data);
 	void *closed_data;
@@ -65,6 +68,7 @@ int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_
 	c->state = state;
 	c->local = local;
 	c->floors_at = uv_now(loop);
+	taken_routes_init(&c->routes);
 	r = dataplane_open(&config, &c->dataplane, err);
 	key_wipe(&config.private_key);
 	if (r < 0) {
@@ -96,6 +100,7 @@ static void timer_closed(uv_handle_t *handle)
 
 	if (c->closed)
 		c->closed(c->closed_data);
+	taken_routes_fini(&c->routes);
 	free(c);
 }
 
@@ -142,11 +147,11 @@ static void forget_floors(struct converge *c, const struct peer_set *wanted)
 		log_warn("floors-not-forgotten", "reason=\"%s\"", log_text(err.text));
 }
 
-static int plan(struct converge *c, const struct node *self, struct peer_set **ret_wanted,
-		struct error *err)
+static int plan(struct converge *c, const struct node *self, struct taken_routes *routes,
+		struct peer_set **ret_wanted, struct error *err)
 {
 	uint64_t began = uv_hrtime(), ended;
-	int r = plan_from_state(c->state, self, ret_wanted, err);
+	int r = plan_from_state(c->state, self, c->settings, routes, ret_wanted, err);
 	uint64_t pause;
 
 	ended = uv_hrtime();
@@ -156,8 +161,37 @@ static int plan(struct converge *c, const struct node *self, struct peer_set **r
 	return r;
 }
 
+/* What is taken, and what is not and why, is told when it is another. */
+static void keep_routes(struct converge *c, struct taken_routes *routes)
+{
+	struct taken_routes old = c->routes;
+
+	c->routes = *routes;
+	*routes = old;
+	if (!taken_routes_equal(&c->routes, &old))
+		log_info("routes", "taken=\"%s\" not-taken=\"%s\"",
+			 log_text(buf_text(&c->routes.taken)),
+			 log_text(buf_text(&c->routes.refused)));
+}
+
+/* Peers go before routes when these are added, so that no packet meets a device that knows nobody. */
+static int apply(struct converge *c, struct peer_set *wanted, struct dataplane_changes *changes,
+		 struct error *err)
+{
+	int r;
+
+	forget_floors(c, wanted);
+	r = dataplane_apply(c->dataplane, wanted, changes, err);
+	if (r == 0)
+		r = dataplane_set_announced(c->dataplane,
+					    (const struct prefix *)c->routes.prefixes.data,
+					    taken_routes_count(&c->routes), err);
+	return r;
+}
+
 static int converge_now(struct converge *c, struct dataplane_changes *changes, struct error *err)
 {
+	struct taken_routes routes;
 	struct peer_set *wanted;
 	struct node self;
 	int r;
@@ -165,13 +199,18 @@ static int converge_now(struct converge *c, struct dataplane_changes *changes, s
 	/* Not joined yet, or removed: what runs is left alone until there is word of us. */
 	if (state_get_node(c->state, c->settings->id, &self, NULL) < 0)
 		return 0;
+	taken_routes_init(&routes);
 	r = set_addresses(c, &self, err);
 	if (r == 0)
-		r = plan(c, &self, &wanted, err);
-	if (r < 0)
-		return r;
-	forget_floors(c, wanted);
-	return dataplane_apply(c->dataplane, wanted, changes, err);
+		r = plan(c, &self, &routes, &wanted, err);
+	if (r == 0)
+		keep_routes(c, &routes);
+	taken_routes_fini(&routes);
+	if (r == 0)
+		r = apply(c, wanted, changes, err);
+	if (r == 0)
+		carrying_update(&c->carrying, c->settings, c->dataplane, c->local);
+	return r;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -206,6 +245,8 @@ void converge_check(struct converge *c)
 
 	if (uv_now(c->timer.loop) - c->floors_at >= FLOORS_MS)
 		save_floors(c);
+	if (*c->carrying.trouble)
+		carrying_update(&c->carrying, c->settings, c->dataplane, c->local);
 	if (dataplane_check(c->dataplane, &err) != -ERR_NOT_FOUND)
 		return;
 	log_warn("dataplane-lost", "device=%s reason=\"%s\"", c->settings->device,
@@ -224,6 +265,8 @@ void converge_status(struct converge *c, struct converge_status *ret)
 		snprintf(ret->trouble, sizeof(ret->trouble), "%s", err.text);
 	else if (c->trouble.kind != ERR_NONE)
 		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->trouble.text);
+	else if (*c->carrying.trouble)
+		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->carrying.trouble);
 	ret->peers_known = stats.peers_known;
 	ret->peers_active = stats.peers_active;
 }

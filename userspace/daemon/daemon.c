@@ -178,11 +178,15 @@ static int open_replica(struct daemon *d, struct error *err)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
+	struct daemon *d = handle->data;
+
 	log_info("signal", "number=%d", number);
-	if (number == SIGHUP)
-		reload_settings(handle->data);
-	else
-		daemon_stop(handle->data, 0);
+	if (number != SIGHUP) {
+		daemon_stop(d, 0);
+		return;
+	}
+	reload_settings(d);
+	converge_kick(d->converge);
 }
 
 static void start_handles(struct daemon *d)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/announce.h"
 #include "daemon/node_channel.h"
 #include "daemon/schema_gate.h"
 #include "rpc/client.h"
@@ -100,7 +101,8 @@ static bool joined(const struct daemon *d)
 	       state_get_node(d->state, want.id, &have, NULL) == 0 &&
 	       key_equal(&want.public_key, &have.public_key) && want.role == have.role &&
 	       want.raft_port == have.raft_port && want.grpc_port == have.grpc_port &&
-	       want.wireguard_port == have.wireguard_port && same_endpoints(&want, &have);
+	       want.wireguard_port == have.wireguard_port && same_endpoints(&want, &have) &&
+	       announce_told(d);
 }
 
 static bool lost(const struct joining *j)
@@ -205,17 +207,20 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 
 static int send_join(struct joining *j, struct error *err)
 {
-	char schema[16];
-	const struct rpc_metadata ability = { SCHEMA_METADATA, schema };
+	char schema[16], routes[ROUTES_TEXT_MAX];
+	const struct rpc_metadata metadata[] = {
+		{ SCHEMA_METADATA, schema }, { ROUTES_METADATA, routes },
+	};
 	const struct rpc_target target = { .service = &v1__node__descriptor, .method = "Join",
-					   .timeout_ms = TIMEOUT_MS, .metadata = &ability,
-					   .metadata_count = 1 };
+					   .timeout_ms = TIMEOUT_MS, .metadata = metadata,
+					   .metadata_count = 2 };
 	char key[KEY_TEXT_MAX], addresses[SETTINGS_ENDPOINTS_MAX][IP_TEXT_MAX];
 	const struct settings *s = &j->daemon->settings;
 	V1__JoinRequest q = V1__JOIN_REQUEST__INIT;
 	char *endpoints[SETTINGS_ENDPOINTS_MAX];
 
 	snprintf(schema, sizeof(schema), "%u", state_schema_latest());
+	route_list_format(&s->routes, routes);
 	for (unsigned int i = 0; i < s->endpoint_count; i++)
 		endpoints[i] = ip_format(&s->endpoints[i], addresses[i]);
 	q.id = (char *)s->id;

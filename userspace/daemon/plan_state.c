@@ -14,6 +14,7 @@ static int add_node(const struct node *node, void *data)
 }
 
 int plan_from_state(struct state_store *state, const struct node *self,
+		    const struct settings *settings, struct taken_routes *routes,
 		    struct peer_set **ret_set, struct error *err)
 {
 	struct walk walk = { .planner = planner_new(self), .err = err };
@@ -22,6 +23,8 @@ int plan_from_state(struct state_store *state, const struct node *self,
 	if (!walk.planner)
 		return error_set(err, ERR_MEMORY, "no memory to plan the peers");
 	r = state_each_node(state, NULL, add_node, &walk, err);
+	if (r == 0 && routes)
+		r = taken_routes_choose(routes, state, settings, self, walk.planner, err);
 	if (r == 0)
 		r = planner_finish(walk.planner, ret_set, err);
 	planner_free(walk.planner);

@@ -3,11 +3,14 @@
 #ifndef WGMESH_DAEMON_PLAN_STATE_H
 #define WGMESH_DAEMON_PLAN_STATE_H
 
-#include "model/plan.h"
-#include "store/state_query.h"
+#include "daemon/taken_routes.h"
 
-/* The peers that @self wants.  *@ret_set, sealed, is the caller's to free. */
+/*
+ * The peers that @self wants.  *@ret_set, sealed, is the caller's to free.  @routes, made by
+ * taken_routes_init(), gets what @settings choose; NULL: no routes, and no settings needed.
+ */
 int plan_from_state(struct state_store *state, const struct node *self,
+		    const struct settings *settings, struct taken_routes *routes,
 		    struct peer_set **ret_set, struct error *err);
 
 #endif

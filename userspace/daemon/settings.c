@@ -11,6 +11,9 @@
 
 #define NONE "none"	/* a list without values */
 
+/* RFC 1918, RFC 6598, RFC 4193: what nobody has to himself, and nothing of the internet. */
+#define PRIVATE "10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"
+
 /* ---- the table ---- */
 
 #define FIELD(field) .offset = offsetof(struct settings, field), \
@@ -44,6 +47,19 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	  .bare = true, .help = "speak Raft over IPv6 though there is an IPv4 address" },
 	{ "ipv4-prefix", SETTING_IPV4_PREFIX, FIELD(ipv4_prefix), .takes = "PREFIX",
 	  .help = "of the whole mesh; init only" },
+	{ "routes", SETTING_ROUTES, FIELD(routes), .takes = "PREFIX", .live = true,
+	  .help = "networks behind this node that it carries for the mesh, or 0.0.0.0/0 and ::/0 as "
+		  "an exit node; may be repeated" },
+	{ "accept-routes", SETTING_ROUTES, FIELD(accept_routes), .takes = "PREFIX", .live = true,
+	  .otherwise = "the private networks",
+	  .help = "networks of which parts are taken as other nodes announce them; may be "
+		  "repeated" },
+	{ "exit-node", SETTING_NODE, FIELD(exit_node), .takes = "ID", .live = true,
+	  .help = "node through which this one reaches all that is not routed otherwise, or none" },
+	{ "masquerade", SETTING_WORD, FIELD(masquerade), .takes = "WHEN", .live = true,
+	  .words = "auto, on, off",
+	  .help = "whether what leaves the mesh by this node has its address: auto, on or off; auto: "
+		  "as an exit node" },
 	{ "log-keep", SETTING_NUMBER, FIELD(log_keep), .min = 16, .max = 100000000,
 	  .takes = "ENTRIES", .live = true,
 	  .help = "of the Raft log; who needs older ones gets a snapshot" },
@@ -70,6 +86,7 @@ void settings_init(struct settings *s)
 		.backend = "auto",
 		.lazy = "auto",
 		.log_level = "info",
+		.masquerade = "auto",
 		.wireguard_port = 51820,
 		.raft_port = 9443,
 		.grpc_port = 8443,
@@ -80,6 +97,7 @@ void settings_init(struct settings *s)
 		.tick_ms = 50,
 	};
 	prefix_parse("172.16.0.0/12", &s->ipv4_prefix);
+	route_list_parse(PRIVATE, &s->accept_routes, NULL);
 	if (gethostname(s->id, sizeof(s->id)) < 0)
 		s->id[0] = 0;
 	s->id[sizeof(s->id) - 1] = 0;
@@ -189,6 +207,28 @@ static int add_endpoints(struct settings *s, bool more, const char *value, struc
 	return r;
 }
 
+static int add_routes(struct route_list *out, bool more, const char *value, struct error *err)
+{
+	struct route_list list;
+	int r = route_list_parse(value, &list, err);
+
+	if (r < 0)
+		return r;
+	if (!more || !list.count)
+		out->count = 0;
+	for (unsigned int i = 0; r == 0 && i < list.count; i++)
+		r = route_list_add(out, &list.items[i], err);
+	return r;
+}
+
+static int set_node(const struct setting *t, char *out, const char *value, struct error *err)
+{
+	if (strcmp(value, NONE) != 0)
+		return set_id(t, out, value, err);
+	*out = 0;
+	return 0;
+}
+
 static int set_ipv4_prefix(struct prefix *out, const char *value, struct error *err)
 {
 	struct prefix p;
@@ -217,6 +257,10 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 		return add_endpoints(s, more, value, err);
 	case SETTING_IPV4_PREFIX:
 		return set_ipv4_prefix(out, value, err);
+	case SETTING_ROUTES:
+		return add_routes(out, more, value, err);
+	case SETTING_NODE:
+		return set_node(t, out, value, err);
 	default:
 		return set_text(t, out, value, err);
 	}
@@ -264,7 +308,7 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 {
 	const struct setting *t = &settings_table[row];
 	const void *at = (const char *)s + t->offset;
-	char prefix[PREFIX_TEXT_MAX];
+	char prefix[PREFIX_TEXT_MAX], routes[ROUTES_TEXT_MAX];
 
 	switch (t->kind) {
 	case SETTING_NUMBER:
@@ -275,6 +319,10 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 		return format_endpoints(s, out);
 	case SETTING_IPV4_PREFIX:
 		return buf_append_text(out, prefix_format(at, prefix));
+	case SETTING_ROUTES:
+		return buf_append_text(out, route_list_format(at, routes));
+	case SETTING_NODE:
+		return buf_append_text(out, *(const char *)at ? at : NONE);
 	default:
 		return buf_append_text(out, at);
 	}

@@ -15,11 +15,12 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/route.h"
 
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 18,		/* rows of the table */
+	SETTINGS_COUNT = 22,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -43,6 +44,10 @@ struct settings {
 	bool no_ipv4;			/* ask for no IPv4 address in the mesh */
 	bool prefer_raft_ipv6;
 	struct prefix ipv4_prefix;	/* of the mesh; used by init alone */
+	struct route_list routes;	/* that this node announces */
+	struct route_list accept_routes;	/* networks whose parts it takes of others */
+	char exit_node[SETTINGS_ID_MAX];	/* the node for all else; "": none */
+	char masquerade[SETTINGS_WORD_MAX];	/* auto, on or off */
 	/* entries of the Raft log, 16 or more; older ones are compacted */
 	uint64_t log_keep;
 	/* observers that are served; those who are to vote always are */
@@ -62,7 +67,7 @@ struct settings {
 
 enum setting_kind {
 	SETTING_TEXT, SETTING_ID, SETTING_WORD, SETTING_NUMBER, SETTING_SWITCH,
-	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX,
+	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE,
 };
 
 struct setting {
@@ -78,6 +83,11 @@ struct setting {
 };
 
 extern const struct setting settings_table[SETTINGS_COUNT];
+
+static inline bool setting_is_list(const struct setting *t)
+{
+	return t->kind == SETTING_ENDPOINTS || t->kind == SETTING_ROUTES;
+}
 
 void settings_init(struct settings *s);	/* the defaults; the id is the host's name */
 

@@ -152,7 +152,7 @@ static int tell_entry(struct settings *s, const struct document *d,
 		return document_error(d, &v->key_at, err,
 				      "there is no setting \"%s\": wgmeshd --help lists them",
 				      v->key);
-	if (v->kind != DOCUMENT_LIST || settings_table[row].kind != SETTING_ENDPOINTS)
+	if (v->kind != DOCUMENT_LIST || !setting_is_list(&settings_table[row]))
 		return tell_scalar(s, d, row, v, origin, err);
 	if (!v->first)
 		return settings_tell(s, row, "none", origin, v->at.line, err);

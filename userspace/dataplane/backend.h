@@ -34,6 +34,8 @@ struct backend_ops {
 	/* Fills what is cheaper or better known than by counting the list; may be NULL. */
 	int (*stats)(struct backend *b, struct dataplane_stats *ret, struct error *err);
 	int (*listen_port)(struct backend *b, uint16_t *ret, struct error *err);
+	/* WireGuard's packets carry LINK_ANNOUNCED_MARK from now on; NULL: there are none. */
+	int (*set_mark)(struct backend *b, struct error *err);
 };
 
 extern const struct backend_ops backend_mesh, backend_kernel, backend_userspace, backend_none;

@@ -101,6 +101,11 @@ static int kernel_listen_port(struct backend *b, uint16_t *ret, struct error *er
 	return device_listen_port(b->wg, b->ifname, ret, err);
 }
 
+static int kernel_set_mark(struct backend *b, struct error *err)
+{
+	return device_set_mark(b->wg, b->ifname, err);
+}
+
 const struct backend_ops backend_kernel = {
 	.name = "kernel",
 	.flat = true,
@@ -110,4 +115,5 @@ const struct backend_ops backend_kernel = {
 	.list = kernel_list,
 	.apply = kernel_apply,
 	.listen_port = kernel_listen_port,
+	.set_mark = kernel_set_mark,
 };

@@ -222,6 +222,11 @@ static int mesh_listen_port(struct backend *b, uint16_t *ret, struct error *err)
 	return device_listen_port(b->wg, b->ifname, ret, err);
 }
 
+static int mesh_set_mark(struct backend *b, struct error *err)
+{
+	return device_set_mark(b->wg, b->ifname, err);
+}
+
 const struct backend_ops backend_mesh = {
 	.name = "mesh",
 	.lazy = true,
@@ -233,4 +238,5 @@ const struct backend_ops backend_mesh = {
 	.apply = mesh_apply_diff,
 	.stats = mesh_count,
 	.listen_port = mesh_listen_port,
+	.set_mark = mesh_set_mark,
 };

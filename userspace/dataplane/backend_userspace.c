@@ -185,6 +185,19 @@ static int userspace_listen_port(struct backend *b, uint16_t *ret, struct error 
 	return 0;
 }
 
+static int userspace_set_mark(struct backend *b, struct error *err)
+{
+	const struct wg_device mark = { .fields = WG_DEVICE_FWMARK, .fwmark = LINK_ANNOUNCED_MARK };
+	struct buf request = BUF_INIT(UAPI_REQUEST_MAX);
+	int r;
+
+	uapi_put_set(&request);
+	uapi_put_device(&request, &mark);
+	r = send_request(b, &request, err);
+	buf_fini_secret(&request);
+	return r;
+}
+
 const struct backend_ops backend_userspace = {
 	.name = "userspace",
 	.flat = true,
@@ -194,4 +207,5 @@ const struct backend_ops backend_userspace = {
 	.list = userspace_list,
 	.apply = userspace_apply,
 	.listen_port = userspace_listen_port,
+	.set_mark = userspace_set_mark,
 };

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/announced.h"
 #include "dataplane/backend.h"
 #include "dataplane/device.h"
+#include "dataplane/firewall.h"
+#include "dataplane/forwarding.h"
 #include "dataplane/found.h"
 
 enum { REASON_MAX = ERROR_TEXT_MAX };
@@ -142,10 +145,22 @@ void dataplane_close(struct dataplane *dp)
 	free(dp);
 }
 
+/* Without nftables there is no table of ours, either. */
+static int remove_routing(struct dataplane *dp, struct error *err)
+{
+	int r = announced_settle(dp->link, err);
+
+	if (!r)
+		r = firewall_set(dp->ifname, NULL, err);
+	return r == -ERR_UNSUPPORTED ? 0 : r;
+}
+
 int dataplane_remove(struct dataplane *dp, struct error *err)
 {
 	int r = dp->ops->remove(dp->backend, err);
 
+	if (!r && dp->link)
+		r = remove_routing(dp, err);
 	dataplane_close(dp);
 	return r;
 }
@@ -292,6 +307,42 @@ int dataplane_set_routes(struct dataplane *dp, const struct prefix *routes, size
 	if (r || !dp->link)
 		return r;
 	return device_set_prefixes(dp->link, dp->ifname, &device_routes, routes, n, err);
+}
+
+/* The mark comes first: WireGuard's own packets must never take such a route. */
+int dataplane_set_announced(struct dataplane *dp, const struct prefix *routes, size_t n,
+			    struct error *err)
+{
+	int r = revive(dp, err);
+
+	if (!r && n && dp->ops->set_mark)
+		r = dp->ops->set_mark(dp->backend, err);
+	if (r || !dp->link)
+		return r;
+	return announced_set(dp->link, dp->ifname, routes, n, err);
+}
+
+static bool carries(const struct dataplane_forwarding *forwarding, sa_family_t family)
+{
+	for (size_t i = 0; i < forwarding->count; i++)
+		if (forwarding->routes[i].ip.family == family)
+			return true;
+	return false;
+}
+
+/* The table first: at no moment does more pass than what is announced. */
+int dataplane_set_forwarding(struct dataplane *dp, const struct dataplane_forwarding *forwarding,
+			     struct error *err)
+{
+	int r = dp->link ? firewall_set(dp->ifname, forwarding, err) : 0;
+
+	if (r || !dp->link || !forwarding)
+		return r;
+	if (carries(forwarding, AF_INET))
+		r = forwarding_enable(AF_INET, err);
+	if (!r && carries(forwarding, AF_INET6))
+		r = forwarding_enable(AF_INET6, err);
+	return r;
 }
 
 struct tally {

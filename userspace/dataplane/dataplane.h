@@ -75,8 +75,9 @@ int dataplane_remove(struct dataplane *dp, struct error *err);
 
 /*
  * Whether the device is still there: ERR_NOT_FOUND when somebody deleted it or
- * wireguard-go ended.  Each of dataplane_set_addresses(), dataplane_set_routes() and
- * dataplane_apply() makes such a device anew first; call all three then, in this order.
+ * wireguard-go ended.  Each of dataplane_set_addresses(), dataplane_set_routes(),
+ * dataplane_apply() and dataplane_set_announced() makes such a device anew first; call all then,
+ * in this order.
  * One round trip: cheap enough for every few seconds.
  */
 int dataplane_check(struct dataplane *dp, struct error *err);
@@ -111,6 +112,28 @@ int dataplane_set_addresses(struct dataplane *dp, const struct prefix *addresses
 			    struct error *err);
 int dataplane_set_routes(struct dataplane *dp, const struct prefix *routes, size_t count,
 			 struct error *err);
+
+/*
+ * Routes that other nodes announce, default ones among them, become the only ones of their kind
+ * through the device.  Whatever the main table has goes before them, but for its own default
+ * route.  With the first one WireGuard's packets get a mark, with which they pass them by.
+ */
+int dataplane_set_announced(struct dataplane *dp, const struct prefix *routes, size_t count,
+			    struct error *err);
+
+/* What this node carries for the mesh. */
+struct dataplane_forwarding {
+	const struct prefix *routes;	/* that it announces */
+	size_t count;
+	bool masquerade_ipv4, masquerade_ipv6;	/* what leaves the mesh here has this node's address */
+};
+
+/*
+ * Makes this host carry it: a table of nftables, "inet wgmesh-IFNAME", then forwarding (see
+ * dataplane/firewall.h and dataplane/forwarding.h).  NULL: the table goes; forwarding stays.
+ */
+int dataplane_set_forwarding(struct dataplane *dp, const struct dataplane_forwarding *forwarding,
+			     struct error *err);
 
 struct dataplane_stats {
 	uint64_t peers_known;

@@ -84,6 +84,13 @@ int device_listen_port(struct wg_client *wg, const char *ifname, uint16_t *ret, 
 	return 0;
 }
 
+int device_set_mark(struct wg_client *wg, const char *ifname, struct error *err)
+{
+	const struct wg_device mark = { .fields = WG_DEVICE_FWMARK, .fwmark = LINK_ANNOUNCED_MARK };
+
+	return wg_device_set(wg, ifname, &mark, err);
+}
+
 int device_delete(struct link_client *link, struct wg_client *wg, const char *ifname,
 		  struct error *err)
 {
@@ -98,8 +105,26 @@ const struct prefix_ops device_addresses = {
 	.list = link_address_list, .add = link_address_add, .delete = link_address_delete,
 };
 
+static int list_networks(struct link_client *c, uint32_t ifindex, link_prefix_fn *fn, void *data,
+			 struct error *err)
+{
+	return link_route_list(c, ifindex, LINK_TABLE_MAIN, fn, data, err);
+}
+
+static int add_network(struct link_client *c, uint32_t ifindex, const struct prefix *p,
+		       struct error *err)
+{
+	return link_route_add(c, ifindex, LINK_TABLE_MAIN, p, err);
+}
+
+static int delete_network(struct link_client *c, uint32_t ifindex, const struct prefix *p,
+			  struct error *err)
+{
+	return link_route_delete(c, ifindex, LINK_TABLE_MAIN, p, err);
+}
+
 const struct prefix_ops device_routes = {
-	.list = link_route_list, .add = link_route_add, .delete = link_route_delete,
+	.list = list_networks, .add = add_network, .delete = delete_network,
 };
 
 /* What a device may have before we think that something else manages it. */

@@ -21,6 +21,9 @@ int device_configure(struct link_client *link, struct wg_client *wg,
 /* The UDP port that the kernel's WireGuard listens on now. */
 int device_listen_port(struct wg_client *wg, const char *ifname, uint16_t *ret, struct error *err);
 
+/* Has the packets of a device of the kernel's WireGuard marked with LINK_ANNOUNCED_MARK. */
+int device_set_mark(struct wg_client *wg, const char *ifname, struct error *err);
+
 /* Sets it up with its MTU, and explains the port that is taken. */
 int device_set_up(struct link_client *link, const struct dataplane_config *config,
 		  struct error *err);

@@ -25,8 +25,16 @@ struct point {
 	const struct seen *relay;
 };
 
+/* A route, until it is known what becomes of its node. */
+struct planned_route {
+	struct key public_key;
+	struct prefix prefix;
+};
+
 struct planner {
 	struct node self;
+	struct planned_route *routes;
+	size_t n_routes, cap_routes;
 	struct seen *nodes;
 	size_t n_nodes, cap_nodes;
 	struct point *ring;		/* by place; empty: no relay */
@@ -71,6 +79,7 @@ void planner_free(struct planner *p)
 	if (!p)
 		return;
 	free(p->nodes);
+	free(p->routes);
 	free(p->ring);
 	free(p);
 }
@@ -105,6 +114,25 @@ int planner_add(struct planner *p, const struct node *node, struct error *err)
 		n->prefixes[n->n_prefixes++] = prefix_host(&node->ipv4.ip);
 	if (node->ipv6.ip.family == AF_INET6)
 		n->prefixes[n->n_prefixes++] = prefix_masked(&node->ipv6);
+	return 0;
+}
+
+int planner_add_route(struct planner *p, const struct route *route, struct error *err)
+{
+	size_t more = p->cap_routes ? p->cap_routes * 2 : 16;
+	struct planned_route *routes;
+
+	if (p->n_routes == p->cap_routes) {
+		routes = reallocarray(p->routes, more, sizeof(*routes));
+		if (!routes)
+			return error_set(err, ERR_MEMORY, "no memory to plan for the routes of %s",
+					 route->node_id);
+		p->routes = routes;
+		p->cap_routes = more;
+	}
+	p->routes[p->n_routes++] = (struct planned_route){
+		.public_key = route->public_key, .prefix = route->prefix,
+	};
 	return 0;
 }
 
@@ -200,15 +228,64 @@ static unsigned int choose_relays(const struct planner *p, uint64_t pair,
 }
 
 static int add_relayed(const struct planner *p, struct peer_set *set, const struct seen *n,
-		       struct error *err)
+		       const struct prefix *prefixes, unsigned int n_prefixes, struct error *err)
 {
 	const struct seen *relays[PLAN_RELAYS_MAX];
 	unsigned int n_relays = choose_relays(p, hash_pair(hash_id(p->self.id), n->hash), relays);
 	int r = 0;
 
 	for (unsigned int k = 0; k < n_relays; k++)
-		for (unsigned int i = 0; r == 0 && i < n->n_prefixes; i++)
-			r = peer_set_add_prefix(set, relays[k]->peer, &n->prefixes[i], k, err);
+		for (unsigned int i = 0; r == 0 && i < n_prefixes; i++)
+			r = peer_set_add_prefix(set, relays[k]->peer, &prefixes[i], k, err);
+	return r;
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+	const struct seen *const *x = a, *const *y = b;
+
+	return memcmp(&(*x)->public_key, &(*y)->public_key, KEY_BYTES);
+}
+
+static const struct seen **sort_by_key(const struct planner *p)
+{
+	const struct seen **sorted = calloc(p->n_nodes + 1, sizeof(*sorted));
+
+	if (!sorted)
+		return NULL;
+	for (size_t i = 0; i < p->n_nodes; i++)
+		sorted[i] = &p->nodes[i];
+	qsort(sorted, p->n_nodes, sizeof(*sorted), compare_seen);
+	return sorted;
+}
+
+static int add_route(const struct planner *p, bool self_public, struct peer_set *set,
+		     const struct seen *n, const struct prefix *prefix, struct error *err)
+{
+	if (has_session(self_public, n))
+		return peer_set_add_prefix(set, n->peer, prefix, 0, err);
+	return route_is_default(prefix) ? 0 : add_relayed(p, set, n, prefix, 1, err);
+}
+
+/* A route hangs where its node's own prefixes do. */
+static int add_routes(const struct planner *p, bool self_public, struct peer_set *set,
+		      struct error *err)
+{
+	const struct seen **sorted, **found, *wanted;
+	int r = 0;
+
+	if (!p->n_routes)
+		return 0;
+	sorted = sort_by_key(p);
+	if (!sorted)
+		return error_set(err, ERR_MEMORY, "no memory to plan %zu routes", p->n_routes);
+	for (size_t i = 0; r == 0 && i < p->n_routes; i++) {
+		wanted = &(struct seen){ .public_key = p->routes[i].public_key };
+		found = bsearch(&wanted, sorted, p->n_nodes, sizeof(*sorted), compare_seen);
+		if (found)
+			r = add_route(p, self_public, set, *found, &p->routes[i].prefix, err);
+	}
+	free(sorted);
 	return r;
 }
 
@@ -225,7 +302,10 @@ static int fill(struct planner *p, struct peer_set *set, struct error *err)
 		r = build_ring(p, err);
 	for (size_t i = 0; r == 0 && i < p->n_nodes; i++)
 		if (!has_session(self_public, &p->nodes[i]))
-			r = add_relayed(p, set, &p->nodes[i], err);
+			r = add_relayed(p, set, &p->nodes[i], p->nodes[i].prefixes,
+					p->nodes[i].n_prefixes, err);
+	if (r == 0)
+		r = add_routes(p, self_public, set, err);
 	return r ? r : peer_set_seal(set, err);
 }
 

@@ -8,7 +8,8 @@
  *	NAT'd     public    yes; self calls, keepalive 25 s
  *	NAT'd     NAT'd     no; the other's prefixes hang on public nodes, the relays
  *
- * A prefix of a node: its IPv4 address as a /32, its IPv6 /64.
+ * A prefix of a node: its IPv4 address as a /32, its IPv6 /64, and the routes that are taken
+ * of it.
  *
  * Relays of a pair are a function of the pair and the public nodes only, and the
  * same seen from either end.  That is a must, not a nicety: WireGuard takes a packet only
@@ -23,6 +24,7 @@
 
 #include "model/node.h"
 #include "model/peer_set.h"
+#include "model/route.h"
 
 enum {
 	PLAN_KEEPALIVE = 25,	/* seconds, towards public nodes from behind a NAT */
@@ -39,7 +41,13 @@ void planner_free(struct planner *p);
 int planner_add(struct planner *p, const struct node *node, struct error *err);
 
 /*
- * Once, after the last node.  Caller frees the set, which is sealed.  ERR_EXISTS: two nodes with
+ * A route that is taken: no two with one prefix.  After its node; one of a node that was not
+ * added, and a default route of one without a session, has no effect.
+ */
+int planner_add_route(struct planner *p, const struct route *route, struct error *err);
+
+/*
+ * Once, after the last node and route.  Caller frees the set, which is sealed.  ERR_EXISTS: two nodes with
  * one key or address, which the state's constraints rule out.
  */
 int planner_finish(struct planner *p, struct peer_set **ret_set, struct error *err);

@@ -8,13 +8,9 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "netlink/nlsocket.h"
+#include "netlink/link_client.h"
 
 enum { SMALL_MESSAGE = 512 };
-
-struct link_client {
-	struct nlsocket *socket;
-};
 
 int link_client_open(struct link_client **ret, struct error *err)
 {
@@ -39,9 +35,8 @@ void link_client_close(struct link_client *c)
 	free(c);
 }
 
-/* Sends @m and lets go of it. */
-static int request(struct link_client *c, struct message *m, answer_fn *fn, void *data,
-		   struct error *err)
+int link_request(struct link_client *c, struct message *m, answer_fn *fn, void *data,
+		 struct error *err)
 {
 	int r = nlsocket_request(c->socket, m, fn, data, err);
 
@@ -90,7 +85,7 @@ int link_get(struct link_client *c, const char *ifname, struct link_info *ret, s
 {
 	struct message m = link_message(RTM_GETLINK, 0, ifname);
 	struct link_info info = { 0 };
-	int r = request(c, &m, keep_link, &info, err);
+	int r = link_request(c, &m, keep_link, &info, err);
 
 	if (r)
 		error_prefix(err, "device %s", ifname);
@@ -107,7 +102,7 @@ int link_add(struct link_client *c, const char *ifname, const char *kind, struct
 
 	message_put_text(&m, IFLA_INFO_KIND, kind);
 	message_nest_end(&m, nest);
-	r = request(c, &m, NULL, NULL, err);
+	r = link_request(c, &m, NULL, NULL, err);
 	if (r)
 		error_prefix(err, "cannot add device %s of kind %s", ifname, kind);
 	return r;
@@ -116,7 +111,7 @@ int link_add(struct link_client *c, const char *ifname, const char *kind, struct
 int link_delete(struct link_client *c, const char *ifname, struct error *err)
 {
 	struct message m = link_message(RTM_DELLINK, 0, ifname);
-	int r = request(c, &m, NULL, NULL, err);
+	int r = link_request(c, &m, NULL, NULL, err);
 
 	if (r)
 		error_prefix(err, "cannot delete device %s", ifname);
@@ -137,7 +132,7 @@ int link_set_up(struct link_client *c, const char *ifname, bool up, uint32_t mtu
 	}
 	if (mtu)
 		message_put_u32(&m, IFLA_MTU, mtu);
-	r = request(c, &m, NULL, NULL, err);
+	r = link_request(c, &m, NULL, NULL, err);
 	if (r)
 		error_prefix(err, "cannot set device %s %s", ifname, up ? "up" : "down");
 	return r;
@@ -172,7 +167,7 @@ int link_address_add(struct link_client *c, uint32_t ifindex, const struct prefi
 	int r;
 
 	message_put_u32(&m, IFA_FLAGS, IFA_F_NOPREFIXROUTE | IFA_F_NODAD);
-	r = request(c, &m, NULL, NULL, err);
+	r = link_request(c, &m, NULL, NULL, err);
 	if (r)
 		error_prefix(err, "cannot add address %s", prefix_format(address, text));
 	return r;
@@ -184,7 +179,7 @@ int link_address_delete(struct link_client *c, uint32_t ifindex, const struct pr
 	struct message m = address_message(RTM_DELADDR, 0, ifindex, address);
 	struct error cause = { 0 };
 	char text[PREFIX_TEXT_MAX];
-	int r = request(c, &m, NULL, NULL, &cause);
+	int r = link_request(c, &m, NULL, NULL, &cause);
 
 	if (!r || r == -ERR_NOT_FOUND)
 		return 0;
@@ -193,7 +188,8 @@ int link_address_delete(struct link_client *c, uint32_t ifindex, const struct pr
 }
 
 struct listing {
-	uint32_t ifindex;
+	uint32_t ifindex;	/* 0: of every device */
+	uint32_t table;		/* of routes */
 	link_prefix_fn *fn;
 	void *data;
 };
@@ -237,14 +233,14 @@ int link_address_list(struct link_client *c, uint32_t ifindex, link_prefix_fn *f
 
 	if (a)
 		a->ifa_index = ifindex;	/* kernels from 4.20 tell only these */
-	r = request(c, &m, tell_address, &l, err);
+	r = link_request(c, &m, tell_address, &l, err);
 	if (r < 0)
 		error_prefix(err, "cannot list the addresses of device %u", ifindex);
 	return r;
 }
 
 static struct message route_message(uint16_t type, uint16_t flags, uint32_t ifindex,
-				    const struct prefix *destination)
+				    enum link_table table, const struct prefix *destination)
 {
 	struct message m = message_new(SMALL_MESSAGE, type, flags);
 	struct rtmsg *rt = message_put_header(&m, sizeof(*rt));
@@ -252,7 +248,7 @@ static struct message route_message(uint16_t type, uint16_t flags, uint32_t ifin
 	if (rt) {
 		rt->rtm_family = (uint8_t)destination->ip.family;
 		rt->rtm_dst_len = destination->len;
-		rt->rtm_table = RT_TABLE_MAIN;
+		rt->rtm_table = (uint8_t)table;
 		rt->rtm_protocol = LINK_ROUTE_PROTOCOL;
 		rt->rtm_scope = destination->ip.family == AF_INET ? RT_SCOPE_LINK :
 								   RT_SCOPE_UNIVERSE;
@@ -263,26 +259,26 @@ static struct message route_message(uint16_t type, uint16_t flags, uint32_t ifin
 	return m;
 }
 
-int link_route_add(struct link_client *c, uint32_t ifindex, const struct prefix *destination,
-		   struct error *err)
+int link_route_add(struct link_client *c, uint32_t ifindex, enum link_table table,
+		   const struct prefix *destination, struct error *err)
 {
 	struct message m = route_message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, ifindex,
-					 destination);
+					 table, destination);
 	char text[PREFIX_TEXT_MAX];
-	int r = request(c, &m, NULL, NULL, err);
+	int r = link_request(c, &m, NULL, NULL, err);
 
 	if (r)
 		error_prefix(err, "cannot add route %s", prefix_format(destination, text));
 	return r;
 }
 
-int link_route_delete(struct link_client *c, uint32_t ifindex, const struct prefix *destination,
-		      struct error *err)
+int link_route_delete(struct link_client *c, uint32_t ifindex, enum link_table table,
+		      const struct prefix *destination, struct error *err)
 {
-	struct message m = route_message(RTM_DELROUTE, 0, ifindex, destination);
+	struct message m = route_message(RTM_DELROUTE, 0, ifindex, table, destination);
 	struct error cause = { 0 };
 	char text[PREFIX_TEXT_MAX];
-	int r = request(c, &m, NULL, NULL, &cause);
+	int r = link_request(c, &m, NULL, NULL, &cause);
 
 	if (!r || r == -ERR_NOT_FOUND)
 		return 0;
@@ -299,37 +295,44 @@ static int tell_route(void *data, const struct nlmsghdr *answer)
 
 	if (nlmsg_parse((struct nlmsghdr *)answer, sizeof(*rt), tb, RTA_MAX, NULL))
 		return -ERR_IO;
-	if (rt->rtm_protocol != LINK_ROUTE_PROTOCOL || rt->rtm_table != RT_TABLE_MAIN ||
-	    !tb[RTA_OIF] || nla_len(tb[RTA_OIF]) < 4 || nla_get_u32(tb[RTA_OIF]) != l->ifindex ||
+	if (rt->rtm_protocol != LINK_ROUTE_PROTOCOL || rt->rtm_table != l->table ||
+	    !tb[RTA_OIF] || nla_len(tb[RTA_OIF]) < 4 ||
+	    (l->ifindex && nla_get_u32(tb[RTA_OIF]) != l->ifindex) ||
 	    !decode_prefix(tb[RTA_DST], rt->rtm_family, rt->rtm_dst_len, &p))
 		return 0;
 	return l->fn(l->data, &p);
 }
 
-/* Filtered by the kernel: a host may hold a million routes that are not ours. */
+/*
+ * Filtered by the kernel: a host may hold a million routes that are not ours.  A table comes into
+ * being with its first route.
+ */
 static int list_routes(struct link_client *c, sa_family_t family, struct listing *l,
 		       struct error *err)
 {
 	struct message m = message_new(SMALL_MESSAGE, RTM_GETROUTE, NLM_F_DUMP);
 	struct rtmsg *rt = message_put_header(&m, sizeof(*rt));
+	struct error cause = { 0 };
 	int r;
 
 	if (rt) {
 		rt->rtm_family = (uint8_t)family;
-		rt->rtm_table = RT_TABLE_MAIN;
+		rt->rtm_table = (uint8_t)l->table;
 		rt->rtm_protocol = LINK_ROUTE_PROTOCOL;
 	}
-	message_put_u32(&m, RTA_OIF, l->ifindex);
-	r = request(c, &m, tell_route, l, err);
-	if (r < 0)
-		error_prefix(err, "cannot list the routes of device %u", l->ifindex);
-	return r;
+	if (l->ifindex)
+		message_put_u32(&m, RTA_OIF, l->ifindex);
+	r = link_request(c, &m, tell_route, l, &cause);
+	if (r == -ERR_NOT_FOUND)
+		return 0;
+	return r < 0 ? error_set(err, cause.kind, "cannot list the routes of device %u: %s",
+				 l->ifindex, cause.text) : r;
 }
 
-int link_route_list(struct link_client *c, uint32_t ifindex, link_prefix_fn *fn, void *data,
-		    struct error *err)
+int link_route_list(struct link_client *c, uint32_t ifindex, enum link_table table,
+		    link_prefix_fn *fn, void *data, struct error *err)
 {
-	struct listing l = { .ifindex = ifindex, .fn = fn, .data = data };
+	struct listing l = { .ifindex = ifindex, .table = table, .fn = fn, .data = data };
 	int r = list_routes(c, AF_INET, &l, err);
 
 	return r ? r : list_routes(c, AF_INET6, &l, err);

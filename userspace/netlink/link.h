@@ -16,6 +16,14 @@
 /* Marks routes as ours ("proto 157" in ip-route(8)); no other routing daemon uses it. */
 enum { LINK_ROUTE_PROTOCOL = 157 };
 
+/* What WireGuard's own packets carry where netlink/rule.h's rules are. */
+enum { LINK_ANNOUNCED_MARK = 0x77000067 };
+
+enum link_table {
+	LINK_TABLE_MAIN = 254,
+	LINK_TABLE_ANNOUNCED = 157,	/* asked when the main one knows no better than its default */
+};
+
 struct link_client;
 
 int link_client_open(struct link_client **ret, struct error *err);
@@ -55,12 +63,15 @@ int link_address_delete(struct link_client *c, uint32_t ifindex, const struct pr
 int link_address_list(struct link_client *c, uint32_t ifindex, link_prefix_fn *fn, void *data,
 		      struct error *err);
 
-/* Routes of protocol LINK_ROUTE_PROTOCOL in the main table through the device; host bits clear. */
-int link_route_add(struct link_client *c, uint32_t ifindex, const struct prefix *destination,
-		   struct error *err);
-int link_route_delete(struct link_client *c, uint32_t ifindex, const struct prefix *destination,
-		      struct error *err);
-int link_route_list(struct link_client *c, uint32_t ifindex, link_prefix_fn *fn, void *data,
-		    struct error *err);
+/*
+ * Routes of protocol LINK_ROUTE_PROTOCOL in @table through the device; host bits clear.  Listed
+ * with @ifindex 0: through any.
+ */
+int link_route_add(struct link_client *c, uint32_t ifindex, enum link_table table,
+		   const struct prefix *destination, struct error *err);
+int link_route_delete(struct link_client *c, uint32_t ifindex, enum link_table table,
+		      const struct prefix *destination, struct error *err);
+int link_route_list(struct link_client *c, uint32_t ifindex, enum link_table table,
+		    link_prefix_fn *fn, void *data, struct error *err);
 
 #endif

@@ -94,6 +94,26 @@ int command_set_ability(struct entry *e, const char *node_id, uint32_t schema, s
 		" ON CONFLICT(node) DO UPDATE SET schema = excluded.schema", params, COUNT(params), err);
 }
 
+static int add_route(struct entry *e, const char *node_id, const struct prefix *prefix,
+		     struct error *err)
+{
+	char prefix_text[PREFIX_TEXT_MAX];
+	struct sql_value params[] = { text(node_id), text(prefix_format(prefix, prefix_text)) };
+
+	return entry_add(e, 0, "INSERT INTO routes(node, prefix) VALUES(?1, ?2)", params,
+			 COUNT(params), err);
+}
+
+int command_set_routes(struct entry *e, const char *node_id, const struct route_list *routes,
+		       struct error *err)
+{
+	int r = run1(e, 0, "DELETE FROM routes WHERE node = ?1", text(node_id), err);
+
+	for (unsigned int i = 0; r == 0 && i < routes->count; i++)
+		r = add_route(e, node_id, &routes->items[i], err);
+	return r;
+}
+
 int command_remove_node(struct entry *e, const char *node_id, struct error *err)
 {
 	int r = run1(e, ENTRY_MUST_CHANGE, "DELETE FROM nodes WHERE id = ?1", text(node_id), err);

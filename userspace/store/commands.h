@@ -13,6 +13,7 @@
 
 #include "model/acl.h"
 #include "model/mesh.h"
+#include "model/route.h"
 #include "store/entry.h"
 #include "store/records.h"
 
@@ -30,7 +31,14 @@ int command_register_node(struct entry *e, const struct node *node, struct error
 int command_set_ability(struct entry *e, const char *node_id, uint32_t schema, struct error *err);
 
 /*
- * Row, leases, ability and membership go; certificates stay as they are.  Unknown id: fails with
+ * All that @node_id announces from now on, which nothing notes in the change feed: in one entry
+ * with command_register_node().  Only where state_has_routes().
+ */
+int command_set_routes(struct entry *e, const char *node_id, const struct route_list *routes,
+		       struct error *err);
+
+/*
+ * Row, leases, ability, routes and membership go; certificates stay as they are.  Unknown id: fails with
  * ERR_PRECONDITION.
  */
 int command_remove_node(struct entry *e, const char *node_id, struct error *err);

@@ -63,10 +63,19 @@ static const char version_1[] =
 	"CREATE TABLE abilities(node TEXT PRIMARY KEY, schema INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX abilities_schema ON abilities(schema, node);";
 
+/* Who takes a node out need not know which tables there are by now: the trigger does. */
+static const char version_2[] =
+	"CREATE TABLE routes(node TEXT NOT NULL, prefix TEXT NOT NULL,"
+	" PRIMARY KEY(node, prefix)) STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER routes_of_removed AFTER DELETE ON nodes BEGIN"
+	" DELETE FROM routes WHERE node = old.id;"
+	" END;";
+
 static const char *const versions[SCHEMA_LATEST + 1] = {
 	[1] = version_1,
+	[SCHEMA_ROUTES] = version_2,
 #ifdef WGMESH_SCHEMA_NEXT
-	[2] = "CREATE TABLE next_release(id INTEGER PRIMARY KEY) STRICT;",
+	[SCHEMA_LATEST] = "CREATE TABLE next_release(id INTEGER PRIMARY KEY) STRICT;",
 #endif
 };
 
@@ -82,6 +91,7 @@ const struct schema_table schema_tables[] = {
 	{ ROWS("tokens", "id"), .open_to_entries = true },
 	{ ROWS("certificates", "serial"), .open_to_entries = true },
 	{ ROWS("abilities", "node"), .open_to_entries = true },
+	{ ROWS("routes", "node, prefix"), .open_to_entries = true, .since = SCHEMA_ROUTES },
 	{ .name = "requests",
 	  .digest_sql = "SELECT idx, id, kind, failed, affected, last_id FROM requests"
 			" ORDER BY idx" },

@@ -10,9 +10,9 @@
 
 /* The tests of upgrades have a release that is one version ahead. */
 #ifdef WGMESH_SCHEMA_NEXT
-enum { SCHEMA_FIRST = 1, SCHEMA_LATEST = 2 };
+enum { SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_LATEST = 3 };
 #else
-enum { SCHEMA_FIRST = 1, SCHEMA_LATEST = 1 };
+enum { SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_LATEST = 2 };
 #endif
 
 /*
@@ -25,6 +25,7 @@ int schema_upgrade(struct db *db, int version, struct error *err);
 struct schema_table {
 	const char *name;
 	const char *digest_sql;
+	int since;		/* the version that made it; 0: the first */
 	bool open_to_entries;	/* else the store's own */
 };
 

@@ -65,13 +65,15 @@ static int hash_table(struct db *db, const struct schema_table *table, hash_t *h
 int state_digest(struct db *db, uint8_t ret[STATE_DIGEST], struct error *err)
 {
 	hash_t h = FNV_OFFSET;
+	int schema, r;
 
-	for (const struct schema_table *t = schema_tables; t->name; t++) {
-		int r = hash_table(db, t, &h, err);
-
-		if (r < 0)
-			return r;
-	}
+	/* The version may have been raised by another connection since this one was opened. */
+	r = db_pragma(db, "PRAGMA user_version", &schema, err);
+	for (const struct schema_table *t = schema_tables; r >= 0 && t->name; t++)
+		if (t->since <= schema)
+			r = hash_table(db, t, &h, err);
+	if (r < 0)
+		return r;
 	store_u64(ret, (uint64_t)(h >> 64));
 	store_u64(ret + 8, (uint64_t)h);
 	return 0;

@@ -9,6 +9,7 @@
 #include "model/acl.h"
 #include "model/ipam.h"
 #include "model/mesh.h"
+#include "model/route.h"
 #include "store/records.h"
 #include "store/state_store.h"
 
@@ -52,6 +53,15 @@ int state_get_ability(struct state_store *s, const char *node_id, uint32_t *ret,
 /* The lowest of all, and whose it is. */
 int state_lowest_ability(struct state_store *s, uint32_t *ret, char ret_node_id[NODE_ID_MAX + 1],
 			 struct error *err);
+
+/* Whether the tables have a place for routes yet: see daemon/schema_gate.h. */
+bool state_has_routes(const struct state_store *s);
+/* What @node_id announces; nothing is an empty list. */
+int state_get_routes(struct state_store *s, const char *node_id, struct route_list *ret,
+		     struct error *err);
+/* All, in the order that route_judge() wants; as state_each_node(). */
+typedef int (*state_route_fn)(const struct route *route, void *data);
+int state_each_route(struct state_store *s, state_route_fn fn, void *data, struct error *err);
 
 int state_get_member(struct state_store *s, uint64_t server_id, struct member *ret,
 		     struct error *err);

@@ -63,9 +63,12 @@ class Network:
         number = next(self.numbers)
         folder = self.folder / ("%d" % number)
         folder.mkdir()
-        node = Node(self._host("n%d" % number, number), folder, name, number, address(number))
+        node = self.make_node(self._host("n%d" % number, number), folder, name, number)
         self.nodes.append(node)
         return node
+
+    def make_node(self, ns, folder, name, number):
+        return Node(ns, folder, name, number, address(number))
 
     # ---- what goes where ----
 

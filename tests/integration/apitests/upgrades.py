@@ -10,6 +10,9 @@ from testing import check, equal, test, wait_until
 
 NEXT = str(BUILD / "tests/integration/wgmeshd-next")
 
+NOW, NEXT_VERSION = 2, 3
+
+
 def schema(node):
     with sqlite3.connect("file:%s?mode=ro" % (node.dir / "state.db"), uri=True) as state:
         return state.execute("PRAGMA user_version").fetchone()[0]
@@ -29,7 +32,7 @@ def restart(node, program):
 
 def upgrade(mesh, node):
     restart(node, NEXT)
-    wait_until(20, lambda: ability(mesh.leader(), node) == 2, "the mesh knows that %s is upgraded" % node.name)
+    wait_until(20, lambda: ability(mesh.leader(), node) == NEXT_VERSION, "the mesh knows that %s is upgraded" % node.name)
 
 
 @test("the tables change when the last node is upgraded, and not before")
@@ -38,16 +41,17 @@ def _():
     for name, role in (("n2", "voter"), ("n3", "voter"), ("o1", "observer")):
         some.add(name, role, *STEADY)
     some.leader().wait_status(voters=3, nodes=4)
+    wait_until(20, lambda: {schema(node) for node in some.nodes} == {NOW}, "all have the tables of this release")
     for node in some.nodes[:-1]:
         upgrade(some, node)
         some.token()
     last = some.nodes[-1]
     # Whoever leads now knows how, and whom it waits for.
-    wait_until(20, lambda: any(node.log_has("event=schema-waits version=2 for=o1") for node in some.nodes),
+    wait_until(20, lambda: any(node.log_has("event=schema-waits version=%d for=o1" % NEXT_VERSION) for node in some.nodes),
                "the leader names whom it waits for")
-    equal({schema(node) for node in some.nodes}, {1}, "versions while the observer is old")
+    equal({schema(node) for node in some.nodes}, {NOW}, "versions while the observer is old")
     upgrade(some, last)
-    wait_until(20, lambda: {schema(node) for node in some.nodes} == {2}, "all have the new tables")
+    wait_until(20, lambda: {schema(node) for node in some.nodes} == {NEXT_VERSION}, "all have the new tables")
     some.token()
     some.wait_level()
     some.stop()
@@ -66,10 +70,10 @@ def _():
     code, _, stderr = some.founder.wmctl("node", "remove", "o1")	# it holds the others up no longer
     equal(code, 0, stderr)
     restart(some.founder, NEXT)
-    wait_until(20, lambda: schema(some.founder) == 2, "the new tables")
+    wait_until(20, lambda: schema(some.founder) == NEXT_VERSION, "the new tables")
     joiner.start()
     wait_until(20, lambda: not joiner.alive(), "the one that joins ends")
-    check(joiner.log_has("event=replica-failed", "version 2", "upgrade wgmeshd"), joiner.tail())
+    check(joiner.log_has("event=replica-failed", "version %d" % NEXT_VERSION, "upgrade wgmeshd"), joiner.tail())
     equal(joiner.process.returncode, 1, "its exit code")
     joiner.process = None
     joiner.program = NEXT

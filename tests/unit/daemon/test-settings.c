@@ -157,6 +157,23 @@ static void none_takes_the_endpoints_of_others_away(void **state)
 	assert_int_equal(s.endpoint_count, 0);
 }
 
+static void routes_of_who_goes_first_replace_those_of_others(void **state)
+{
+	char text[ROUTES_TEXT_MAX];
+	struct settings s;
+	struct error err;
+	int row = settings_lookup("accept-routes");
+
+	settings_init(&s);
+	assert_string_equal(route_list_format(&s.accept_routes, text),
+			    "10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fc00::/7");
+	ok(settings_tell(&s, row, "192.0.2.0/24", ORIGIN_FILE, 1, &err), &err);
+	ok(settings_tell(&s, row, "10.0.0.0/8", ORIGIN_FILE, 2, &err), &err);
+	assert_string_equal(route_list_format(&s.accept_routes, text), "10.0.0.0/8,192.0.2.0/24");
+	ok(settings_tell(&s, row, "none", ORIGIN_FLAG, 0, &err), &err);
+	assert_string_equal(route_list_format(&s.accept_routes, text), "none");
+}
+
 /* { option and value, what the text must say that it takes } */
 static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 {
@@ -186,6 +203,10 @@ static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 		{ "--backend auto,", "auto, mesh, kernel, userspace, none" },
 		{ "--backend mesh,_kernel", "auto, mesh, kernel, userspace, none" },
 		{ "--leader-proxy yes", "neither on nor off" },
+		{ "--routes 10.0.0.0/33", "is no prefix, nor none" },
+		{ "--accept-routes everything", "is no prefix, nor none" },
+		{ "--exit-node _", "1 to 63 characters" },
+		{ "--masquerade sometimes", "auto, on, off" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -263,7 +284,8 @@ static void a_file_says_what_options_say(void **state)
 		"lazy: off\nwireguard-port: 1\nraft-port: 2\ngrpc-port: 3\nno-ipv4: true\n"
 		"prefer-raft-ipv6: on\nipv4-prefix: 10.0.0.0/9\ntick-ms: 77\nleader-proxy: false\n"
 		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"
-		"certificate-seconds: 10\n"), &err), &err);
+		"certificate-seconds: 10\nroutes:\n  - 192.168.5.7/24\n  - ::/0\n"
+		"accept-routes: 10.0.0.0/8\nexit-node: n2\nmasquerade: on\n"), &err), &err);
 	parse_ok(&flags,
 		 "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
 	parse_ok(&flags,
@@ -272,6 +294,9 @@ static void a_file_says_what_options_say(void **state)
 		 "--ipv4-prefix 10.0.0.0/9 --tick-ms 77 --leader-proxy off --log-level debug");
 	parse_ok(&flags,
 		 "--log-keep 99 --followers-max 0 --state-dir /tmp/x --certificate-seconds 10");
+	parse_ok(&flags,
+		 "--routes ::/0 --routes 192.168.5.0/24 --accept-routes 10.0.0.0/8 --exit-node n2 "
+		 "--masquerade on");
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		assert_int_equal(file.told[i].origin, ORIGIN_FILE);
 		assert_true(file.told[i].line > 0);
@@ -493,6 +518,7 @@ int main(void)
 		cmocka_unit_test(every_option_is_taken),
 		cmocka_unit_test(endpoints_of_who_goes_first_replace_those_of_others),
 		cmocka_unit_test(none_takes_the_endpoints_of_others_away),
+		cmocka_unit_test(routes_of_who_goes_first_replace_those_of_others),
 		cmocka_unit_test(options_that_are_wrong_are_named_with_what_they_take),
 		cmocka_unit_test(there_is_a_most_of_endpoints),
 		cmocka_unit_test(what_is_no_option_is_left_to_the_caller),

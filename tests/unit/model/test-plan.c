@@ -105,6 +105,66 @@ static void without_a_public_node_nobody_behind_nat_is_reached(void **state)
 	peer_set_free(set);
 }
 
+static struct peer_set *plan_with_route(const struct node *self, const struct node *nodes, size_t n,
+					const struct node *of, const char *prefix)
+{
+	struct route route = { .public_key = of->public_key };
+	struct planner *p = planner_new(self);
+	struct peer_set *set = NULL;
+	struct error err;
+
+	assert_true(prefix_parse(prefix, &route.prefix));
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(planner_add(p, &nodes[i], &err), 0);
+	assert_int_equal(planner_add_route(p, &route, &err), 0);
+	if (planner_finish(p, &set, &err) < 0)
+		fail_msg("%s", err.text);
+	planner_free(p);
+	return set;
+}
+
+static void a_route_hangs_where_its_nodes_addresses_do(void **state)
+{
+	struct node nodes[] = { make_node(0, false), make_node(1, false), make_node(2, true),
+				make_node(3, true), make_node(4, true) };
+	struct prefix site, own = prefix_host(&nodes[1].ipv4.ip);
+
+	assert_true(prefix_parse("192.168.5.0/24", &site));
+	/* By sessions of their own, and by relays, in the same order. */
+	for (unsigned int self = 0; self < 5; self += 2) {
+		struct peer_set *set = plan_with_route(&nodes[self], nodes, 5, &nodes[1],
+						       "192.168.5.0/24");
+
+		assert_non_null(hop_of(set, &site, 0));
+		for (uint32_t metric = 0; metric < PLAN_RELAYS_MAX; metric++)
+			assert_ptr_equal(hop_of(set, &site, metric), hop_of(set, &own, metric));
+		peer_set_free(set);
+	}
+}
+
+static void nobody_relays_a_default_route(void **state)
+{
+	struct node nodes[] = { make_node(0, false), make_node(1, false), make_node(2, true) };
+	struct peer_set *set = plan_with_route(&nodes[0], nodes, 3, &nodes[1], "0.0.0.0/0");
+	struct prefix all = { .ip.family = AF_INET };
+
+	assert_null(hop_of(set, &all, 0));
+	peer_set_free(set);
+	set = plan_with_route(&nodes[0], nodes, 3, &nodes[2], "0.0.0.0/0");
+	assert_true(key_equal(&hop_of(set, &all, 0)->public_key, &nodes[2].public_key));
+	peer_set_free(set);
+}
+
+static void a_route_of_nobody_has_no_effect(void **state)
+{
+	struct node nodes[] = { make_node(0, true), make_node(1, true) };
+	struct node stranger = make_node(9, true);
+	struct peer_set *set = plan_with_route(&nodes[0], nodes, 2, &stranger, "192.168.5.0/24");
+
+	assert_int_equal(peer_set_at(set, 0)->n_prefixes, 2);
+	peer_set_free(set);
+}
+
 static void shuffle(struct node *nodes, size_t n)
 {
 	for (size_t i = n; i > 1; i--) {
@@ -396,6 +456,9 @@ int main(void)
 		cmocka_unit_test(every_pair_is_connected_where_a_public_node_exists),
 		cmocka_unit_test(relays_are_listed_in_order_without_repetition),
 		cmocka_unit_test(the_order_of_nodes_does_not_matter),
+		cmocka_unit_test(a_route_hangs_where_its_nodes_addresses_do),
+		cmocka_unit_test(nobody_relays_a_default_route),
+		cmocka_unit_test(a_route_of_nobody_has_no_effect),
 		cmocka_unit_test(losing_a_relay_moves_only_its_share),
 		cmocka_unit_test(one_key_on_two_nodes_is_an_error),
 		cmocka_unit_test(differences_agree_with_brute_force),

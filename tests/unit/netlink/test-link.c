@@ -104,17 +104,17 @@ static void routes_are_ours_alone(void **state)
 	/* The kernel made none with the addresses, and other people's are not told. */
 	assert_int_equal(system("[ -z \"$(ip -4 route show dev wgtlink0)\" ]"), 0);
 	assert_int_equal(system("ip route add 10.9.0.0/16 dev wgtlink0"), 0);
-	assert_int_equal(link_route_list(client, index, append, &listed, &err), 0);
+	assert_int_equal(link_route_list(client, index, LINK_TABLE_MAIN, append, &listed, &err), 0);
 	assert_string_equal(listed.text, "");
-	assert_int_equal(link_route_add(client, index, &v4, &err), 0);
-	assert_int_equal(link_route_add(client, index, &v6, &err), 0);
-	assert_int_equal(link_route_add(client, index, &v4, &err), 0);
-	assert_int_equal(link_route_list(client, index, append, &listed, &err), 0);
+	assert_int_equal(link_route_add(client, index, LINK_TABLE_MAIN, &v4, &err), 0);
+	assert_int_equal(link_route_add(client, index, LINK_TABLE_MAIN, &v6, &err), 0);
+	assert_int_equal(link_route_add(client, index, LINK_TABLE_MAIN, &v4, &err), 0);
+	assert_int_equal(link_route_list(client, index, LINK_TABLE_MAIN, append, &listed, &err), 0);
 	assert_string_equal(listed.text, "172.16.0.0/12 fd00:1::/48 ");
-	assert_int_equal(link_route_delete(client, index, &v6, &err), 0);
-	assert_int_equal(link_route_delete(client, index, &v6, &err), 0);
+	assert_int_equal(link_route_delete(client, index, LINK_TABLE_MAIN, &v6, &err), 0);
+	assert_int_equal(link_route_delete(client, index, LINK_TABLE_MAIN, &v6, &err), 0);
 	listed.text[0] = 0;
-	assert_int_equal(link_route_list(client, index, append, &listed, &err), 0);
+	assert_int_equal(link_route_list(client, index, LINK_TABLE_MAIN, append, &listed, &err), 0);
 	assert_string_equal(listed.text, "172.16.0.0/12 ");
 }
 
@@ -151,7 +151,7 @@ static void bad_route_says_which(void **state)
 	const struct prefix p = prefix_of("172.16.0.1/12");	/* host bits */
 
 	(void)state;
-	assert_int_equal(link_route_add(client, ifindex(), &p, &err), -ERR_INVALID);
+	assert_int_equal(link_route_add(client, ifindex(), LINK_TABLE_MAIN, &p, &err), -ERR_INVALID);
 	assert_non_null(strstr(err.text, "172.16.0.1/12"));
 }
 

@@ -210,6 +210,71 @@ static void the_lowest_ability_is_that_of_the_nodes_that_are_left(void **state)
 	assert_string_equal(id, "n3");
 }
 
+static void raise_schema(struct fixture *f, uint32_t version)
+{
+	feed_ok(f, entry_new_schema(version));
+}
+
+static int append_route(const struct route *route, void *data)
+{
+	char prefix[PREFIX_TEXT_MAX], *text = data;
+	size_t len = strlen(text);
+
+	snprintf(text + len, 256 - len, "%s=%s ", prefix_format(&route->prefix, prefix),
+		 route->node_id);
+	return 0;
+}
+
+static void check_routes(struct fixture *f, const char *wanted)
+{
+	char text[256] = "";
+
+	assert_int_equal(state_each_route(f->state, append_route, text, NULL), 0);
+	assert_string_equal(text, wanted);
+}
+
+static void announce(struct fixture *f, const struct node *node, const char *routes)
+{
+	struct entry *e = join(node);
+	struct route_list list;
+
+	assert_int_equal(route_list_parse(routes, &list, NULL), 0);
+	assert_int_equal(command_set_routes(e, node->id, &list, NULL), 0);
+	feed_ok(f, e);
+}
+
+static void routes_come_with_their_table_and_go_with_their_node(void **state)
+{
+	uint8_t before[STATE_DIGEST], after[STATE_DIGEST];
+	struct fixture *f = *state;
+	struct node a = make_node(1), b = make_node(2);
+	struct route_list list;
+	struct entry *e;
+
+	feed_ok(f, join(&a));
+	assert_false(state_has_routes(f->state));
+	check_routes(f, "");
+	assert_int_equal(state_get_routes(f->state, "n1", &list, NULL), 0);
+	assert_int_equal(list.count, 0);
+	raise_schema(f, 2);
+	assert_true(state_has_routes(f->state));
+	announce(f, &b, "192.168.5.0/24");
+	assert_int_equal(state_store_digest(f->state, before, NULL), 0);
+	announce(f, &a, "192.168.6.0/24,192.168.5.0/24,::/0");
+	assert_int_equal(state_store_digest(f->state, after, NULL), 0);
+	assert_memory_not_equal(before, after, STATE_DIGEST);
+	check_routes(f, "192.168.5.0/24=n1 192.168.5.0/24=n2 192.168.6.0/24=n1 ::/0=n1 ");
+	announce(f, &a, "192.168.7.0/24");
+	assert_int_equal(state_get_routes(f->state, "n1", &list, NULL), 0);
+	assert_int_equal(list.count, 1);
+	feed_ok(f, join(&a));	/* says nothing of routes */
+	check_routes(f, "192.168.5.0/24=n2 192.168.7.0/24=n1 ");
+	e = new_entry();
+	assert_int_equal(command_remove_node(e, "n1", NULL), 0);
+	feed_ok(f, e);
+	check_routes(f, "192.168.5.0/24=n2 ");
+}
+
 static struct entry *enrol(const char *token, int64_t now, const char *serial)
 {
 	struct certificate cert = { .node_id = "n1", .role = NODE_VOTER, .expires_at = 7777 };
@@ -704,6 +769,7 @@ int main(void)
 		TEST(a_slash_64_is_found_near_the_random_place),
 		TEST(the_index_of_gaps_lists_nothing_else),
 		TEST(the_lowest_ability_is_that_of_the_nodes_that_are_left),
+		TEST(routes_come_with_their_table_and_go_with_their_node),
 		TEST(free_addresses_agree_with_brute_force),
 		TEST(a_role_that_is_set_goes_for_node_and_certificates),
 		TEST(the_other_voters_go_and_observers_stay),

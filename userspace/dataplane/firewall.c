@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/firewall.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/netlink.h>
+#include <nftables/libnftables.h>
+
+static bool can_be_said(const char *ifname)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+	return ifname[strspn(ifname, letters)] == 0;
+}
+
+static void put_admitted(struct buf *out, const char *ifname, const struct prefix *p)
+{
+	const char *family = p->ip.family == AF_INET ? "ip" : "ip6";
+	char text[PREFIX_TEXT_MAX];
+
+	if (p->len)
+		buf_printf(out, "  iifname \"%s\" %s daddr %s accept\n", ifname, family,
+			   prefix_format(p, text));
+	else
+		buf_printf(out, "  iifname \"%s\" meta nfproto %s accept\n", ifname,
+			   p->ip.family == AF_INET ? "ipv4" : "ipv6");
+}
+
+/* Accepted is only what is dropped at the end else: other tables have their own say. */
+static void put_forward(struct buf *out, const char *ifname, const struct dataplane_forwarding *f)
+{
+	static const char clamp[] = "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu";
+
+	buf_printf(out, " chain forward {\n  type filter hook forward priority filter; policy accept;\n");
+	buf_printf(out, "  oifname \"%s\" %s\n  iifname \"%s\" %s\n", ifname, clamp, ifname, clamp);
+	buf_printf(out, "  iifname \"%s\" oifname \"%s\" accept\n", ifname, ifname);
+	buf_printf(out, "  iifname \"%s\" ct state established,related accept\n", ifname);
+	for (size_t i = 0; i < f->count; i++)
+		put_admitted(out, ifname, &f->routes[i]);
+	buf_printf(out, "  iifname \"%s\" drop\n }\n", ifname);
+}
+
+static void put_masquerade(struct buf *out, const char *ifname,
+			   const struct dataplane_forwarding *f)
+{
+	buf_printf(out, " chain postrouting {\n  type nat hook postrouting priority srcnat; policy accept;\n");
+	if (f->masquerade_ipv4)
+		buf_printf(out, "  iifname \"%s\" oifname != \"%s\" meta nfproto ipv4 masquerade\n",
+			   ifname, ifname);
+	if (f->masquerade_ipv6)
+		buf_printf(out, "  iifname \"%s\" oifname != \"%s\" meta nfproto ipv6 masquerade\n",
+			   ifname, ifname);
+	buf_printf(out, " }\n");
+}
+
+int firewall_text(const char *ifname, const struct dataplane_forwarding *forwarding,
+		  struct buf *out, struct error *err)
+{
+	if (!can_be_said(ifname))
+		return error_set(err, ERR_UNSUPPORTED, "device %s: a device that carries routes can "
+				 "only have letters, digits and _.- in its name", ifname);
+	/* What is added first can be deleted, whether it was there or not. */
+	buf_printf(out, "add table inet wgmesh-%s\ndelete table inet wgmesh-%s\n", ifname, ifname);
+	if (forwarding) {
+		buf_printf(out, "table inet wgmesh-%s {\n", ifname);
+		put_forward(out, ifname, forwarding);
+		if (forwarding->masquerade_ipv4 || forwarding->masquerade_ipv6)
+			put_masquerade(out, ifname, forwarding);
+		buf_printf(out, "}\n");
+	}
+	return out->failed ? error_set(err, ERR_MEMORY, "no memory for the table wgmesh-%s", ifname)
+			   : 0;
+}
+
+/* libnftables ends the process when it gets no such socket. */
+static int probe(struct error *err)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	if (fd < 0)
+		return error_set(err, ERR_UNSUPPORTED, "no nftables: %s", strerror(errno));
+	close(fd);
+	return 0;
+}
+
+static int run(const char *ifname, const char *text, struct error *err)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	const char *said;
+	int r = 0;
+
+	if (!nft)
+		return error_set(err, ERR_MEMORY, "no memory for nftables");
+	nft_ctx_buffer_error(nft);
+	nft_ctx_buffer_output(nft);
+	if (nft_run_cmd_from_buffer(nft, text)) {
+		said = nft_ctx_get_error_buffer(nft);
+		r = error_set(err, ERR_IO, "nftables refuses the table inet wgmesh-%s: %.*s", ifname,
+			      (int)strcspn(said, "\n"), said);
+	}
+	nft_ctx_free(nft);
+	return r;
+}
+
+int firewall_set(const char *ifname, const struct dataplane_forwarding *forwarding,
+		 struct error *err)
+{
+	struct buf text = BUF_INIT(FIREWALL_TEXT_MAX);
+	int r = firewall_text(ifname, forwarding, &text, err);
+
+	if (!r)
+		r = probe(err);
+	if (!r)
+		r = run(ifname, buf_text(&text), err);
+	buf_fini(&text);
+	return r;
+}
