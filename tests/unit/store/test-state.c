@@ -273,6 +273,8 @@ static void routes_come_with_their_table_and_go_with_their_node(void **state)
 	assert_int_equal(command_remove_node(e, "n1", NULL), 0);
 	feed_ok(f, e);
 	check_routes(f, "192.168.5.0/24=n2 ");
+	feed_ok(f, join(&a));	/* another machine, of the same name */
+	check_routes(f, "192.168.5.0/24=n2 ");
 }
 
 static struct entry *enrol(const char *token, int64_t now, const char *serial)
