@@ -6,6 +6,7 @@
 #include "store/changes.h"
 #include "store/db.h"
 #include "store/entry.h"
+#include "store/node_cache.h"
 #include "store/state_store.h"
 #include "store/stmt_cache.h"
 
@@ -38,6 +39,7 @@ struct state_store {
 	int committed_schema;
 	struct change_log changes;
 	struct stmt_cache cache;
+	struct node_cache nodes;	/* empty while a batch is open */
 	sqlite3_stmt *own[N_OWN];
 	sqlite3_stmt *queries[N_QUERIES];
 };

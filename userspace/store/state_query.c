@@ -69,13 +69,22 @@ static bool read_node(sqlite3_stmt *stmt, void *ret)
 
 int state_get_node(struct state_store *s, const char *id, struct node *ret, struct error *err)
 {
+	const struct node *kept = node_cache_lookup(&s->nodes, id);
 	int r;
 
+	if (kept) {
+		*ret = *kept;
+		return 0;
+	}
 	db_bind_text(s->queries[QUERY_NODE], 1, id);
 	r = read_one(s, QUERY_NODE, "nodes", read_node, ret, err);
 	if (r == 0)
 		return not_found(s, err, "node", id);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	if (!s->in_batch)
+		node_cache_keep(&s->nodes, ret);
+	return 0;
 }
 
 int state_get_node_by_key(struct state_store *s, const struct key *public_key, struct node *ret,

@@ -161,6 +161,7 @@ int state_store_open(const char *path, struct state_store **ret, struct error *e
 static void close_file(struct state_store *s)
 {
 	state_store_rollback(s);
+	node_cache_drop(&s->nodes);
 	stmt_cache_fini(&s->cache);
 	db_finalize_all(s->own, N_OWN);
 	db_finalize_all(s->queries, N_QUERIES);
@@ -211,6 +212,7 @@ int state_store_begin(struct state_store *s, struct error *err)
 	if (r < 0)
 		return r;
 	s->in_batch = true;
+	node_cache_drop(&s->nodes);
 	s->committed_index = s->applied_index;
 	s->committed_term = s->applied_term;
 	s->committed_schema = s->db.schema;

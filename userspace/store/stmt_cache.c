@@ -3,15 +3,7 @@
 
 #include <string.h>
 
-/* FNV-1a. */
-static uint64_t hash_text(const char *text)
-{
-	uint64_t h = 0xcbf29ce484222325ULL;
-
-	while (*text)
-		h = (h ^ (uint8_t)*text++) * 0x100000001b3ULL;
-	return h;
-}
+#include "store/text_hash.h"
 
 static sqlite3_stmt *lookup(struct stmt_cache *cache, uint64_t hash, const char *sql)
 {
@@ -24,7 +16,7 @@ static sqlite3_stmt *lookup(struct stmt_cache *cache, uint64_t hash, const char 
 
 int stmt_cache_get(struct stmt_cache *cache, struct db *db, const char *sql, sqlite3_stmt **ret)
 {
-	uint64_t hash = hash_text(sql);
+	uint64_t hash = text_hash(sql);
 	sqlite3_stmt *stmt = lookup(cache, hash, sql);
 	struct cached *place = &cache->items[cache->next];
 	const char *tail;

@@ -58,7 +58,7 @@ void ok(int r, const struct error *err)
 		fail_msg("%s: %s", error_kind_name(err->kind), err->text);
 }
 
-struct apply_result feed(struct fixture *f, struct entry *e)
+struct apply_result feed_within(struct fixture *f, struct entry *e)
 {
 	struct log_entry entry = { .index = f->index + 1, .term = 1, .kind = LOG_ENTRY_DATA };
 	struct apply_result result;
@@ -69,11 +69,20 @@ struct apply_result feed(struct fixture *f, struct entry *e)
 	ok(entry_encode(e, &data, &len, &err), &err);
 	entry.data = data;
 	entry.len = (uint32_t)len;
-	ok(state_store_begin(f->state, &err), &err);
 	ok(state_store_apply(f->state, &entry, &result, &err), &err);
-	ok(state_store_commit(f->state, NULL, &err), &err);
 	f->index++;
 	entry_free(e);
+	return result;
+}
+
+struct apply_result feed(struct fixture *f, struct entry *e)
+{
+	struct apply_result result;
+	struct error err;
+
+	ok(state_store_begin(f->state, &err), &err);
+	result = feed_within(f, e);
+	ok(state_store_commit(f->state, NULL, &err), &err);
 	return result;
 }
 

@@ -25,7 +25,9 @@ void ok(int r, const struct error *err);
 
 /* Apply an entry as the next one, in a batch of its own; frees it. */
 struct apply_result feed(struct fixture *f, struct entry *e);
-/* The same, and it must have been applied. */
+/* The same, in the batch that is open. */
+struct apply_result feed_within(struct fixture *f, struct entry *e);
+/* As feed(), and it must have been applied. */
 void feed_ok(struct fixture *f, struct entry *e);
 struct entry *new_entry(void);
 

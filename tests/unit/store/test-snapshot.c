@@ -76,6 +76,7 @@ static void a_store_becomes_the_snapshot_and_goes_on(void **state)
 		feed_ok(f, join(i));
 	ok(snapshot_write(f->path, path, &info, &err), &err);
 	feed_ok(f, join(4));
+	assert_true(has_node(f->state, 4));
 	ok(state_store_replace(f->state, path, &err), &err);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(state_store_applied(f->state), 3);

@@ -749,9 +749,56 @@ static void the_other_voters_go_and_observers_stay(void **state)
 	assert_int_equal(state_get_node(f->state, make_node(3).id, &found, NULL), 0);
 }
 
+static struct entry *leave(const char *id)
+{
+	struct entry *e = new_entry();
+	struct error err;
+
+	ok(command_remove_node(e, id, &err), &err);
+	return e;
+}
+
+static void a_node_that_was_read_is_read_anew_when_the_state_has_changed(void **state)
+{
+	struct fixture *f = *state;
+	struct node n = make_node(1);
+
+	assert_false(has_node(f, "n1"));
+	feed_ok(f, join(&n));
+	assert_int_equal(get_node(f, "n1").grpc_port, n.grpc_port);
+	n.grpc_port++;
+	feed_ok(f, join(&n));
+	assert_int_equal(get_node(f, "n1").grpc_port, n.grpc_port);
+	feed_ok(f, leave("n1"));
+	assert_false(has_node(f, "n1"));
+}
+
+static void what_was_read_of_a_batch_is_gone_with_it(void **state)
+{
+	struct fixture *f = *state;
+	struct node n = make_node(1);
+	struct error err;
+
+	feed_ok(f, join(&n));
+	assert_true(has_node(f, "n1"));
+	ok(state_store_begin(f->state, &err), &err);
+	assert_int_equal(feed_within(f, leave("n1")).error.kind, ERR_NONE);
+	assert_false(has_node(f, "n1"));
+	assert_int_equal(feed_within(f, join(&n)).error.kind, ERR_NONE);
+	assert_true(has_node(f, "n1"));
+	n = make_node(2);
+	assert_int_equal(feed_within(f, join(&n)).error.kind, ERR_NONE);
+	assert_true(has_node(f, "n2"));
+	state_store_rollback(f->state);
+	assert_true(has_node(f, "n1"));
+	assert_false(has_node(f, "n2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_node_that_was_read_is_read_anew_when_the_state_has_changed),
+		TEST(what_was_read_of_a_batch_is_gone_with_it),
 		TEST(a_node_comes_back_as_it_was_registered),
 		TEST(nodes_may_share_an_endpoint_but_not_a_key),
 		TEST(joining_again_keeps_what_was_given_and_takes_what_is_told),
