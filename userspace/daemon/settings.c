@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/utf8.h"
 #include "model/node.h"
 
 #define NONE "none"	/* a list without values */
@@ -266,12 +267,25 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 	}
 }
 
+/* Before any error quotes it: the command line and the environment take all bytes. */
+static int check_text(const char *value, struct error *err)
+{
+	size_t good = utf8_valid_bytes(value);
+
+	return !value[good] ? 0
+			    : error_set(err, ERR_INVALID,
+					"byte %zu of the value, 0x%02x, is not UTF-8: write it in that",
+					good + 1, (unsigned char)value[good]);
+}
+
 int settings_tell(struct settings *s, int row, const char *value, enum settings_origin origin,
 		  unsigned int line, struct error *err)
 {
 	struct settings ignored;
-	int r;
+	int r = check_text(value, err);
 
+	if (r < 0)
+		return r;
 	if (s->told[row].origin > origin) {
 		settings_init(&ignored);
 		return set_value(&ignored, row, value, false, err);

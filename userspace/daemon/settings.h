@@ -97,7 +97,7 @@ int settings_lookup(const char *name);
 /*
  * @value for row @row, told by @origin; without effect, but checked all the same, when who goes
  * before @origin has told one.  A list takes some values with commas between them, or the word
- * none; more of the same origin are added to it.  ERR_INVALID says what the row takes, and leaves
+ * none; more of the same origin are added to it.  Every value is UTF-8.  ERR_INVALID says what the row takes, and leaves
  * the name to the caller to put before it.
  */
 int settings_tell(struct settings *s, int row, const char *value, enum settings_origin origin,

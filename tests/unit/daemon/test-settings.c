@@ -92,6 +92,39 @@ static void a_variable_that_is_wrong_is_named(void **state)
 	assert_string_equal(err.text, "$WGMESH_TICK_MS: \"9\" is no number from 10 to 1000");
 }
 
+static void a_text_that_is_not_utf8_is_refused_and_not_quoted(void **state)
+{
+	static const char *const names[] = { "device", "state-dir", "id", "tick-ms", "endpoint",
+					     "backend", "no-ipv4", "ipv4-prefix" };
+	struct settings s, before;
+	struct error err;
+
+	settings_init(&s);
+	before = s;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_int_equal(settings_tell(&s, settings_lookup(names[i]), "wg\xff", ORIGIN_FLAG,
+					       0, &err), -ERR_INVALID);
+		assert_string_equal(err.text,
+				    "byte 3 of the value, 0xff, is not UTF-8: write it in that");
+	}
+	assert_memory_equal(&s, &before, sizeof(s));
+	ok(settings_tell(&s, settings_lookup("state-dir"), "/b\xc3\xbc" "ro", ORIGIN_FLAG, 0, &err),
+	   &err);
+}
+
+static void an_option_that_is_not_utf8_is_named(void **state)
+{
+	char line[] = "--device wg\xc3(";
+	struct settings s;
+	struct error err;
+	int rest;
+
+	settings_init(&s);
+	assert_int_equal(parse(&s, line, &rest, NULL, &err), -ERR_INVALID);
+	assert_string_equal(err.text,
+			    "--device: byte 3 of the value, 0xc3, is not UTF-8: write it in that");
+}
+
 static void every_option_is_taken(void **state)
 {
 	struct settings s;
@@ -515,6 +548,8 @@ int main(void)
 		cmocka_unit_test(without_options_the_defaults_hold),
 		cmocka_unit_test(every_setting_has_a_variable),
 		cmocka_unit_test(a_variable_that_is_wrong_is_named),
+		cmocka_unit_test(a_text_that_is_not_utf8_is_refused_and_not_quoted),
+		cmocka_unit_test(an_option_that_is_not_utf8_is_named),
 		cmocka_unit_test(every_option_is_taken),
 		cmocka_unit_test(endpoints_of_who_goes_first_replace_those_of_others),
 		cmocka_unit_test(none_takes_the_endpoints_of_others_away),
