@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The way to one gRPC server; it connects when first used and again after a
- * loss.  One thread at a time; calls that live keep what they need of it.
+ * loss.  Refused, it tries again after 0.2 s, then ever later, but every 5 s at least as long as it
+ * is used; a call in between fails at once.  One thread at a time; calls that live keep what they need of it.
  *
  * The server's certificate must be signed by ca_pem and carry the DNS name
  * RPC_TLS_NAME in its subjectAltName, wherever the connection goes: addresses

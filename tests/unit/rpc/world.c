@@ -132,6 +132,8 @@ const char *pem(const char *file)
 	return files[i].text;
 }
 
+#define ANY_PORT "127.0.0.1:0"
+
 /* --- the world -------------------------------------------------------- */
 
 static void init(struct world *w, const struct rpc_server_config *limits)
@@ -153,12 +155,12 @@ static void init(struct world *w, const struct rpc_server_config *limits)
 	assert_int_equal(rpc_server_new(w->pump, &config, &w->server, &err), 0);
 }
 
-static void serve(struct world *w, bool tls)
+static void serve(struct world *w, const char *address, bool tls)
 {
 	struct error err = { 0 };
 	uint16_t port;
 
-	if (rpc_server_listen(w->server, "127.0.0.1:0", tls, &port, &err))
+	if (rpc_server_listen(w->server, address, tls, &port, &err))
 		fail_msg("%s", err.text);
 	rpc_server_start(w->server);
 	snprintf(w->address, sizeof(w->address), "127.0.0.1:%u", port);
@@ -170,11 +172,16 @@ void world_init(struct world *w, const struct rpc_server_config *limits)
 	struct error err;
 
 	init(w, limits);
-	serve(w, false);
+	serve(w, ANY_PORT, false);
 	assert_int_equal(rpc_channel_new(&config, &w->channel, &err), 0);
 }
 
 void world_init_tls(struct world *w, const char *server)
+{
+	world_init_tls_at(w, server, ANY_PORT);
+}
+
+void world_init_tls_at(struct world *w, const char *server, const char *address)
 {
 	char cert[32], key[32];
 	struct rpc_tls tls = { 0 };
@@ -187,7 +194,7 @@ void world_init_tls(struct world *w, const char *server)
 	tls.cert_pem = pem(cert);
 	tls.key_pem = pem(key);
 	assert_int_equal(rpc_server_set_identity(w->server, &tls, &err), 0);
-	serve(w, true);
+	serve(w, address, true);
 }
 
 struct rpc_channel *world_channel(const struct world *w, const char *identity,

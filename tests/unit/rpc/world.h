@@ -56,6 +56,8 @@ struct result {
 void world_init(struct world *w, const struct rpc_server_config *config);
 /* TLS on the server with @server's certificate of "ours"; no channel yet. */
 void world_init_tls(struct world *w, const char *server);
+/* The same at an address of loopback with its port. */
+void world_init_tls_at(struct world *w, const char *server, const char *address);
 void world_fini(struct world *w);
 
 /* PEM texts of make-certs.sh, read once; never NULL. */
