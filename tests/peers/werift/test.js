@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+// test.js OFFER: a node reached by werift. OFFER is the program that tests/unit/rtc/offer.c makes.
+// LONG=1: 100 MB, too. Ends with "N passed, N failed".
+'use strict'
+const { fork } = require('node:child_process')
+const { createHash, randomBytes } = require('node:crypto')
+const dgram = require('node:dgram')
+const net = require('node:net')
+const { once } = require('node:events')
+const { Node, Peer, until } = require('./node.js')
+
+const PIECE = 16 * 1024
+const AHEAD = 512 * 1024
+const SILENCE_MS = 3000
+
+const program = process.argv[2]
+const hash = (data) => createHash('sha256').update(data).digest('hex')
+const equal = (what, is, wanted) => {
+  if (is !== wanted) throw new Error(`${what}: ${is}, not ${wanted}`)
+}
+
+/** A TCP service; gives its port. */
+async function serve(onSocket) {
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {})
+    onSocket(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  server.unref()
+  return server.address().port
+}
+const echo = () => serve((socket) => socket.pipe(socket))
+
+/** Writes all of it, never far ahead of what SCTP has sent. */
+async function write(channel, data) {
+  for (let at = 0; at < data.length; at += PIECE) {
+    channel.send(data.subarray(at, at + PIECE))
+    if (channel.bufferedAmount > AHEAD)
+      await until('room to send', () => channel.bufferedAmount < AHEAD / 2, 120000)
+  }
+}
+
+async function echoed(peer, number, size) {
+  const data = randomBytes(size)
+  const sum = createHash('sha256')
+  let count = 0
+  const channel = peer.dial(number, 'tcp', (piece) => {
+    sum.update(piece)
+    count += piece.length
+  })
+  await write(channel, data)
+  await until(`${size} bytes to come back, have ${count}`, () => count >= size, 240000)
+  equal('bytes', count, size)
+  equal('hash', sum.digest('hex'), hash(data))
+  return channel
+}
+
+/** A node, a session to that service and a peer that is connected with it. */
+async function connected(node, proto, port) {
+  const session = await node.open(proto, port)
+  return { session, peer: await Peer.connect(session) }
+}
+
+async function emptied(node, descriptors) {
+  let counts
+  await until('resources to be back at zero', async () => {
+    counts = await node.counts()
+    return counts.sessions === 0 && counts.connections === 0 && counts.descriptors <= descriptors
+  }).catch(() => {
+    throw new Error(`${JSON.stringify(counts)} are left, ${descriptors} descriptors were at first`)
+  })
+}
+
+const tests = {
+  async 'a megabyte comes back as it went'(node) {
+    const { session, peer } = await connected(node, 'tcp', await echo())
+    await echoed(peer, 1, 1 << 20)
+    if (!/^host \S+ - (host|prflx|srflx) /.test(session.connected)) throw new Error(`path: ${session.connected}`)
+    peer.channels.close()
+    equal('the end', (await session.end()).trim(), 'none')
+  },
+
+  async 'a hundred connections at once'(node) {
+    const { session, peer } = await connected(node, 'tcp', await echo())
+    await Promise.all(Array.from({ length: 100 }, (_, i) => echoed(peer, i + 1, 20000 + i)))
+    equal('connections', (await node.counts()).connections, 100)
+    session.close()
+  },
+
+  async 'two peers with one node'(node) {
+    const port = await echo()
+    const both = [await connected(node, 'tcp', port), await connected(node, 'tcp', port)]
+    await Promise.all(both.map(({ peer }) => echoed(peer, 1, 300000)))
+    both.forEach(({ session }) => session.close())
+  },
+
+  async 'datagrams stay datagrams'(node) {
+    const service = dgram.createSocket('udp4')
+    service.on('message', (data, from) => service.send(data, from.port, from.address))
+    service.bind(0, '127.0.0.1')
+    await once(service, 'listening')
+    const { session, peer } = await connected(node, 'udp', service.address().port)
+    const channel = peer.dial(1, 'udp')
+    for (const size of [1, 1200, 9000]) {
+      const data = randomBytes(size)
+      channel.send(data)
+      const back = await until(`a datagram of ${size} bytes`, () => channel.received.shift())
+      equal('hash', hash(back), hash(data))
+    }
+    service.close()
+    session.close()
+  },
+
+  async 'a service that ends first is heard to the end'(node) {
+    const data = randomBytes(200000)
+    const { session, peer } = await connected(node, 'tcp', await serve((socket) => socket.end(data)))
+    const channel = peer.dial(1)
+    await until('the channel to close', () => channel.readyState === 'closed')
+    equal('hash', hash(Buffer.concat(channel.received)), hash(data))
+    await until('the connection to go', async () => (await node.counts()).connections === 0)
+    session.close()
+  },
+
+  async 'a peer that ends first is heard to the end'(node) {
+    const data = randomBytes(200000)
+    let sum
+    const port = await serve((socket) => {
+      const got = []
+      socket.on('data', (piece) => got.push(piece))
+      socket.on('end', () => {
+        sum = hash(Buffer.concat(got))
+        socket.end()
+      })
+    })
+    const { session, peer } = await connected(node, 'tcp', port)
+    const channel = peer.dial(1)
+    await write(channel, data)
+    await until('all to be sent', () => channel.bufferedAmount === 0)
+    channel.close()
+    await until('the end at the service', () => sum)
+    equal('hash', sum, hash(data))
+    await until('the connection to go', async () => (await node.counts()).connections === 0)
+    session.close()
+  },
+
+  async 'where nobody listens the channel closes'(node) {
+    const port = await new Promise((resolve) => {
+      const server = net.createServer().listen(0, '127.0.0.1', () => {
+        const { port } = server.address()
+        server.close(() => resolve(port))
+      })
+    })
+    const { session, peer } = await connected(node, 'tcp', port)
+    const channel = peer.dial(1)
+    await until('the channel to close', () => channel.readyState === 'closed')
+    session.close()
+  },
+
+  async 'a service that does not read stops the sender, and loses nothing'(node) {
+    const data = randomBytes(12 << 20)
+    const sum = createHash('sha256')
+    let count = 0
+    let taken
+    const port = await serve((socket) => {
+      taken = socket
+      socket.pause()
+      socket.on('data', (piece) => {
+        count += piece.length
+        sum.update(piece)
+      })
+      socket.pause()
+    })
+    const { session, peer } = await connected(node, 'tcp', port)
+    const before = node.memory()
+    const channel = peer.dial(1)
+    const written = write(channel, data)
+    await until('the service to be connected', () => taken)
+    // The sender stands still once no more goes out in a second.
+    let last = -1
+    await until('the sender to stand still', async () => {
+      const sent = channel.bytesSent - channel.bufferedAmount
+      const still = sent === last
+      last = sent
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      return still && sent > 0
+    })
+    equal('all is sent', channel.bytesSent === data.length, false)
+    const grown = node.memory() - before
+    if (grown > 32 * 1024) throw new Error(`memory has grown by ${grown} kB`)
+    taken.resume()
+    await written
+    await until('all to arrive', () => count === data.length, 120000)
+    equal('hash', sum.digest('hex'), hash(data))
+    session.close()
+  },
+
+  async 'a certificate with another fingerprint is refused'(node) {
+    const session = await node.open('tcp', 1)
+    const peer = await Peer.answer(session, (sdp) =>
+      sdp.replace(/(fingerprint:sha-256 )(..)/, (_, name, byte) => name + (byte === '00' ? '01' : '00')))
+    if (!(await session.end()).startsWith('unauthenticated')) throw new Error(`ended: ${session.ended}`)
+    await peer.close()
+  },
+
+  async 'names of mDNS are passed over'(node) {
+    const session = await node.open('tcp', await echo())
+    const peer = await Peer.answer(session, (sdp) =>
+      sdp.replace(/(a=candidate:\S+ \S+ \S+ \S+ )\S+/g, '$1f2a9c1d4-0000-4000-8000-123456789abc.local'))
+    await until('a session', () => session.connected)
+    session.close()
+    await until('channel 0 to close', () => peer.channels.readyState === 'closed')
+  },
+
+  async 'what is no number of a connection ends the session'(node) {
+    const { session, peer } = await connected(node, 'tcp', 1)
+    peer.channels.send(Buffer.from('no'))
+    if (!(await session.end()).startsWith('invalid')) throw new Error(`ended: ${session.ended}`)
+  },
+
+  async 'a peer that does not answer is not waited for'(node) {
+    const session = await node.open('tcp', 1)
+    await session.offered()
+    if (!(await session.end()).startsWith('deadline')) throw new Error(`ended: ${session.ended}`)
+  },
+
+  async 'a peer that is killed leaves nothing'(node) {
+    const session = await node.open('tcp', await echo())
+    const child = fork(__filename, ['--victim'], { env: process.env })
+    child.on('message', (answer) => session.answer(answer))
+    child.send({ offer: await session.offered(), candidates: await until('candidates', () => session.candidates.length && session.candidates) })
+    await until('a transfer', async () => (await node.counts()).connections > 0)
+    child.kill('SIGKILL')
+    if (!(await session.end()).startsWith('unavailable')) throw new Error(`ended: ${session.ended}`)
+  },
+}
+
+if (process.env.LONG)
+  tests['a hundred megabytes come back as they went'] = async (node) => {
+    const { session, peer } = await connected(node, 'tcp', await echo())
+    const start = Date.now()
+    await echoed(peer, 1, 100 << 20)
+    console.log(`# 100 MB there and back in ${((Date.now() - start) / 1000).toFixed(1)} s`)
+    session.close()
+  }
+
+/** The other process of the test that kills it: sends without end. */
+function victim() {
+  process.on('message', async ({ offer, candidates }) => {
+    const session = {
+      node: { say() {} }, candidates, told: { on() {} },
+      offered: async () => offer, answer: (answer) => process.send(answer),
+    }
+    const peer = await Peer.connect(session)
+    const channel = peer.dial(1)
+    for (;;) await write(channel, randomBytes(1 << 20))
+  })
+}
+
+/** With a node of its own: what one test leaves is not the next one's trouble. */
+async function run(test) {
+  const node = new Node(program, SILENCE_MS, 2 * SILENCE_MS)
+  // The libraries' own descriptors come with the first session.
+  const first = await node.open('tcp', 1)
+  await first.offered()
+  first.close()
+  await emptied(node, Infinity)
+  const { descriptors } = await node.counts()
+  try {
+    await test(node)
+    await emptied(node, descriptors)
+  } finally {
+    await node.stop()
+  }
+}
+
+async function main() {
+  const names = Object.keys(tests).filter((name) => name.includes(process.argv[3] ?? ''))
+  let failed = 0
+  for (const name of names) {
+    const start = Date.now()
+    try {
+      await run(tests[name])
+      console.log(`ok      ${name} (${Date.now() - start} ms)`)
+    } catch (error) {
+      failed++
+      console.log(`FAILED  ${name}: ${error.message}`)
+    }
+  }
+  console.log(`${names.length - failed} passed, ${failed} failed`)
+  process.exit(failed ? 1 : 0)
+}
+
+if (process.argv[2] === '--victim') victim()
+else main()

@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtc/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "base/buf.h"
+#include "rtc/sctp.h"
+#include "rtc/watch.h"
+
+enum {
+	CHANNELS = 0,		/* the stream that says the numbers */
+	PORT = 5000,
+	REAP_MS = 500,
+	EARLY_CANDIDATES = 32,	/* of the peer's, that come before its answer */
+};
+
+/* A stream of SCTP, and the connection that it is. */
+struct channel {
+	struct connection *connection;
+	bool announced;
+	bool ours_closing;	/* asked for */
+	bool ours_closed;
+	bool theirs_closed;
+	int64_t deadline;	/* ms, INT64_MAX: none */
+};
+
+struct session {
+	struct session_config config;
+	const struct session_ops *ops;
+	void *ctx;
+	struct ice *ice;
+	struct dtls *dtls;
+	struct sctp *sctp;
+	struct timer *setup, *flight, *reaper;
+	struct channel *channels[SCTP_STREAMS];
+	size_t count;			/* of channels */
+	unsigned int full;		/* connections that are */
+	unsigned int turn;		/* whose is the next room in SCTP */
+	size_t message_max;		/* bytes that the peer takes at once */
+	uint16_t sctp_port;
+	struct candidate early[EARLY_CANDIDATES];
+	size_t early_count;
+	bool answered, path, blocked, connected, over;
+	int64_t heard;			/* ms */
+	uint8_t plain[DTLS_PLAIN_MAX];
+};
+
+static int64_t now_ms(void)
+{
+	return g_get_monotonic_time() / 1000;
+}
+
+static void end(struct session *s, const struct error *why)
+{
+	if (s->over)
+		return;
+	s->over = true;
+	s->ops->ended(why, s->ctx);
+}
+
+static void end_with(struct session *s, enum error_kind kind, const char *text)
+{
+	struct error err = { 0 };
+
+	error_set(&err, kind, "%s", text);
+	end(s, &err);
+}
+
+/* ---- channels ---- */
+
+static int on_service_data(uint16_t number, const void *data, size_t len, void *ctx)
+{
+	struct session *s = ctx;
+	int r;
+
+	if (!s->sctp || s->over)
+		return -ERR_UNAVAILABLE;
+	r = sctp_send(s->sctp, number, data, len, NULL);
+	s->blocked |= r == -ERR_EXHAUSTED;
+	return r;
+}
+
+static void close_ours(struct session *s, uint16_t number)
+{
+	struct channel *ch = s->channels[number];
+
+	if (ch->ours_closing)
+		return;
+	ch->ours_closing = true;
+	sctp_close_stream(s->sctp, number);
+}
+
+static void on_service_ended(uint16_t number, void *ctx)
+{
+	struct session *s = ctx;
+
+	/* Told from inside a new connection, too, before it has its place. */
+	if (s->channels[number] && !s->over)
+		close_ours(s, number);
+}
+
+/* One that is full has all wait: SCTP has one window for all streams. */
+static void on_full(bool full, void *ctx)
+{
+	struct session *s = ctx;
+
+	s->full = full ? s->full + 1 : s->full - 1;
+	if (s->sctp)
+		sctp_pause(s->sctp, s->full > 0);
+}
+
+static const struct connection_ops connection_ops = {
+	.send = on_service_data,
+	.ended = on_service_ended,
+	.full = on_full,
+};
+
+static struct channel *add_channel(struct session *s, uint16_t number)
+{
+	struct channel *ch;
+
+	if (s->count >= s->config.connections_max)
+		return NULL;
+	ch = calloc(1, sizeof(*ch));
+	if (!ch)
+		return NULL;
+	ch->deadline = now_ms() + SESSION_EARLY_MS;
+	if (connection_new(s->config.ice.context, number, s->message_max, &s->config.service,
+			   &connection_ops, s, &ch->connection, NULL) < 0) {
+		free(ch);
+		return NULL;
+	}
+	s->channels[number] = ch;
+	s->count++;
+	return ch;
+}
+
+static void remove_channel(struct session *s, uint16_t number)
+{
+	struct channel *ch = s->channels[number];
+
+	s->channels[number] = NULL;
+	s->count--;
+	connection_free(ch->connection);
+	free(ch);
+}
+
+/* A peer whose channel we have closed knows it as closed, and may use its number again. */
+static bool is_used(const struct channel *ch)
+{
+	return ch && ch->announced && !ch->ours_closed;
+}
+
+static void announce(struct session *s, uint32_t number)
+{
+	struct channel *ch;
+
+	/* SCTP has no stream of that number: the peer's own channel cannot be there either. */
+	if (number >= SCTP_STREAMS || is_used(s->channels[number]))
+		return;
+	ch = s->channels[number];
+	if (ch && ch->announced) {
+		remove_channel(s, (uint16_t)number);
+		ch = NULL;
+	}
+	if (!ch)
+		ch = add_channel(s, (uint16_t)number);
+	if (!ch) {
+		sctp_close_stream(s->sctp, (uint16_t)number);
+		return;
+	}
+	ch->announced = true;
+	ch->deadline = INT64_MAX;
+	connection_dial(ch->connection);
+	if (ch->theirs_closed)
+		connection_finish(ch->connection);
+}
+
+static void on_number(struct session *s, const void *data, size_t len, bool whole)
+{
+	uint32_t number = whole && len == sizeof(uint32_t) ? load_u32(data) : 0;
+
+	if (number == 0)
+		end_with(s, ERR_INVALID, "the peer wrote what is no number of a connection");
+	else
+		announce(s, number);
+}
+
+static void on_message(uint16_t stream, uint32_t payload, const void *data, size_t len, bool last,
+		       void *ctx)
+{
+	struct session *s = ctx;
+	struct channel *ch = s->channels[stream];
+
+	/* RFC 8832: nobody opens a channel here; all are agreed on. */
+	if (payload == SCTP_CONTROL || s->over)
+		return;
+	if (stream == CHANNELS) {
+		on_number(s, data, len, last);
+		return;
+	}
+	/* Bytes may come before the number of their connection: streams have no order. */
+	if (!ch)
+		ch = add_channel(s, stream);
+	if (ch && !ch->theirs_closed)
+		connection_deliver(ch->connection, data, len, last);
+}
+
+static void on_closed(uint16_t stream, void *ctx)
+{
+	struct session *s = ctx;
+	struct channel *ch = s->channels[stream];
+
+	if (stream == CHANNELS) {
+		end(s, &(struct error){ 0 });
+		return;
+	}
+	if (!ch || ch->theirs_closed)
+		return;
+	ch->theirs_closed = true;
+	if (!ch->announced)
+		return;
+	connection_finish(ch->connection);
+	/* The peer's channel is closed as a whole: what the service still says has no reader. */
+	close_ours(s, stream);
+	ch->deadline = now_ms() + SESSION_LINGER_MS;
+}
+
+static void on_reset(uint16_t stream, void *ctx)
+{
+	struct session *s = ctx;
+	struct channel *ch = s->channels[stream];
+
+	if (!ch || !ch->ours_closing)
+		return;
+	ch->ours_closed = true;
+	/* Who never sent on it need not close its half; what is on its way has time to come. */
+	if (ch->deadline == INT64_MAX)
+		ch->deadline = now_ms() + SESSION_LINGER_MS;
+}
+
+static void on_writable(void *ctx)
+{
+	struct session *s = ctx;
+	unsigned int from = s->turn;
+
+	s->blocked = false;
+	for (unsigned int i = 0; i < SCTP_STREAMS && !s->blocked && s->count; i++) {
+		struct channel *ch;
+
+		s->turn = (from + i) % SCTP_STREAMS;
+		ch = s->channels[s->turn];
+		if (ch)
+			connection_resume(ch->connection);
+	}
+}
+
+/* What is over, or has been about to be for too long. */
+static bool is_dead(const struct channel *ch, int64_t now)
+{
+	if (now >= ch->deadline)
+		return true;
+	return ch->theirs_closed && ch->ours_closed && connection_done(ch->connection);
+}
+
+static void on_reap(void *ctx)
+{
+	struct session *s = ctx;
+	int64_t now = now_ms();
+
+	for (unsigned int i = 0; i < SCTP_STREAMS && s->count; i++) {
+		if (!s->channels[i] || !is_dead(s->channels[i], now))
+			continue;
+		close_ours(s, (uint16_t)i);
+		remove_channel(s, (uint16_t)i);
+	}
+	if (now - s->heard > s->config.silence_ms)
+		end_with(s, ERR_UNAVAILABLE, "nothing is heard of the peer any more");
+	else
+		timer_set(s->reaper, REAP_MS);
+}
+
+/* ---- SCTP ---- */
+
+static void on_packet(const void *data, size_t len, void *ctx)
+{
+	struct session *s = ctx;
+	struct error err = { 0 };
+
+	if (s->dtls && dtls_established(s->dtls) && dtls_write(s->dtls, data, len, &err) < 0)
+		end(s, &err);
+}
+
+static void on_associated(void *ctx)
+{
+	struct session *s = ctx;
+	char path[ICE_PATH_MAX];
+
+	s->connected = true;
+	timer_set(s->setup, -1);
+	timer_set(s->reaper, REAP_MS);
+	s->ops->connected(ice_path(s->ice, path), s->ctx);
+}
+
+static void on_lost(void *ctx)
+{
+	struct session *s = ctx;
+
+	if (s->connected)
+		end(s, &(struct error){ 0 });
+	else
+		end_with(s, ERR_UNAVAILABLE, "the peer refuses SCTP");
+}
+
+static const struct sctp_ops sctp_ops = {
+	.packet = on_packet,
+	.connected = on_associated,
+	.message = on_message,
+	.closed = on_closed,
+	.reset = on_reset,
+	.writable = on_writable,
+	.lost = on_lost,
+};
+
+static void start_sctp(struct session *s)
+{
+	struct error err = { 0 };
+
+	s->heard = now_ms();
+	if (sctp_new(s->sctp_port, s->config.silence_ms / 4, &sctp_ops, s, &s->sctp, &err) < 0)
+		end(s, &err);
+}
+
+/* ---- DTLS ---- */
+
+static void dtls_progress(struct session *s)
+{
+	struct error err = { 0 };
+	size_t len = 1;
+	int r = 0;
+
+	while (!s->over && len) {
+		r = dtls_read(s->dtls, s->plain, sizeof(s->plain), &len, &err);
+		if (r < 0)
+			break;
+		if (!s->sctp && dtls_established(s->dtls))
+			start_sctp(s);
+		if (len && s->sctp) {
+			s->heard = now_ms();
+			sctp_input(s->sctp, s->plain, len);
+		}
+	}
+	if (r == -ERR_UNAVAILABLE && s->connected)
+		end(s, &(struct error){ 0 });
+	else if (r < 0)
+		end(s, &err);
+	else
+		timer_set(s->flight, dtls_timeout_ms(s->dtls));
+}
+
+static void on_flight(void *ctx)
+{
+	struct session *s = ctx;
+	struct error err = { 0 };
+
+	if (s->over)
+		return;
+	if (dtls_expire(s->dtls, &err) < 0)
+		end(s, &err);
+	else
+		timer_set(s->flight, dtls_timeout_ms(s->dtls));
+}
+
+static void send_datagram(const void *datagram, size_t len, void *ctx)
+{
+	struct session *s = ctx;
+
+	ice_send(s->ice, datagram, len);
+}
+
+static int make_dtls(struct session *s, const struct sdp *answer, struct error *err)
+{
+	struct dtls_config config = {
+		.identity = s->config.identity,
+		.side = answer->setup == SDP_ACTIVE ? DTLS_SERVER : DTLS_CLIENT,
+		.send = send_datagram,
+		.ctx = s,
+	};
+
+	memcpy(config.peer, answer->fingerprint, sizeof(config.peer));
+	return dtls_new(&config, &s->dtls, err);
+}
+
+static void start_dtls(struct session *s)
+{
+	struct error err = { 0 };
+
+	if (dtls_start(s->dtls, &err) < 0)
+		end(s, &err);
+	else
+		timer_set(s->flight, dtls_timeout_ms(s->dtls));
+}
+
+/* ---- ICE ---- */
+
+static void on_candidate(const struct candidate *c, void *ctx)
+{
+	struct session *s = ctx;
+
+	s->ops->candidate(c, s->ctx);
+}
+
+static void on_path(void *ctx)
+{
+	struct session *s = ctx;
+
+	s->path = true;
+	if (s->dtls && !s->over)
+		start_dtls(s);
+}
+
+static void on_no_path(void *ctx)
+{
+	end_with(ctx, ERR_UNAVAILABLE, "ICE finds no path to the peer");
+}
+
+static void on_datagram(const void *data, size_t len, void *ctx)
+{
+	struct session *s = ctx;
+
+	if (!s->dtls || s->over || !dtls_is_record(data, len))
+		return;
+	dtls_feed(s->dtls, data, len);
+	dtls_progress(s);
+}
+
+static const struct ice_ops ice_ops = {
+	.candidate = on_candidate,
+	.connected = on_path,
+	.failed = on_no_path,
+	.datagram = on_datagram,
+};
+
+/* ---- the session ---- */
+
+static void on_setup(void *ctx)
+{
+	struct session *s = ctx;
+
+	end_with(s, ERR_DEADLINE, s->answered ? "the peer could not be connected to in time"
+					      : "no answer came in time");
+}
+
+static int check_answer(const struct sdp *answer, struct error *err)
+{
+	return answer->setup == SDP_ACTPASS
+		? error_set(err, ERR_INVALID,
+			    "session description: an answer has setup active or passive") : 0;
+}
+
+void session_answer(struct session *s, const struct sdp *answer)
+{
+	struct error err = { 0 };
+	int r;
+
+	if (s->answered || s->over)
+		return;
+	s->answered = true;
+	s->message_max = answer->message_max ? answer->message_max : SIZE_MAX;
+	s->sctp_port = answer->sctp_port;
+	timer_set(s->setup, SESSION_SETUP_MS);
+	r = check_answer(answer, &err);
+	if (r == 0)
+		r = make_dtls(s, answer, &err);
+	if (r == 0)
+		r = ice_set_remote(s->ice, answer->ufrag, answer->pwd, &err);
+	if (r < 0) {
+		end(s, &err);
+		return;
+	}
+	for (size_t i = 0; i < answer->candidate_count; i++)
+		ice_add_candidate(s->ice, &answer->candidates[i]);
+	for (size_t i = 0; i < s->early_count; i++)
+		ice_add_candidate(s->ice, &s->early[i]);
+}
+
+void session_candidate(struct session *s, const struct candidate *c)
+{
+	if (s->over)
+		return;
+	if (s->answered)
+		ice_add_candidate(s->ice, c);
+	else if (s->early_count < EARLY_CANDIDATES)
+		s->early[s->early_count++] = *c;
+}
+
+static int offer(struct session *s, struct error *err)
+{
+	struct sdp sdp = { .mid = "0", .setup = SDP_ACTPASS, .sctp_port = PORT,
+			   .message_max = SESSION_MESSAGE_MAX };
+	char *json;
+
+	memcpy(sdp.fingerprint, dtls_identity_fingerprint(s->config.identity), SHA256_BYTES);
+	g_strlcpy(sdp.ufrag, ice_ufrag(s->ice), sizeof(sdp.ufrag));
+	g_strlcpy(sdp.pwd, ice_pwd(s->ice), sizeof(sdp.pwd));
+	json = sdp_format_json(&sdp, SDP_OFFER);
+	if (!json)
+		return error_set(err, ERR_MEMORY, "no memory for an offer");
+	s->ops->offered(json, s->ctx);
+	return ice_gather(s->ice, err);
+}
+
+int session_new(const struct session_config *config, const struct session_ops *ops, void *ctx,
+		struct session **ret, struct error *err)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return error_set(err, ERR_MEMORY, "no memory for a session");
+	s->config = *config;
+	s->ops = ops;
+	s->ctx = ctx;
+	s->turn = 1;
+	s->setup = timer_new(config->ice.context, on_setup, s);
+	s->flight = timer_new(config->ice.context, on_flight, s);
+	s->reaper = timer_new(config->ice.context, on_reap, s);
+	timer_set(s->setup, config->answer_ms);
+	r = ice_new(&config->ice, &ice_ops, s, &s->ice, err);
+	if (r == 0)
+		r = offer(s, err);
+	if (r < 0)
+		session_free(s);
+	else
+		*ret = s;
+	return r;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	s->over = true;
+	for (unsigned int i = 0; i < SCTP_STREAMS; i++) {
+		if (s->channels[i])
+			remove_channel(s, (uint16_t)i);
+	}
+	sctp_free(s->sctp);
+	s->sctp = NULL;
+	if (s->dtls)
+		dtls_close(s->dtls);
+	dtls_free(s->dtls);
+	s->dtls = NULL;
+	ice_free(s->ice);
+	timer_free(s->setup);
+	timer_free(s->flight);
+	timer_free(s->reaper);
+	free(s);
+}
+
+size_t session_connections(const struct session *s)
+{
+	return s->count;
+}

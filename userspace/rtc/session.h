@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One session: a peer that reaches one service of this node by data channels.
+ * Channel 0 ("CHANNELS") says the number of each connection that the peer
+ * opens; the channel of that number ("CONNECTIONS") is its bytes.  One GLib
+ * context and its thread only; session_free() may not be called in callbacks.
+ */
+#ifndef WGMESH_RTC_SESSION_H
+#define WGMESH_RTC_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "crypto/dtls.h"
+#include "rtc/connection.h"
+#include "rtc/ice.h"
+#include "rtc/sdp.h"
+
+enum {
+	SESSION_SETUP_MS = 30 * 1000,	/* from the answer until it works */
+	SESSION_MESSAGE_MAX = 256 * 1024, /* bytes of one message that we take, as we tell */
+	SESSION_EARLY_MS = 10 * 1000, /* bytes of a connection whose number has not come yet */
+	SESSION_LINGER_MS = 5 * 1000,	/* a connection of which one side has not closed */
+};
+
+struct session_config {
+	struct ice_config ice;
+	const struct dtls_identity *identity;	/* outlives the session */
+	struct service service;
+	unsigned int connections_max;	/* at once */
+	unsigned int answer_ms;		/* how long the answer is waited for */
+	unsigned int silence_ms;	/* a peer of which nothing is heard is gone */
+};
+
+struct session_ops {
+	void (*offered)(char *json, void *ctx);	/* for free(); once, before the candidates */
+	void (*candidate)(const struct candidate *c, void *ctx);
+	void (*connected)(const char *path, void *ctx);
+	/* It is over, and why; once. ERR_NONE: the peer closed it. */
+	void (*ended)(const struct error *why, void *ctx);
+};
+
+struct session;
+
+/* The offer and its candidates are told from inside. @ops outlives it. */
+int session_new(const struct session_config *config, const struct session_ops *ops, void *ctx,
+		struct session **ret, struct error *err);
+/* In the order connections, SCTP, DTLS, ICE; the peer is told.  Tells nothing to @ops. */
+void session_free(struct session *s);
+
+/* Once; a second one is ignored. What is wrong with it ends the session. */
+void session_answer(struct session *s, const struct sdp *answer);
+void session_candidate(struct session *s, const struct candidate *c);
+
+size_t session_connections(const struct session *s);
+
+#endif
