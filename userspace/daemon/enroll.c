@@ -179,14 +179,15 @@ int join_main(int argc, char **argv)
 {
 	struct enrollment e = { 0 };
 	struct error err = { 0 };
+	char start[PATH_MAX];
 	int r;
 
 	settings_init(&e.settings);
 	r = join(&e, argc, argv, &err);
 	if (r == 0)
-		printf("%s may join mesh %s as %s\nstart it:        wgmeshd run --state-dir %s\n",
+		printf("%s may join mesh %s as %s\nstart it:        %s\n",
 		       e.settings.id, e.token.mesh_id, e.settings.voter ? "a voter" : "an observer",
-		       e.settings.state_dir);
+		       settings_start_command(&e.settings, start));
 	enrollment_fini(&e);
 	return r < 0 ? command_fail(&err) : EXIT_OK;
 }

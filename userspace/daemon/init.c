@@ -107,7 +107,7 @@ static int init(int argc, char **argv, struct settings *s, char *mesh_id, struct
 
 int init_main(int argc, char **argv)
 {
-	char mesh_id[SUBJECT_NAME_MAX];
+	char mesh_id[SUBJECT_NAME_MAX], start[PATH_MAX];
 	struct error err = { 0 };
 	struct settings s;
 
@@ -116,8 +116,8 @@ int init_main(int argc, char **argv)
 	if (init(argc, argv, &s, mesh_id, &err) < 0)
 		return command_fail(&err);
 	printf("mesh %s founded by %s in %s\n"
-	       "start it:        wgmeshd run --state-dir %s\n"
+	       "start it:        %s\n"
 	       "let others in:   wmctl --state-dir %s token create --role voter\n",
-	       mesh_id, s.id, s.state_dir, s.state_dir, s.state_dir);
+	       mesh_id, s.id, s.state_dir, settings_start_command(&s, start), s.state_dir);
 	return EXIT_OK;
 }

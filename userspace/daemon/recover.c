@@ -264,6 +264,7 @@ int recover_main(int argc, char **argv)
 {
 	struct recovery r = { 0 };
 	struct error err = { 0 };
+	char start[PATH_MAX];
 	int rc;
 
 	settings_init(&r.settings);
@@ -274,8 +275,8 @@ int recover_main(int argc, char **argv)
 	if (rc < 0)
 		return command_fail(&err);
 	printf("%s is the mesh's only voter from entry %lu on\n"
-	       "start it:         wgmeshd run --state-dir %s\n"
+	       "start it:         %s\n"
 	       "the other voters: never start them as they are; join them anew, each with an empty state folder\n",
-	       r.settings.id, (unsigned long)r.index, r.settings.state_dir);
+	       r.settings.id, (unsigned long)r.index, settings_start_command(&r.settings, start));
 	return EXIT_OK;
 }

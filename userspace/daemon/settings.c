@@ -357,3 +357,12 @@ char *settings_path(const struct settings *s, const char *name, char *out)
 	snprintf(out, PATH_MAX, "%s/%s", s->state_dir, name);
 	return out;
 }
+
+char *settings_start_command(const struct settings *s, char *out)
+{
+	if (strcmp(s->state_dir, SETTINGS_STATE_DIR) == 0)
+		snprintf(out, PATH_MAX, "systemctl start wgmeshd");
+	else
+		snprintf(out, PATH_MAX, "wgmeshd run --state-dir %s", s->state_dir);
+	return out;
+}

@@ -112,4 +112,10 @@ void settings_copy(struct settings *s, const struct settings *from, int row);
 /* "STATE_DIR/NAME" into @out (PATH_MAX bytes); returns @out. */
 char *settings_path(const struct settings *s, const char *name, char *out);
 
+/*
+ * The command that starts the daemon, into @out (PATH_MAX bytes); returns @out.  The unit of the
+ * package knows the default folder alone.
+ */
+char *settings_start_command(const struct settings *s, char *out);
+
 #endif

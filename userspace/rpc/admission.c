@@ -25,7 +25,8 @@ static int check_need(const struct rpc_call *call, struct error *err)
 		return error_set(err, ERR_DENIED, "%s is for nodes, %s is an administrator",
 				 call->method->name, call->identity.id);
 	if (need == RPC_NEED_ADMIN && kind != RPC_IDENTITY_ADMIN)
-		return error_set(err, ERR_DENIED, "%s is for administrators, %s is a node",
+		return error_set(err, ERR_DENIED, "%s is for administrators, %s is a node: "
+				 "\"wgmeshd admin\" on a voter makes an administrator",
 				 call->method->name, call->identity.id);
 	return 0;
 }

@@ -33,6 +33,18 @@ static void parse_ok(struct settings *s, const char *line)
 	assert_int_equal(rest, argc);
 }
 
+static void the_service_manager_starts_what_is_in_its_folder_and_a_command_the_rest(void **state)
+{
+	char command[PATH_MAX];
+	struct settings s;
+
+	settings_init(&s);
+	assert_string_equal(settings_start_command(&s, command), "systemctl start wgmeshd");
+	parse_ok(&s, "--state-dir /srv/lab");
+	assert_string_equal(settings_start_command(&s, command),
+			    "wgmeshd run --state-dir /srv/lab");
+}
+
 static void without_options_the_defaults_hold(void **state)
 {
 	struct settings s;
@@ -554,6 +566,8 @@ int main(void)
 		cmocka_unit_test(endpoints_of_who_goes_first_replace_those_of_others),
 		cmocka_unit_test(none_takes_the_endpoints_of_others_away),
 		cmocka_unit_test(routes_of_who_goes_first_replace_those_of_others),
+		cmocka_unit_test(
+			the_service_manager_starts_what_is_in_its_folder_and_a_command_the_rest),
 		cmocka_unit_test(options_that_are_wrong_are_named_with_what_they_take),
 		cmocka_unit_test(there_is_a_most_of_endpoints),
 		cmocka_unit_test(what_is_no_option_is_left_to_the_caller),
