@@ -39,3 +39,38 @@ kernel_tools() {
 	fi
 	printf '%s\n' "$dir"
 }
+
+# copy_modules KERNEL ROOT MODULE…: modules of a kernel of scripts/kernel, and what they need, into
+# ROOT/modules, in the order in which they must be loaded, without compression: busybox has none.
+copy_modules() {
+	local kernel=$1 root=$2 file name release
+	shift 2
+	release=$(cat "$kernel/release")
+	mkdir -p "$root/modules"
+	: > "$root/modules/order"	# the debug kernel has them built in
+	for name; do
+		modprobe -d "$kernel" -S "$release" --show-depends "$name"
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
+		name=$(basename "$file")
+		cp "$file" "$root/modules/$name"
+		case $name in
+		*.xz) xz -d "$root/modules/$name"; name=${name%.xz} ;;
+		*.zst) zstd -q -d --rm "$root/modules/$name"; name=${name%.zst} ;;
+		esac
+		printf '%s\n' "$name" >> "$root/modules/order"
+	done
+}
+
+# make_initramfs KERNEL INIT FILE MODULE…: busybox, the modules, and INIT as the first process.
+make_initramfs() {
+	local kernel=$1 init=$2 file=$3 root
+	shift 3
+	root=$(mktemp -d)
+	mkdir -p "$root"/{bin,proc,sys,dev,lower,upper,newroot}
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	install -m 755 "$init" "$root/init"
+	copy_modules "$kernel" "$root" "$@"
+	(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) > "$file.new"
+	mv "$file.new" "$file"
+	rm -rf "$root"
+}
