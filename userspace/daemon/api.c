@@ -56,6 +56,7 @@ static const struct rpc_method methods[] = {
 	{ ADMIN, "ListRaftACLs", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_acls },
 	{ DISCOVERY, "ListPeers", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_peers },
 	{ NODES, "List", RPC_UNARY, RPC_NEED_ANY, RPC_READ, api_list_nodes_page },
+	{ NODES, "RotateKey", RPC_UNARY, RPC_NEED_ANY, RPC_LEADER, api_rotate_key },
 	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, RPC_LEADER, api_enroll },
 	{ ENROLLMENT, "Renew", RPC_UNARY, RPC_NEED_ANY, RPC_LEADER, api_renew },
 	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_create_token },

@@ -24,7 +24,7 @@ api_handler api_list_peers;
 api_handler api_check_health, api_watch_health, api_reflect;
 /* webmesh.ext.v1 */
 api_handler api_enroll, api_renew, api_create_token, api_list_tokens, api_revoke_token, api_fetch_key, api_follow, api_describe;
-api_handler api_list_nodes_page;
+api_handler api_list_nodes_page, api_rotate_key;
 api_handler api_list_servers, api_transfer, api_set_role, api_read_snapshot;
 
 /* Makes the server, its identity and its listener, and starts it. */

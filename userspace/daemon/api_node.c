@@ -11,6 +11,7 @@
 #include "daemon/join_reply.h"
 #include "daemon/now.h"
 #include "daemon/request.h"
+#include "daemon/rotation.h"
 #include "daemon/schema_gate.h"
 #include "daemon/voting_right.h"
 #include "google/protobuf/empty.pb-c.h"
@@ -184,6 +185,8 @@ static int make_entry(struct daemon *d, const struct rpc_call *call, const struc
 		r = schema_gate_admit(d, call, join->node.id, e, err);
 	if (r == 0)
 		r = announce_admit(d, call, join->node.id, e, err);
+	if (r == 0)
+		r = rotation_admit(d, call, &join->node, e, err);
 	if (r == 0 && join->node.role == NODE_VOTER) {
 		join_describe_member(&join->node, prefer_ipv6, &member);
 		r = command_put_member(e, &member, err);

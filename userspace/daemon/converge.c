@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "daemon/carrying.h"
 #include "daemon/floors.h"
+#include "daemon/key_watch.h"
 #include "daemon/plan_state.h"
 #include "dataplane/dataplane.h"
 #include "store/state_query.h"
@@ -23,6 +25,7 @@ enum {
 	REST_MAX_MS = 5000,
 	RETRY_MS = 2000,
 	FLOORS_MS = 60000,	/* well below the time until an idle peer is evicted */
+	SESSIONS_BYTES_MAX = 1024 * 1024 * sizeof(struct key),
 };
 
 static const uint64_t MS = 1000000;	/* ns */
@@ -35,6 +38,8 @@ struct converge {
 	uint64_t floors_at;	/* the loop's time when they were kept */
 	bool floors_kept;	/* only those of today's peers */
 	uv_timer_t timer;
+	struct key_watch *keys;		/* of other nodes, that change */
+	uv_timer_t watch;
 	uint64_t rests_until;	/* ns, of uv_hrtime() */
 	struct taken_routes routes;	/* since the last plan */
 	struct carrying carrying;
@@ -69,14 +74,18 @@ int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_
 	c->local = local;
 	c->floors_at = uv_now(loop);
 	taken_routes_init(&c->routes);
-	r = dataplane_open(&config, &c->dataplane, err);
+	c->keys = key_watch_new();
+	r = c->keys ? dataplane_open(&config, &c->dataplane, err)
+		    : error_set(err, ERR_MEMORY, "no memory for the data plane");
 	key_wipe(&config.private_key);
 	if (r < 0) {
+		key_watch_free(c->keys);
 		free(c);
 		return r;
 	}
 	uv_timer_init(loop, &c->timer);
-	c->timer.data = c;
+	uv_timer_init(loop, &c->watch);
+	c->timer.data = c->watch.data = c;
 	log_info("dataplane", "backend=%s device=%s reason=\"%s\"", dataplane_backend(c->dataplane),
 		 settings->device, log_text(dataplane_reason(c->dataplane)));
 	converge_kick(c);
@@ -89,6 +98,7 @@ static void save_floors(struct converge *c)
 	struct error err = { 0 };
 
 	c->floors_at = uv_now(c->timer.loop);
+	c->floors_kept = false;
 	if (floors_save(c->dataplane, c->local, &err) < 0)
 		log_warn("floors-not-kept", "device=%s reason=\"%s\"", c->settings->device,
 			 log_text(err.text));
@@ -101,7 +111,16 @@ static void timer_closed(uv_handle_t *handle)
 	if (c->closed)
 		c->closed(c->closed_data);
 	taken_routes_fini(&c->routes);
+	key_watch_free(c->keys);
 	free(c);
+}
+
+/* One after the other: the last one frees both. */
+static void watch_closed(uv_handle_t *handle)
+{
+	struct converge *c = handle->data;
+
+	uv_close((uv_handle_t *)&c->timer, timer_closed);
 }
 
 void converge_free(struct converge *c, void (*closed)(void *data), void *data)
@@ -110,7 +129,7 @@ void converge_free(struct converge *c, void (*closed)(void *data), void *data)
 	c->closed_data = data;
 	save_floors(c);
 	dataplane_close(c->dataplane);
-	uv_close((uv_handle_t *)&c->timer, timer_closed);
+	uv_close((uv_handle_t *)&c->watch, watch_closed);
 }
 
 static int set_addresses(struct converge *c, const struct node *self, struct error *err)
@@ -135,7 +154,7 @@ static int set_addresses(struct converge *c, const struct node *self, struct err
 	return r < 0 ? r : dataplane_set_routes(c->dataplane, routes, n, err);
 }
 
-/* Once in the daemon's life is enough: keys change seldom. */
+/* Not often: keys change seldom. */
 static void forget_floors(struct converge *c, const struct peer_set *wanted)
 {
 	struct error err;
@@ -151,9 +170,12 @@ static int plan(struct converge *c, const struct node *self, struct taken_routes
 		struct peer_set **ret_wanted, struct error *err)
 {
 	uint64_t began = uv_hrtime(), ended;
-	int r = plan_from_state(c->state, self, c->settings, routes, ret_wanted, err);
+	int r = key_watch_refresh(c->keys, c->state, err);
 	uint64_t pause;
 
+	if (r == 0)
+		r = plan_from_state(c->state, self, c->keys, c->settings, routes, ret_wanted,
+				    err);
 	ended = uv_hrtime();
 	pause = (ended - began) * RESTS;
 	if (ended - began >= LARGE_MS * MS)
@@ -213,6 +235,38 @@ static int converge_now(struct converge *c, struct dataplane_changes *changes, s
 	return r;
 }
 
+/* ---- keys of others that change ---- */
+
+static void on_timer(uv_timer_t *timer);
+static void watch_keys(struct converge *c);
+
+static void on_watch(uv_timer_t *timer)
+{
+	struct converge *c = timer->data;
+	bool spoken = false;
+	struct error err;
+
+	if (key_watch_look(c->keys, c->dataplane, &spoken, &err) < 0)
+		log_warn("key-watch-failed", "device=%s reason=\"%s\"", c->settings->device,
+			 log_text(err.text));
+	if (!spoken) {
+		watch_keys(c);
+		return;
+	}
+	on_timer(&c->timer);
+	uv_timer_start(&c->watch, on_watch, 0, 0);	/* and call them */
+}
+
+static void watch_keys(struct converge *c)
+{
+	unsigned int pause = key_watch_pause(c->keys);
+
+	if (pause)
+		uv_timer_start(&c->watch, on_watch, pause, 0);
+}
+
+/* ---- all that the state asks for ---- */
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct dataplane_changes changes = { 0 };
@@ -228,6 +282,7 @@ static void on_timer(uv_timer_t *timer)
 			 changes.added, changes.changed, changes.removed, changes.kept);
 	}
 	c->trouble = err;
+	watch_keys(c);
 }
 
 void converge_kick(struct converge *c)
@@ -237,6 +292,37 @@ void converge_kick(struct converge *c)
 
 	if (!uv_is_active((uv_handle_t *)&c->timer) || c->trouble.kind != ERR_NONE)
 		uv_timer_start(&c->timer, on_timer, delay, 0);
+}
+
+static int gather_session(void *data, const struct wg_peer *peer)
+{
+	if (peer->last_handshake)
+		buf_append(data, &peer->public_key, sizeof(peer->public_key));
+	return 0;
+}
+
+/* They learn of the new key by this, and what either side holds goes out. */
+static void call_sessions(struct converge *c)
+{
+	struct buf keys = BUF_INIT(SESSIONS_BYTES_MAX);
+	struct error err;
+	int r = dataplane_list_sessions(c->dataplane, gather_session, &keys, &err);
+
+	for (size_t i = 0; r == 0 && i < keys.len / sizeof(struct key); i++)
+		r = dataplane_call(c->dataplane, (const struct key *)keys.data + i, &err);
+	if (r < 0)
+		log_warn("peers-not-called", "device=%s reason=\"%s\"", c->settings->device,
+			 log_text(err.text));
+	buf_fini(&keys);
+}
+
+int converge_change_key(struct converge *c, const struct key *private_key, struct error *err)
+{
+	int r = dataplane_set_key(c->dataplane, private_key, err);
+
+	if (r == 0)
+		call_sessions(c);
+	return r;
 }
 
 void converge_check(struct converge *c)

@@ -25,6 +25,12 @@ void converge_free(struct converge *c, void (*closed)(void *data), void *data);
 void converge_kick(struct converge *c);
 
 /*
+ * The device's key is @private_key from now on; peers to whom there is a session are called.
+ * See dataplane_set_key() for what waits meanwhile.
+ */
+int converge_change_key(struct converge *c, const struct key *private_key, struct error *err);
+
+/*
  * For every few seconds: puts back a device that somebody deleted, and keeps the replay
  * floors once in a while.  One round trip when there is nothing to do.
  */

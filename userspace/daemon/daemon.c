@@ -18,6 +18,7 @@
 #include "daemon/now.h"
 #include "daemon/reload.h"
 #include "daemon/renewal.h"
+#include "daemon/rotation.h"
 #include "daemon/schema_gate.h"
 #include "daemon/version.h"
 
@@ -42,6 +43,7 @@ static void on_upkeep(uv_timer_t *timer)
 	membership_advance(d->replica, d->state);
 	authority_advance(d);
 	renewal_advance(d);
+	rotation_advance(d);
 	join_consider(d->joining);
 	replica_upkeep(d->replica);
 	api_follow_changed(d);
@@ -156,6 +158,8 @@ static int open_dataplane(struct daemon *d, struct error *err)
 	if (r < 0)
 		return r;
 	r = keypair_public(&key.private_key, &d->wireguard_public, err);
+	if (r == 0)
+		r = rotation_load(d, key.expires_at, err);
 	if (r == 0)
 		r = converge_new(&d->loop, &d->settings, d->state, d->local, &key.private_key,
 				 &d->converge, err);

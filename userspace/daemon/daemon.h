@@ -37,6 +37,15 @@ struct renewal {
 	size_t turn;
 };
 
+struct rotation {
+	bool made;			/* local.db has the next key */
+	bool announced;			/* by a Join of this run */
+	bool device_behind;		/* local.db has another key than the device */
+	int64_t expires_at;		/* of the key, ns since 1970; 0: never */
+	struct key next;		/* public */
+	uint64_t seen_at;		/* in the state, uv_now(); 0: not, or that is not fresh */
+};
+
 struct daemon {
 	struct settings settings;
 	int argc;			/* the command line, for when it is read again */
@@ -46,6 +55,7 @@ struct daemon {
 	struct identity identity;
 	struct ca *ca;			/* NULL on nodes that do not vote */
 	struct key wireguard_public;
+	struct rotation rotation;	/* of that key */
 	struct log_store *log;
 	struct state_store *state;
 	struct converge *converge;

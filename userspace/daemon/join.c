@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "daemon/announce.h"
 #include "daemon/node_channel.h"
+#include "daemon/rotation.h"
 #include "daemon/schema_gate.h"
 #include "rpc/client.h"
 #include "store/state_query.h"
@@ -31,6 +32,7 @@ struct joining {
 	char address[DIRECTORY_ADDRESS_MAX];
 	uint64_t began;		/* uv_now() */
 	char trouble[ERROR_TEXT_MAX];
+	struct key announced;	/* by the call under way; zero: none is */
 	bool closing;
 	void (*closed)(void *data);
 	void *closed_data;
@@ -96,7 +98,7 @@ static bool joined(const struct daemon *d)
 	if (d->founder && state_get_mesh(d->state, &mesh, NULL) < 0)
 		return true;
 	join_describe_self(d, &want);
-	return state_get_ability(d->state, want.id, &schema, NULL) == 0 &&
+	return !rotation_to_announce(d) && state_get_ability(d->state, want.id, &schema, NULL) == 0 &&
 	       schema == state_schema_latest() &&
 	       state_get_node(d->state, want.id, &have, NULL) == 0 &&
 	       key_equal(&want.public_key, &have.public_key) && want.role == have.role &&
@@ -195,6 +197,7 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 		return;
 	}
 	j->trouble[0] = 0;
+	rotation_announced(j->daemon, &j->announced);
 	log_info("joined", "node=%s ipv4=%s ipv6=%s at=%s", j->daemon->settings.id,
 		 ((const V1__JoinResponse *)reply)->address_ipv4,
 		 ((const V1__JoinResponse *)reply)->network_ipv6, j->address);
@@ -207,13 +210,15 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 
 static int send_join(struct joining *j, struct error *err)
 {
-	char schema[16], routes[ROUTES_TEXT_MAX];
+	const struct key *next = rotation_to_announce(j->daemon);
+	char schema[16], routes[ROUTES_TEXT_MAX], next_key[KEY_TEXT_MAX];
 	const struct rpc_metadata metadata[] = {
 		{ SCHEMA_METADATA, schema }, { ROUTES_METADATA, routes },
+		{ NEXT_KEY_METADATA, next_key },
 	};
 	const struct rpc_target target = { .service = &v1__node__descriptor, .method = "Join",
 					   .timeout_ms = TIMEOUT_MS, .metadata = metadata,
-					   .metadata_count = 2 };
+					   .metadata_count = next ? 3 : 2 };
 	char key[KEY_TEXT_MAX], addresses[SETTINGS_ENDPOINTS_MAX][IP_TEXT_MAX];
 	const struct settings *s = &j->daemon->settings;
 	V1__JoinRequest q = V1__JOIN_REQUEST__INIT;
@@ -221,6 +226,8 @@ static int send_join(struct joining *j, struct error *err)
 
 	snprintf(schema, sizeof(schema), "%u", state_schema_latest());
 	route_list_format(&s->routes, routes);
+	j->announced = next ? *next : (struct key){ 0 };
+	key_format(&j->announced, next_key);
 	for (unsigned int i = 0; i < s->endpoint_count; i++)
 		endpoints[i] = ip_format(&s->endpoints[i], addresses[i]);
 	q.id = (char *)s->id;

@@ -14,8 +14,8 @@ static int add_node(const struct node *node, void *data)
 }
 
 int plan_from_state(struct state_store *state, const struct node *self,
-		    const struct settings *settings, struct taken_routes *routes,
-		    struct peer_set **ret_set, struct error *err)
+		    const struct key_watch *keys, const struct settings *settings,
+		    struct taken_routes *routes, struct peer_set **ret_set, struct error *err)
 {
 	struct walk walk = { .planner = planner_new(self), .err = err };
 	int r;
@@ -25,6 +25,8 @@ int plan_from_state(struct state_store *state, const struct node *self,
 	r = state_each_node(state, NULL, add_node, &walk, err);
 	if (r == 0 && routes)
 		r = taken_routes_choose(routes, state, settings, self, walk.planner, err);
+	if (r == 0 && keys)
+		r = key_watch_plan(keys, walk.planner, err);
 	if (r == 0)
 		r = planner_finish(walk.planner, ret_set, err);
 	planner_free(walk.planner);

@@ -72,6 +72,10 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	{ "certificate-seconds", SETTING_NUMBER, FIELD(certificate_seconds), .min = 10,
 	  .max = 10 * 365 * 86400, .takes = "SECONDS", .live = true,
 	  .help = "that a certificate holds which this node issues while it leads" },
+	{ "key-rotation-interval", SETTING_DURATION, FIELD(key_rotation_seconds), .min = 60,
+	  .max = 10 * 365 * 86400, .takes = "TIME", .live = true,
+	  .help = "after which this node changes its WireGuard key, as 168h, 30m or 90s; 0: "
+		  "never" },
 	{ "tick-ms", SETTING_NUMBER, FIELD(tick_ms), .min = 10, .max = 1000, .takes = "MS",
 	  .help = "Raft's clock, 10 to 1000" },
 	{ "log-level", SETTING_WORD, FIELD(log_level), .takes = "LEVEL", .live = true,
@@ -95,6 +99,7 @@ void settings_init(struct settings *s)
 		.followers_max = 256,
 		.leader_proxy = true,
 		.certificate_seconds = 90 * 86400,
+		.key_rotation_seconds = 168 * 3600,
 		.tick_ms = 50,
 	};
 	prefix_parse("172.16.0.0/12", &s->ipv4_prefix);
@@ -166,6 +171,46 @@ static int set_number(const struct setting *t, void *out, const char *value, str
 	else
 		*(uint64_t *)out = v;
 	return 0;
+}
+
+static const struct {
+	char name;
+	uint32_t seconds;
+} units[] = { { 'h', 3600 }, { 'm', 60 }, { 's', 1 } };
+
+enum { N_UNITS = sizeof(units) / sizeof(units[0]) };
+
+static int set_duration(const struct setting *t, uint32_t *out, const char *value,
+			struct error *err)
+{
+	char *end;
+	unsigned long v = strtoul(value, &end, 10);
+	uint64_t seconds = UINT64_MAX;
+
+	if (*value < '0' || *value > '9' || v > UINT32_MAX)
+		end = "";
+	else if (v == 0 && !*end)
+		seconds = 0;
+	for (int i = 0; *end && i < N_UNITS; i++)
+		if (*end == units[i].name && !end[1])
+			seconds = v * units[i].seconds;
+	if (seconds && (seconds < t->min || seconds > t->max))
+		return error_set(err, ERR_INVALID,
+				 "\"%s\" is no time from %lus to %luh, as 168h, 30m or 90s, nor 0",
+				 value, (unsigned long)t->min, (unsigned long)t->max / 3600);
+	*out = (uint32_t)seconds;
+	return 0;
+}
+
+/* In the largest unit that needs no fraction. */
+static bool format_duration(uint32_t seconds, struct buf *out)
+{
+	int i = 0;
+
+	while (seconds && seconds % units[i].seconds)
+		i++;
+	return seconds ? buf_printf(out, "%u%c", seconds / units[i].seconds, units[i].name) :
+			 buf_append_text(out, "0");
 }
 
 /* YAML has two ways to say so, and editors put in either. */
@@ -256,6 +301,8 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 		return set_switch(out, value, err);
 	case SETTING_ENDPOINTS:
 		return add_endpoints(s, more, value, err);
+	case SETTING_DURATION:
+		return set_duration(t, out, value, err);
 	case SETTING_IPV4_PREFIX:
 		return set_ipv4_prefix(out, value, err);
 	case SETTING_ROUTES:
@@ -327,6 +374,8 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 	switch (t->kind) {
 	case SETTING_NUMBER:
 		return buf_printf(out, "%lu", (unsigned long)number(t, at));
+	case SETTING_DURATION:
+		return format_duration(*(const uint32_t *)at, out);
 	case SETTING_SWITCH:
 		return buf_append_text(out, *(const bool *)at ? "on" : "off");
 	case SETTING_ENDPOINTS:

@@ -20,7 +20,7 @@
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 22,		/* rows of the table */
+	SETTINGS_COUNT = 23,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -55,6 +55,7 @@ struct settings {
 	bool leader_proxy;		/* pass on what only the leader can answer */
 	/* of what this node certifies while it leads */
 	uint32_t certificate_seconds;
+	uint32_t key_rotation_seconds;	/* of this node's WireGuard key; 0: never */
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
 
 	char file[PATH_MAX - 64];	/* the configuration file that was read; "": none */
@@ -67,14 +68,14 @@ struct settings {
 
 enum setting_kind {
 	SETTING_TEXT, SETTING_ID, SETTING_WORD, SETTING_NUMBER, SETTING_SWITCH,
-	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE,
+	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE, SETTING_DURATION,
 };
 
 struct setting {
 	const char *name;	/* in the file; --NAME; $WGMESH_NAME in capitals with _ for - */
 	enum setting_kind kind;
 	size_t offset, size;	/* in struct settings */
-	uint64_t min, max;	/* of a number */
+	uint64_t min, max;	/* of a number; of a duration, in seconds, and 0 besides */
 	const char *words;	/* of a word: those that it takes, with ", " between them */
 	const char *takes, *help;	/* for --help: what its value is called, what it does */
 	const char *otherwise;	/* the default in words, where it is not the same everywhere */

@@ -33,6 +33,15 @@ struct backend_ops {
 		     const struct peer_set *wanted, bool replace, struct error *err);
 	/* Fills what is cheaper or better known than by counting the list; may be NULL. */
 	int (*stats)(struct backend *b, struct dataplane_stats *ret, struct error *err);
+	/*
+	 * What WireGuard itself says of the peers that it holds; a new key for the device; and
+	 * @count steps, of one peer and fields alone, of which WireGuard takes each by itself.  Those of
+	 * a peer that is not there are no error.  All may be NULL.
+	 */
+	int (*list_sessions)(struct backend *b, wg_peer_fn *fn, void *data, struct error *err);
+	int (*set_key)(struct backend *b, const struct key *private_key, struct error *err);
+	int (*call)(struct backend *b, const struct wg_peer steps[], size_t count,
+		    struct error *err);
 	int (*listen_port)(struct backend *b, uint16_t *ret, struct error *err);
 	/* WireGuard's packets carry LINK_ANNOUNCED_MARK from now on; NULL: there are none. */
 	int (*set_mark)(struct backend *b, struct error *err);

@@ -96,6 +96,17 @@ static int kernel_apply(struct backend *b, const struct peer_diff *diff,
 	return sync_apply(&ops, b, diff, err);
 }
 
+static int kernel_set_key(struct backend *b, const struct key *private_key, struct error *err)
+{
+	return device_set_key(b->wg, b->ifname, private_key, err);
+}
+
+static int kernel_call(struct backend *b, const struct wg_peer steps[], size_t count,
+		       struct error *err)
+{
+	return wg_peers_set(b->wg, b->ifname, steps, count, err);
+}
+
 static int kernel_listen_port(struct backend *b, uint16_t *ret, struct error *err)
 {
 	return device_listen_port(b->wg, b->ifname, ret, err);
@@ -114,6 +125,9 @@ const struct backend_ops backend_kernel = {
 	.remove = kernel_remove,
 	.list = kernel_list,
 	.apply = kernel_apply,
+	.list_sessions = kernel_list,
+	.set_key = kernel_set_key,
+	.call = kernel_call,
 	.listen_port = kernel_listen_port,
 	.set_mark = kernel_set_mark,
 };

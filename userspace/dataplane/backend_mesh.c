@@ -116,6 +116,10 @@ static int put_upsert(struct backend *b, struct mesh_apply *batch, const struct 
 
 	sync_fields(u, &out);
 	put_floor(b, u, &out);
+	if (u->peer->waiting) {
+		out.fields |= WG_PEER_PRESHARED_KEY;
+		memcpy(out.preshared_key.bytes, WG_WAITING_KEY, KEY_BYTES);
+	}
 	if (!(u->changes & (PEER_IS_NEW | PEER_PREFIXES)))
 		return mesh_apply_peer(batch, &out, err);
 	if (u->peer->n_prefixes > WGMESH_PREFIXES_MAX)
@@ -132,6 +136,12 @@ static int put_upsert(struct backend *b, struct mesh_apply *batch, const struct 
 	return mesh_apply_peer(batch, &out, err);
 }
 
+static int put_removal(struct mesh_apply *batch, const struct key *public_key, struct error *err)
+{
+	return mesh_apply_peer(batch, &(struct wg_peer){ .public_key = *public_key,
+		.flags = WGMESH_PEER_FLAGS_REMOVE }, err);
+}
+
 static int put_diff(struct backend *b, struct mesh_apply *batch, const struct peer_diff *diff,
 		    struct error *err)
 {
@@ -141,9 +151,10 @@ static int put_diff(struct backend *b, struct mesh_apply *batch, const struct pe
 	if (!prefixes)
 		return error_set(err, ERR_MEMORY, "no memory for a batch");
 	for (size_t i = 0; !r && i < diff->n_removals; i++)
-		r = mesh_apply_peer(batch, &(struct wg_peer){
-			.public_key = diff->removals[i]->public_key,
-			.flags = WGMESH_PEER_FLAGS_REMOVE }, err);
+		r = put_removal(batch, &diff->removals[i]->public_key, err);
+	for (size_t i = 0; !r && i < diff->n_upserts; i++)
+		if (diff->upserts[i].changes & PEER_RENEWED)
+			r = put_removal(batch, &diff->upserts[i].peer->public_key, err);
 	for (size_t i = 0; !r && i < diff->n_upserts; i++)
 		r = put_upsert(b, batch, &diff->upserts[i], prefixes, err);
 	free(prefixes);
@@ -217,6 +228,30 @@ static int mesh_count(struct backend *b, struct dataplane_stats *ret, struct err
 	return 0;
 }
 
+static int mesh_list_sessions(struct backend *b, wg_peer_fn *fn, void *data, struct error *err)
+{
+	return wg_peer_list(b->wg, b->ifname, fn, data, err);
+}
+
+static int mesh_set_key(struct backend *b, const struct key *private_key, struct error *err)
+{
+	return device_set_key(b->wg, b->ifname, private_key, err);
+}
+
+/*
+ * One that is dormant has WireGuard told of it by the module, later: whoever asks again
+ * finds it there.
+ */
+static int mesh_call(struct backend *b, const struct wg_peer steps[], size_t count,
+		     struct error *err)
+{
+	int r = mesh_peer_activate(b->mesh, b->ifname, &steps[0].public_key, err);
+
+	if (r && r != -ERR_PRECONDITION && r != -ERR_NOT_FOUND)
+		return r;
+	return wg_peers_set(b->wg, b->ifname, steps, count, err);
+}
+
 static int mesh_listen_port(struct backend *b, uint16_t *ret, struct error *err)
 {
 	return device_listen_port(b->wg, b->ifname, ret, err);
@@ -237,6 +272,9 @@ const struct backend_ops backend_mesh = {
 	.list_active = mesh_list_active,
 	.apply = mesh_apply_diff,
 	.stats = mesh_count,
+	.list_sessions = mesh_list_sessions,
+	.set_key = mesh_set_key,
+	.call = mesh_call,
 	.listen_port = mesh_listen_port,
 	.set_mark = mesh_set_mark,
 };

@@ -173,6 +173,31 @@ static int userspace_apply(struct backend *b, const struct peer_diff *diff,
 	return sync_apply(&ops, b, diff, err);
 }
 
+static int userspace_set_key(struct backend *b, const struct key *private_key, struct error *err)
+{
+	struct wg_device set = { .fields = WG_DEVICE_PRIVATE_KEY, .private_key = *private_key };
+	struct buf request = BUF_INIT(UAPI_REQUEST_MAX);
+	int r;
+
+	uapi_put_set(&request);
+	uapi_put_device(&request, &set);
+	r = send_request(b, &request, err);
+	buf_fini_secret(&request);
+	key_wipe(&set.private_key);
+	return r;
+}
+
+/* One request each: of several values in one, wireguard-go keeps the last. */
+static int userspace_call(struct backend *b, const struct wg_peer steps[], size_t count,
+			  struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < count; i++)
+		r = send_peers(b, &steps[i], 1, false, err);
+	return r;
+}
+
 static int userspace_listen_port(struct backend *b, uint16_t *ret, struct error *err)
 {
 	struct wg_device device;
@@ -206,6 +231,9 @@ const struct backend_ops backend_userspace = {
 	.remove = userspace_remove,
 	.list = userspace_list,
 	.apply = userspace_apply,
+	.list_sessions = userspace_list,
+	.set_key = userspace_set_key,
+	.call = userspace_call,
 	.listen_port = userspace_listen_port,
 	.set_mark = userspace_set_mark,
 };

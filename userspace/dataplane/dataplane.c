@@ -405,3 +405,35 @@ int dataplane_list_active(struct dataplane *dp, wg_peer_fn *fn, void *data, stru
 		return dataplane_list(dp, fn, data, err);
 	return dp->ops->list_active(dp->backend, tell_without_secret, &l, err);
 }
+
+int dataplane_list_sessions(struct dataplane *dp, wg_peer_fn *fn, void *data, struct error *err)
+{
+	struct listing l = { .fn = fn, .data = data };
+
+	if (!dp->ops->list_sessions)
+		return 0;
+	return dp->ops->list_sessions(dp->backend, tell_without_secret, &l, err);
+}
+
+int dataplane_set_key(struct dataplane *dp, const struct key *private_key, struct error *err)
+{
+	int r = dp->ops->set_key ? dp->ops->set_key(dp->backend, private_key, err) : 0;
+
+	if (!r)
+		dp->config.private_key = *private_key;
+	return r;
+}
+
+/* WireGuard sends a keepalive, for which it needs a session, at once when they are turned on. */
+int dataplane_call(struct dataplane *dp, const struct key *public_key, struct error *err)
+{
+	const struct peer *known = dp->current ? peer_set_lookup(dp->current, public_key) : NULL;
+	struct wg_peer steps[3];
+
+	for (int i = 0; i < 3; i++)
+		steps[i] = (struct wg_peer){ .public_key = *public_key, .fields = WG_PEER_KEEPALIVE,
+					     .flags = WGMESH_PEER_FLAGS_UPDATE_ONLY };
+	steps[1].keepalive = 1;
+	steps[2].keepalive = known ? known->keepalive : 0;
+	return dp->ops->call ? dp->ops->call(dp->backend, steps, 3, err) : 0;
+}

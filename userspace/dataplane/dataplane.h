@@ -154,4 +154,21 @@ int dataplane_list(struct dataplane *dp, wg_peer_fn *fn, void *data, struct erro
  */
 int dataplane_list_active(struct dataplane *dp, wg_peer_fn *fn, void *data, struct error *err);
 
+/* As the above, told by WireGuard itself, with counters of this moment. */
+int dataplane_list_sessions(struct dataplane *dp, wg_peer_fn *fn, void *data, struct error *err);
+
+/*
+ * Gives the device another private key.  From this moment nothing is sent under the old one: up to 128
+ * packets a peer wait in WireGuard for a handshake of the new key, while what arrives under the
+ * old one is taken for as long as its session would have lasted.
+ */
+int dataplane_set_key(struct dataplane *dp, const struct key *private_key, struct error *err);
+
+/*
+ * Has WireGuard begin a handshake with a peer to whom it has no session, and has an endpoint,
+ * without waiting for traffic; with "mesh" perhaps not at the first call.  To no effect within 5 s of
+ * the last handshake message to it.
+ */
+int dataplane_call(struct dataplane *dp, const struct key *public_key, struct error *err);
+
 #endif

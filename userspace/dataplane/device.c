@@ -72,6 +72,16 @@ int device_configure(struct link_client *link, struct wg_client *wg,
 	return r ? r : device_set_up(link, config, err);
 }
 
+int device_set_key(struct wg_client *wg, const char *ifname, const struct key *private_key,
+		   struct error *err)
+{
+	struct wg_device set = { .fields = WG_DEVICE_PRIVATE_KEY, .private_key = *private_key };
+	int r = wg_device_set(wg, ifname, &set, err);
+
+	key_wipe(&set.private_key);
+	return r;
+}
+
 int device_listen_port(struct wg_client *wg, const char *ifname, uint16_t *ret, struct error *err)
 {
 	struct wg_device device;

@@ -19,6 +19,10 @@ int device_configure(struct link_client *link, struct wg_client *wg,
 		     const struct dataplane_config *config, struct error *err);
 
 /* The UDP port that the kernel's WireGuard listens on now. */
+/* Ends every session's sending; what is received goes on until each peer has a new one. */
+int device_set_key(struct wg_client *wg, const char *ifname, const struct key *private_key,
+		   struct error *err);
+
 int device_listen_port(struct wg_client *wg, const char *ifname, uint16_t *ret, struct error *err);
 
 /* Has the packets of a device of the kernel's WireGuard marked with LINK_ANNOUNCED_MARK. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/found.h"
 
+#include <string.h>
 #include <time.h>
 
 uint64_t found_now(void)
@@ -45,16 +46,35 @@ static const struct endpoint *endpoint_of(const struct reading *r, const struct 
 	return &peer->endpoint;
 }
 
+static bool has_waiting_key(const struct wg_peer *peer)
+{
+	return memcmp(peer->preshared_key.bytes, WG_WAITING_KEY, KEY_BYTES) == 0;
+}
+
+static bool has_foreign_secret(const struct wg_peer *peer)
+{
+	return peer->fields & WG_PEER_PRESHARED_KEY && !key_is_zero(&peer->preshared_key) &&
+	       !has_waiting_key(peer);
+}
+
+/* A table does not tell it; there, one without prefixes is begun anew when it is to wait no more. */
+static bool waits(const struct wg_peer *peer)
+{
+	return peer->fields & WG_PEER_PRESHARED_KEY ? has_waiting_key(peer) : !peer->prefix_count;
+}
+
 static int add(void *data, const struct wg_peer *peer)
 {
 	struct reading *r = data;
 	uint32_t index;
 	int result;
 
-	if (peer->fields & WG_PEER_PRESHARED_KEY && !key_is_zero(&peer->preshared_key))
+	if (has_foreign_secret(peer))
 		return 0;
 	result = peer_set_add(r->set, &peer->public_key, endpoint_of(r, peer), peer->keepalive,
 			      &index, r->err);
+	if (!result && waits(peer))
+		peer_set_make_wait(r->set, index);
 	for (size_t i = 0; !result && i < peer->prefix_count; i++)
 		result = peer_set_add_prefix(r->set, index, &peer->prefixes[i].prefix,
 					     peer->prefixes[i].metric, r->err);
@@ -87,6 +107,8 @@ static int copy_peer(struct peer_set *to, const struct peer *peer, struct error 
 	uint32_t index;
 	int r = peer_set_add(to, &peer->public_key, endpoint, peer->keepalive, &index, err);
 
+	if (!r && peer->waiting)
+		peer_set_make_wait(to, index);
 	for (size_t i = 0; !r && i < peer->n_prefixes; i++)
 		if (!peer->prefixes[i].metric)
 			r = peer_set_add_prefix(to, index, &peer->prefixes[i].prefix, 0, err);

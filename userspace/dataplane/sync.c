@@ -104,6 +104,8 @@ void sync_fields(const struct peer_upsert *u, struct wg_peer *out)
 static void set_fields(struct wg_peer *out, const struct peer_upsert *u)
 {
 	sync_fields(u, out);
+	if (u->peer->waiting)
+		memcpy(out->preshared_key.bytes, WG_WAITING_KEY, KEY_BYTES);
 	if (u->changes & PEER_IS_NEW) {
 		/* It may be there with a preshared key and prefixes that we did not count. */
 		out->fields |= WG_PEER_PRESHARED_KEY;
@@ -209,6 +211,16 @@ static int upsert_all(struct sync *s, const struct peer_diff *diff)
 	return r;
 }
 
+static int remove_renewed(struct sync *s, const struct peer_diff *diff)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < diff->n_upserts; i++)
+		if (diff->upserts[i].changes & PEER_RENEWED)
+			r = s->ops->remove(s->data, &diff->upserts[i].peer->public_key, 1, s->err);
+	return r;
+}
+
 static int remove_all(struct sync *s, const struct peer_diff *diff)
 {
 	struct key keys[CHUNK_PEERS];
@@ -238,7 +250,9 @@ int sync_apply(const struct sync_ops *ops, void *data, const struct peer_diff *d
 	s->err = err;
 	s->chunk.prefixes = BUF_INIT(CHUNK_BYTES_MAX);
 	s->moved = BUF_INIT(MOVED_BYTES_MAX);
-	r = upsert_all(s, diff);
+	r = remove_renewed(s, diff);
+	if (!r)
+		r = upsert_all(s, diff);
 	if (!r)
 		r = remove_all(s, diff);
 	buf_fini(&s->chunk.prefixes);

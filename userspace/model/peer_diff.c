@@ -51,6 +51,8 @@ static void merge(const struct peer_set *old, const struct peer_set *new, struct
 			diff->removals[diff->n_removals++] = a;
 		else if (r > 0)
 			upsert(diff, NULL, b, PEER_IS_NEW);
+		else if (a->waiting != b->waiting)
+			upsert(diff, NULL, b, PEER_IS_NEW | PEER_RENEWED);
 		else
 			upsert(diff, a, b, compare(a, b));
 		i += r <= 0;

@@ -82,6 +82,11 @@ int peer_set_add_prefix(struct peer_set *set, uint32_t peer, const struct prefix
 	return 0;
 }
 
+void peer_set_make_wait(struct peer_set *set, uint32_t peer)
+{
+	set->peers[peer].waiting = true;
+}
+
 static int compare_keys(const struct key *a, const struct key *b)
 {
 	return memcmp(a->bytes, b->bytes, KEY_BYTES);

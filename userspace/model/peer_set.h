@@ -7,11 +7,15 @@
  * 1, 2, … are the fall-backs in order.  A backend that cannot hold alternatives
  * takes the prefixes of metric 0 and leaves the others alone.
  *
+ * A peer may be a key that waits: the next one of a node that is to change its key.  WireGuard
+ * knows who calls with it, and can tell, but opens no session (netlink/wg_peer.h has how).
+ *
  * Not thread-safe while it is built; sealed, any thread may read.
  */
 #ifndef WGMESH_MODEL_PEER_SET_H
 #define WGMESH_MODEL_PEER_SET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/addr.h"
@@ -27,6 +31,7 @@ struct peer {
 	struct key public_key;
 	struct endpoint endpoint;	/* AF_UNSPEC: it calls us */
 	uint16_t keepalive;		/* seconds; 0: none */
+	bool waiting;			/* has no prefixes then */
 	const struct peer_prefix *prefixes;	/* by family, address, length */
 	size_t n_prefixes;
 };
@@ -42,6 +47,8 @@ int peer_set_add(struct peer_set *set, const struct key *public_key,
 		 struct error *err);
 int peer_set_add_prefix(struct peer_set *set, uint32_t peer, const struct prefix *prefix,
 			uint32_t metric, struct error *err);
+/* Of a peer without prefixes, that was added before. */
+void peer_set_make_wait(struct peer_set *set, uint32_t peer);
 /*
  * Sorts, once; nothing can be added any more.  ERR_EXISTS: a key twice, a prefix twice
  * on one peer, or one metric twice for one prefix; then the set is only good for freeing.
@@ -59,6 +66,11 @@ enum {
 	PEER_ENDPOINT = 1 << 1,
 	PEER_KEEPALIVE = 1 << 2,
 	PEER_PREFIXES = 1 << 3,
+	/*
+	 * With PEER_IS_NEW: what is there goes first.  It waits no more, or waits from now on, and
+	 * only a peer that begins anew calls at once, whatever came to the old one.
+	 */
+	PEER_RENEWED = 1 << 4,
 };
 
 struct peer_upsert {

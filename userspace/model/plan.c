@@ -12,12 +12,17 @@ enum {
 /* What the planner keeps of a node. */
 struct seen {
 	uint64_t hash;			/* of the id */
-	struct key public_key;
-	struct endpoint endpoint;
+	struct key public_key, peer_key;	/* in its row; that its prefixes hang on */
+	struct endpoint endpoint, called_from;
 	bool public;
 	uint8_t n_prefixes;
 	struct prefix prefixes[2];
 	uint32_t peer;			/* in the set, once it has a session */
+};
+
+struct rotating {
+	size_t node;
+	struct plan_rotation rotation;
 };
 
 struct point {
@@ -39,6 +44,8 @@ struct planner {
 	size_t n_nodes, cap_nodes;
 	struct point *ring;		/* by place; empty: no relay */
 	size_t n_points;
+	struct rotating *rotating;	/* few */
+	size_t n_rotating;
 };
 
 /* Finalizer of MurmurHash3: every bit of the input moves every bit of the result. */
@@ -81,6 +88,7 @@ void planner_free(struct planner *p)
 	free(p->nodes);
 	free(p->routes);
 	free(p->ring);
+	free(p->rotating);
 	free(p);
 }
 
@@ -108,7 +116,8 @@ int planner_add(struct planner *p, const struct node *node, struct error *err)
 	n = next_slot(p);
 	if (!n)
 		return error_set(err, ERR_MEMORY, "no memory to plan for node %s", node->id);
-	*n = (struct seen){ .hash = hash_id(node->id), .public_key = node->public_key };
+	*n = (struct seen){ .hash = hash_id(node->id), .public_key = node->public_key,
+			     .peer_key = node->public_key };
 	n->public = node_wireguard_endpoint(node, &n->endpoint);
 	if (node->ipv4.ip.family == AF_INET)
 		n->prefixes[n->n_prefixes++] = prefix_host(&node->ipv4.ip);
@@ -136,16 +145,77 @@ int planner_add_route(struct planner *p, const struct route *route, struct error
 	return 0;
 }
 
+static const struct seen *find_key(const struct planner *p, const struct key *key)
+{
+	for (size_t i = 0; i < p->n_nodes; i++)
+		if (key_equal(&p->nodes[i].public_key, key))
+			return &p->nodes[i];
+	return NULL;
+}
+
+int planner_rotate(struct planner *p, const struct plan_rotation *rotation, struct error *err)
+{
+	const struct seen *n = find_key(p, &rotation->current);
+	struct rotating *grown;
+
+	if (!n)
+		return 0;
+	grown = reallocarray(p->rotating, p->n_rotating + 1, sizeof(*grown));
+	if (!grown)
+		return error_set(err, ERR_MEMORY, "no memory to plan for a key that changes");
+	p->rotating = grown;
+	p->rotating[p->n_rotating++] = (struct rotating){ (size_t)(n - p->nodes), *rotation };
+	return 0;
+}
+
 static bool has_session(bool self_public, const struct seen *n)
 {
 	return self_public || n->public;
 }
 
+/* The key that the prefixes do not hang on. */
+static int add_other_key(struct peer_set *set, const struct seen *n,
+			 const struct plan_rotation *rotation, struct error *err)
+{
+	const struct key *key = rotation->spoken ? &rotation->current : &rotation->next;
+	uint32_t peer;
+	int r = peer_set_add(set, key, n->public ? &n->endpoint : NULL, 0, &peer, err);
+
+	if (r == 0 && !rotation->spoken)
+		peer_set_make_wait(set, peer);
+	return r;
+}
+
+/* Before any peer is in the set: which key is a node's is decided here, and for all that follows. */
+static int add_other_keys(struct planner *p, struct peer_set *set, bool self_public,
+			  struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_rotating; i++) {
+		const struct plan_rotation *rotation = &p->rotating[i].rotation;
+		struct seen *n = &p->nodes[p->rotating[i].node];
+
+		if (!has_session(self_public, n))
+			continue;
+		r = add_other_key(set, n, rotation, err);
+		if (!rotation->spoken)
+			continue;
+		n->peer_key = rotation->next;
+		n->called_from = rotation->endpoint;
+	}
+	return r;
+}
+
 static int add_direct(struct peer_set *set, bool self_public, struct seen *n, struct error *err)
 {
 	uint16_t keepalive = self_public ? 0 : PLAN_KEEPALIVE;
-	int r = peer_set_add(set, &n->public_key, n->public ? &n->endpoint : NULL, keepalive,
-			     &n->peer, err);
+	const struct endpoint *at = n->public ? &n->endpoint : NULL;
+	int r;
+
+	if (!at && n->called_from.ip.family)
+		at = &n->called_from;
+	r = peer_set_add(set, &n->peer_key, at, keepalive, &n->peer, err);
 
 	for (unsigned int i = 0; r == 0 && i < n->n_prefixes; i++)
 		r = peer_set_add_prefix(set, n->peer, &n->prefixes[i], 0, err);
@@ -293,7 +363,7 @@ static int fill(struct planner *p, struct peer_set *set, struct error *err)
 {
 	struct endpoint endpoint;
 	bool self_public = node_wireguard_endpoint(&p->self, &endpoint);
-	int r = 0;
+	int r = add_other_keys(p, set, self_public, err);
 
 	for (size_t i = 0; r == 0 && i < p->n_nodes; i++)
 		if (has_session(self_public, &p->nodes[i]))

@@ -47,8 +47,20 @@ int planner_add(struct planner *p, const struct node *node, struct error *err);
 int planner_add_route(struct planner *p, const struct route *route, struct error *err);
 
 /*
- * Once, after the last node and route.  Caller frees the set, which is sealed.  ERR_EXISTS: two nodes with
- * one key or address, which the state's constraints rule out.
+ * A node that changes its key, of those that were added; nothing without one of that key.  While it
+ * has not called with @next, that is a key that waits beside the current one.  Then
+ * (@spoken) all hangs on @next, and the current one is kept without prefixes for what is on its way.
+ */
+struct plan_rotation {
+	struct key current, next;
+	bool spoken;
+	struct endpoint endpoint;	/* where it called from; AF_UNSPEC: as planned */
+};
+int planner_rotate(struct planner *p, const struct plan_rotation *rotation, struct error *err);
+
+/*
+ * Once, after the last node, route and rotation.  Caller frees the set, which is sealed.
+ * ERR_EXISTS: two nodes with one key or address, which the state's constraints rule out.
  */
 int planner_finish(struct planner *p, struct peer_set **ret_set, struct error *err);
 

@@ -32,6 +32,13 @@ enum wg_peer_fields {
 	WG_PEER_COUNTERS_AGE = 64,
 };
 
+/*
+ * The preshared key of a peer that waits (model/peer_set.h), and no secret: the other side
+ * has another one, none.  So an initiation is answered, and counted as received, and the answer is
+ * of no use to the caller, who goes on holding what it has to send.
+ */
+#define WG_WAITING_KEY "wgmesh: this key is not used yet"
+
 struct wg_peer {
 	struct key public_key;
 	uint32_t fields;		/* WG_PEER_*, or-ed */

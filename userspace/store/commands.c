@@ -114,6 +114,41 @@ int command_set_routes(struct entry *e, const char *node_id, const struct route_
 	return r;
 }
 
+/* The change feed tells of nodes, and this is one's. */
+static int touch_node(struct entry *e, const char *node_id, int64_t now, struct error *err)
+{
+	struct sql_value params[] = { text(node_id), moment(now) };
+
+	return entry_add(e, ENTRY_MUST_CHANGE, "UPDATE nodes SET updated_at = ?2 WHERE id = ?1",
+			 params, COUNT(params), err);
+}
+
+int command_ask_rotation(struct entry *e, const char *node_id, int64_t now, struct error *err)
+{
+	struct sql_value params[] = { text(node_id), moment(now) };
+	int r = entry_add(e, 0,
+		"INSERT INTO rotations(node, asked_at, announced_at) VALUES(?1, ?2, 0)"
+		" ON CONFLICT(node) DO UPDATE SET asked_at = excluded.asked_at",
+		params, COUNT(params), err);
+
+	return r < 0 ? r : touch_node(e, node_id, now, err);
+}
+
+int command_announce_key(struct entry *e, const char *node_id, const struct key *next,
+			 int64_t now, struct error *err)
+{
+	struct sql_value params[] = {
+		text(node_id), { .type = SQL_BYTES, .bytes = { next, KEY_BYTES } }, moment(now),
+	};
+	int r = entry_add(e, ENTRY_MUST_CHANGE,
+		"INSERT INTO rotations(node, next_key, asked_at, announced_at) SELECT ?1, ?2, 0, ?3"
+		" WHERE NOT EXISTS(SELECT 1 FROM nodes WHERE public_key = ?2)"
+		" ON CONFLICT(node) DO UPDATE SET next_key = excluded.next_key,"
+		" announced_at = excluded.announced_at", params, COUNT(params), err);
+
+	return r < 0 ? r : touch_node(e, node_id, now, err);
+}
+
 int command_remove_node(struct entry *e, const char *node_id, struct error *err)
 {
 	int r = run1(e, ENTRY_MUST_CHANGE, "DELETE FROM nodes WHERE id = ?1", text(node_id), err);

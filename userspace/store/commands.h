@@ -38,6 +38,16 @@ int command_set_routes(struct entry *e, const char *node_id, const struct route_
 		       struct error *err);
 
 /*
+ * A node that is to change its WireGuard key: it, or an operator, wishes so; and it tells which one
+ * will be the next, once more when it was told long ago.  Both end with the node's next key
+ * in its row.  Need state_has_rotations().  Unknown id, or a key that a node has: fails with
+ * ERR_PRECONDITION; one that another has announced: with ERR_EXISTS.
+ */
+int command_ask_rotation(struct entry *e, const char *node_id, int64_t now, struct error *err);
+int command_announce_key(struct entry *e, const char *node_id, const struct key *next,
+			 int64_t now, struct error *err);
+
+/*
  * Row, leases, ability, routes and membership go; certificates stay as they are.  Unknown id: fails with
  * ERR_PRECONDITION.
  */

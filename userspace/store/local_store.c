@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "store/db.h"
 
-enum { SCHEMA = 2 };
+enum { SCHEMA = 3 };
 
 /*
  * secure_delete overwrites what is removed, old keys among it; and a rollback journal that is
@@ -35,8 +35,16 @@ enum { SCHEMA = 2 };
 	"PRAGMA user_version=2;" \
 	"COMMIT"
 
+#define CREATE_NEXT_KEY \
+	"BEGIN;" \
+	"CREATE TABLE next_key(id INTEGER PRIMARY KEY CHECK(id = 0)," \
+	" private_key BLOB NOT NULL CHECK(length(private_key) = 32)) STRICT;" \
+	"PRAGMA user_version=3;" \
+	"COMMIT"
+
 enum {
 	BEGIN, COMMIT, ROLLBACK, SET, REMOVE, GET, SET_KEY, GET_KEY,
+	SET_NEXT_KEY, GET_NEXT_KEY, TAKE_NEXT_KEY, REMOVE_NEXT_KEY,
 	CLEAR_MEMBERS, ADD_MEMBER, LIST_MEMBERS,
 	RAISE_FLOOR, GET_FLOOR, LIST_FLOORS, REMOVE_FLOOR, N_STMTS,
 };
@@ -50,6 +58,10 @@ static const char *const sqls[] = {
 	[GET] = "SELECT value FROM settings WHERE name = ?1",
 	[SET_KEY] = "INSERT OR REPLACE INTO wireguard_key VALUES(0, ?1, ?2)",
 	[GET_KEY] = "SELECT private_key, expires_at FROM wireguard_key",
+	[SET_NEXT_KEY] = "INSERT OR REPLACE INTO next_key VALUES(0, ?1)",
+	[GET_NEXT_KEY] = "SELECT private_key FROM next_key",
+	[TAKE_NEXT_KEY] = "INSERT OR REPLACE INTO wireguard_key SELECT 0, private_key, ?1 FROM next_key",
+	[REMOVE_NEXT_KEY] = "DELETE FROM next_key",
 	[CLEAR_MEMBERS] = "DELETE FROM members",
 	[ADD_MEMBER] = "INSERT INTO members(server_id, node, raft_address, grpc_address, voter)"
 		       " VALUES(?1, ?2, ?3, ?4, ?5)",
@@ -78,8 +90,10 @@ int local_store_open(const char *path, struct local_store **ret, struct error *e
 	r = db_open(&l->db, path, DB_EXCLUSIVE, PRAGMAS, SCHEMA, err);
 	if (r == 0 && l->db.schema == 0)
 		r = db_exec(&l->db, CREATE, err);
-	if (r == 0 && l->db.schema < SCHEMA)
+	if (r == 0 && l->db.schema < 2)
 		r = db_exec(&l->db, CREATE_FLOORS, err);
+	if (r == 0 && l->db.schema < SCHEMA)
+		r = db_exec(&l->db, CREATE_NEXT_KEY, err);
 	if (r == 0)
 		r = db_prepare_all(&l->db, sqls, l->stmts, err);
 	if (r < 0) {
@@ -171,6 +185,29 @@ int local_store_get_key(struct local_store *l, struct local_key *ret, struct err
 	return r < 0 ? r : 0;
 }
 
+int local_store_set_next_key(struct local_store *l, const struct key *private_key,
+			     struct error *err)
+{
+	sqlite3_stmt *stmt = l->stmts[SET_NEXT_KEY];
+
+	db_bind_bytes(stmt, 1, private_key->bytes, KEY_BYTES);
+	return db_run(&l->db, stmt, err);
+}
+
+int local_store_get_next_key(struct local_store *l, struct key *ret, struct error *err)
+{
+	sqlite3_stmt *stmt = l->stmts[GET_NEXT_KEY];
+	int r = db_step(&l->db, stmt, err);
+
+	if (r == 0)
+		return error_set(err, ERR_NOT_FOUND, "%s: no next WireGuard key", l->db.path);
+	if (r > 0)
+		r = db_column_bytes(stmt, 0, ret->bytes, KEY_BYTES) ? 0 :
+		    error_set(err, ERR_CORRUPT, "%s: the next WireGuard key is damaged", l->db.path);
+	db_done(stmt);
+	return r;
+}
+
 static int add_member(struct local_store *l, const struct local_member *m, struct error *err)
 {
 	sqlite3_stmt *stmt = l->stmts[ADD_MEMBER];
@@ -191,6 +228,23 @@ static int end_change(struct local_store *l, int r, struct error *err)
 	if (r < 0 && !sqlite3_get_autocommit(l->db.handle))
 		db_run(&l->db, l->stmts[ROLLBACK], NULL);
 	return r;
+}
+
+int local_store_take_next_key(struct local_store *l, int64_t expires_at, struct error *err)
+{
+	struct key next;
+	int r = local_store_get_next_key(l, &next, err);
+
+	key_wipe(&next);
+	if (r == 0)
+		r = db_run(&l->db, l->stmts[BEGIN], err);
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(l->stmts[TAKE_NEXT_KEY], 1, expires_at);
+	r = db_run(&l->db, l->stmts[TAKE_NEXT_KEY], err);
+	if (r == 0)
+		r = db_run(&l->db, l->stmts[REMOVE_NEXT_KEY], err);
+	return end_change(l, r, err);
 }
 
 int local_store_set_members(struct local_store *l, const struct local_member *members, size_t n,

@@ -63,6 +63,15 @@ int local_store_get_text(struct local_store *l, const char *name, char **ret_val
 int local_store_set_key(struct local_store *l, const struct local_key *key, struct error *err);
 int local_store_get_key(struct local_store *l, struct local_key *ret, struct error *err);
 
+/*
+ * The key pair that is to come: made, and kept, before anybody hears of it.  To take it over makes
+ * it the key, with @expires_at, in one change.  ERR_NOT_FOUND: there is none.
+ */
+int local_store_set_next_key(struct local_store *l, const struct key *private_key,
+			     struct error *err);
+int local_store_get_next_key(struct local_store *l, struct key *ret, struct error *err);
+int local_store_take_next_key(struct local_store *l, int64_t expires_at, struct error *err);
+
 /* Replaces the whole list, or nothing of it. */
 int local_store_set_members(struct local_store *l, const struct local_member *members, size_t n,
 			    struct error *err);

@@ -33,6 +33,15 @@ struct certificate {
 	bool revoked;
 };
 
+/* A node that is to change its WireGuard key. */
+struct rotation_record {
+	char node_id[NODE_ID_MAX + 1];
+	struct key current;	/* as in the node's row */
+	struct key next;	/* zero: not announced yet */
+	int64_t asked_at;	/* by an operator, ns since the epoch; 0: not */
+	int64_t announced_at;
+};
+
 /* A server of the Raft group and where it is reached; may change without a membership change. */
 struct member {
 	uint64_t server_id;	/* 1 to 2^63-1; never used again for another server */

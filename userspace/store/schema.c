@@ -71,9 +71,35 @@ static const char version_2[] =
 	" DELETE FROM routes WHERE node = old.id;"
 	" END;";
 
+/*
+ * Who takes a node out, or gives it another key, need not know which tables there are by now: the
+ * triggers do.  next_key is NULL while an operator has asked for another key and the node has
+ * not told it yet.  No node can take a key that another has announced.
+ */
+static const char rotations[] =
+	"CREATE TABLE rotations(node TEXT PRIMARY KEY,"
+	" next_key BLOB UNIQUE CHECK(next_key IS NULL OR length(next_key) = 32),"
+	" asked_at INTEGER NOT NULL, announced_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER rotations_of_removed AFTER DELETE ON nodes BEGIN"
+	" DELETE FROM rotations WHERE node = old.id;"
+	" END;"
+	"CREATE TRIGGER rotations_done AFTER UPDATE OF public_key ON nodes"
+	" WHEN new.public_key != old.public_key BEGIN"
+	" DELETE FROM rotations WHERE node = new.id;"
+	" END;"
+	"CREATE TRIGGER rotations_of_added BEFORE INSERT ON nodes"
+	" WHEN EXISTS(SELECT 1 FROM rotations WHERE next_key = new.public_key AND node != new.id) BEGIN"
+	" SELECT RAISE(ABORT, 'public_key: another node has announced it as its next one');"
+	" END;"
+	"CREATE TRIGGER rotations_of_others BEFORE UPDATE OF public_key ON nodes"
+	" WHEN EXISTS(SELECT 1 FROM rotations WHERE next_key = new.public_key AND node != new.id) BEGIN"
+	" SELECT RAISE(ABORT, 'public_key: another node has announced it as its next one');"
+	" END;";
+
 static const char *const versions[SCHEMA_LATEST + 1] = {
 	[1] = version_1,
 	[SCHEMA_ROUTES] = version_2,
+	[SCHEMA_ROTATIONS] = rotations,
 #ifdef WGMESH_SCHEMA_NEXT
 	[SCHEMA_LATEST] = "CREATE TABLE next_release(id INTEGER PRIMARY KEY) STRICT;",
 #endif
@@ -92,6 +118,7 @@ const struct schema_table schema_tables[] = {
 	{ ROWS("certificates", "serial"), .open_to_entries = true },
 	{ ROWS("abilities", "node"), .open_to_entries = true },
 	{ ROWS("routes", "node, prefix"), .open_to_entries = true, .since = SCHEMA_ROUTES },
+	{ ROWS("rotations", "node"), .open_to_entries = true, .since = SCHEMA_ROTATIONS },
 	{ .name = "requests",
 	  .digest_sql = "SELECT idx, id, kind, failed, affected, last_id FROM requests"
 			" ORDER BY idx" },

@@ -10,9 +10,9 @@
 
 /* The tests of upgrades have a release that is one version ahead. */
 #ifdef WGMESH_SCHEMA_NEXT
-enum { SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_LATEST = 3 };
+enum { SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_ROTATIONS = 3, SCHEMA_LATEST = 4 };
 #else
-enum { SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_LATEST = 2 };
+enum { SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_ROTATIONS = 3, SCHEMA_LATEST = 3 };
 #endif
 
 /*

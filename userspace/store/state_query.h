@@ -63,6 +63,16 @@ int state_get_routes(struct state_store *s, const char *node_id, struct route_li
 typedef int (*state_route_fn)(const struct route *route, void *data);
 int state_each_route(struct state_store *s, state_route_fn fn, void *data, struct error *err);
 
+/* Whether the tables have a place for keys that change yet: see daemon/schema_gate.h. */
+bool state_has_rotations(const struct state_store *s);
+/* ERR_NOT_FOUND: nobody wishes that @node_id changes its key. */
+int state_get_rotation(struct state_store *s, const char *node_id, struct rotation_record *ret,
+		       struct error *err);
+/* Those that are announced, in the order in which they were; as state_each_node(). */
+typedef int (*state_rotation_fn)(const struct rotation_record *rotation, void *data);
+int state_each_rotation(struct state_store *s, state_rotation_fn fn, void *data,
+			struct error *err);
+
 int state_get_member(struct state_store *s, uint64_t server_id, struct member *ret,
 		     struct error *err);
 typedef int (*state_member_fn)(const struct member *member, void *data);

@@ -31,6 +31,7 @@ static enum error_kind kind_of_refusal(int code)
 	switch (code) {
 	case SQLITE_CONSTRAINT_PRIMARYKEY:
 	case SQLITE_CONSTRAINT_UNIQUE:
+	case SQLITE_CONSTRAINT_TRIGGER:
 		return ERR_EXISTS;
 	case SQLITE_AUTH:
 		return ERR_DENIED;
@@ -46,6 +47,7 @@ static const char *explain(const char *text)
 		const char *part, *words;
 	} known[] = {
 		{ "nodes.public_key", "another node has this public key; make a new key pair" },
+		{ "rotations.next_key", "another node has announced this key; make a new key pair" },
 		{ "nodes.server_id", "another node has this server id; draw another one" },
 		{ "leases.pool", "the address was given to another node meanwhile; join again" },
 		{ "members.node",

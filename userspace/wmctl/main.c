@@ -24,6 +24,7 @@ static const struct {
 	{ "token", token_main, "token list", "tell what is kept of the tokens" },
 	{ "token", token_main, "token revoke ID", "have a token let nobody in any more" },
 	{ "node", node_main, "node remove ID", "take a node out of the mesh" },
+	{ "node", node_main, "node rotate-key ID", "have a node change its WireGuard key" },
 	{ "acl", acl_main, "acl list | acl get NAME",
 	  "tell the Raft ACLs: who may become a voter" },
 	{ "acl", acl_main, "acl put NAME allow|deny PATTERN…",
