@@ -5,7 +5,7 @@
  * has changed over, and that it sends nothing more under the old one.  From then on its prefixes
  * hang on the next key, and we call it: what both sides hold meanwhile goes out, nothing is
  * lost.  WireGuard has no event for it, so it is asked, often while a change may come.
- * docs/decisions/0018-key-rotation.md has why.  Owner thread.
+ * docs/decisions/0019-key-rotation.md has why.  Owner thread.
  */
 #ifndef WGMESH_DAEMON_KEY_WATCH_H
 #define WGMESH_DAEMON_KEY_WATCH_H

@@ -240,6 +240,10 @@ static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 		{ "--followers-max 100001", "0 to 100000" },
 		{ "--tick-ms 9", "10 to 1000" },
 		{ "--tick-ms 1001", "10 to 1000" },
+		{ "--key-rotation-interval 59s", "168h, 30m or 90s" },
+		{ "--key-rotation-interval 168", "168h, 30m or 90s" },
+		{ "--key-rotation-interval 1h30m", "168h, 30m or 90s" },
+		{ "--key-rotation-interval 99999999h", "168h, 30m or 90s" },
 		{ "--state-dir _", "characters" },
 		{ "--nonsense 1", "--help" },
 		{ "--raftport 1", "did you mean --raft-port?" },
@@ -330,7 +334,7 @@ static void a_file_says_what_options_say(void **state)
 		"prefer-raft-ipv6: on\nipv4-prefix: 10.0.0.0/9\ntick-ms: 77\nleader-proxy: false\n"
 		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"
 		"certificate-seconds: 10\nroutes:\n  - 192.168.5.7/24\n  - ::/0\n"
-		"accept-routes: 10.0.0.0/8\nexit-node: n2\nmasquerade: on\n"), &err), &err);
+		"accept-routes: 10.0.0.0/8\nexit-node: n2\nmasquerade: on\nkey-rotation-interval: 90m\n"), &err), &err);
 	parse_ok(&flags,
 		 "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
 	parse_ok(&flags,
@@ -341,7 +345,7 @@ static void a_file_says_what_options_say(void **state)
 		 "--log-keep 99 --followers-max 0 --state-dir /tmp/x --certificate-seconds 10");
 	parse_ok(&flags,
 		 "--routes ::/0 --routes 192.168.5.0/24 --accept-routes 10.0.0.0/8 --exit-node n2 "
-		 "--masquerade on");
+		 "--masquerade on --key-rotation-interval 5400s");
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		assert_int_equal(file.told[i].origin, ORIGIN_FILE);
 		assert_true(file.told[i].line > 0);

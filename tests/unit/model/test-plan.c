@@ -364,6 +364,74 @@ static bool has_prefixes_of(const struct peer *a, const struct peer *b)
 	return true;
 }
 
+static struct peer_set *plan_with(const struct node *nodes, size_t n,
+				  const struct plan_rotation *rotation)
+{
+	struct planner *p = planner_new(&nodes[0]);
+	struct peer_set *set = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(planner_add(p, &nodes[i], NULL), 0);
+	assert_int_equal(planner_rotate(p, rotation, NULL), 0);
+	assert_int_equal(planner_finish(p, &set, NULL), 0);
+	planner_free(p);
+	return set;
+}
+
+static void the_next_key_waits_beside_the_current_one_until_it_has_spoken(void **state)
+{
+	struct node nodes[] = { make_node(0, true), make_node(1, false), make_node(2, true) };
+	struct plan_rotation rotation = { .current = nodes[1].public_key, .next = { { 0xff } } };
+	struct peer_set *before, *after, *done;
+	const struct peer *old, *next;
+	struct peer_diff diff;
+
+	endpoint_parse("203.0.113.9:77", &rotation.endpoint);
+	before = plan_with(nodes, 3, &rotation);
+	old = peer_set_lookup(before, &rotation.current);
+	next = peer_set_lookup(before, &rotation.next);
+	assert_true(next->waiting && !next->n_prefixes && !next->keepalive && !old->waiting);
+	assert_int_equal(old->n_prefixes, 2);
+	rotation.spoken = true;
+	after = plan_with(nodes, 3, &rotation);
+	old = peer_set_lookup(after, &rotation.current);
+	next = peer_set_lookup(after, &rotation.next);
+	assert_true(!next->waiting && !old->waiting && !old->n_prefixes);
+	assert_int_equal(next->n_prefixes, 2);
+	assert_true(endpoint_equal(&next->endpoint, &rotation.endpoint));
+	assert_int_equal(peer_set_diff(before, after, &diff, NULL), 0);
+	assert_int_equal(diff.n_upserts, 2);
+	assert_int_equal(diff.n_removals, 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(diff.upserts[i].changes, diff.upserts[i].peer == next ?
+				 PEER_IS_NEW | PEER_RENEWED : PEER_PREFIXES);
+	peer_diff_fini(&diff);
+	nodes[1].public_key = rotation.next;
+	done = plan_with(nodes, 3, &rotation);		/* of a key that nobody has any more */
+	assert_int_equal(peer_set_diff(after, done, &diff, NULL), 0);
+	assert_int_equal(diff.n_upserts, 0);
+	assert_int_equal(diff.n_removals, 1);
+	peer_diff_fini(&diff);
+	peer_set_free(before);
+	peer_set_free(after);
+	peer_set_free(done);
+}
+
+static void what_hangs_on_a_relay_follows_it_to_its_next_key(void **state)
+{
+	struct node nodes[] = { make_node(0, false), make_node(1, false), make_node(2, true) };
+	struct plan_rotation rotation = { .current = nodes[2].public_key, .next = { { 0xff } },
+					  .spoken = true };
+	struct peer_set *set = plan_with(nodes, 3, &rotation);
+	const struct peer *next = peer_set_lookup(set, &rotation.next);
+
+	assert_int_equal(peer_set_count(set), 2);
+	assert_int_equal(next->n_prefixes, 4);
+	assert_int_equal(next->keepalive, PLAN_KEEPALIVE);
+	assert_int_equal(peer_set_lookup(set, &rotation.current)->keepalive, 0);
+	peer_set_free(set);
+}
+
 /* What peer_set_diff() should say of @new, by looking at everything. */
 static unsigned int expected_changes(const struct peer *old, const struct peer *new)
 {
@@ -461,6 +529,8 @@ int main(void)
 		cmocka_unit_test(a_route_of_nobody_has_no_effect),
 		cmocka_unit_test(losing_a_relay_moves_only_its_share),
 		cmocka_unit_test(one_key_on_two_nodes_is_an_error),
+		cmocka_unit_test(the_next_key_waits_beside_the_current_one_until_it_has_spoken),
+		cmocka_unit_test(what_hangs_on_a_relay_follows_it_to_its_next_key),
 		cmocka_unit_test(differences_agree_with_brute_force),
 		cmocka_unit_test(sets_are_sorted_and_found_by_key),
 	};

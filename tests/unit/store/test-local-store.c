@@ -221,6 +221,32 @@ static void floors_are_forgotten_but_those_that_are_wanted(void **state)
 	local_store_close(l);
 }
 
+static void the_next_key_takes_the_place_of_the_key_and_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct local_store *l = open_local(f);
+	struct local_key old = { .expires_at = 1 }, now;
+	struct key next, none;
+
+	for (int i = 0; i < KEY_BYTES; i++) {
+		old.private_key.bytes[i] = (uint8_t)(0x80 + i);
+		next.bytes[i] = (uint8_t)(0x40 + i);
+	}
+	assert_int_equal(local_store_set_key(l, &old, NULL), 0);
+	assert_int_equal(local_store_get_next_key(l, &none, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(local_store_take_next_key(l, 2, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(local_store_set_next_key(l, &next, NULL), 0);
+	local_store_close(l);
+	l = open_local(f);
+	assert_int_equal(local_store_take_next_key(l, 2, NULL), 0);
+	assert_int_equal(local_store_get_key(l, &now, NULL), 0);
+	assert_memory_equal(&now.private_key, &next, sizeof(next));
+	assert_int_equal(now.expires_at, 2);
+	assert_int_equal(local_store_get_next_key(l, &none, NULL), -ERR_NOT_FOUND);
+	assert_false(on_disk(f, &old.private_key));
+	local_store_close(l);
+}
+
 /* The file of a release that kept no floors. */
 static void a_file_of_the_first_schema_is_carried_on(void **state)
 {
@@ -232,8 +258,8 @@ static void a_file_of_the_first_schema_is_carried_on(void **state)
 
 	assert_int_equal(local_store_set_text(l, LOCAL_NODE_ID, "n1", NULL), 0);
 	local_store_close(l);
-	ok(db_open(&db, f->path, DB_EXCLUSIVE, "PRAGMA synchronous=FULL", 2, &err), &err);
-	ok(db_exec(&db, "DROP TABLE floors; PRAGMA user_version=1", &err), &err);
+	ok(db_open(&db, f->path, DB_EXCLUSIVE, "PRAGMA synchronous=FULL", 3, &err), &err);
+	ok(db_exec(&db, "DROP TABLE floors; DROP TABLE next_key; PRAGMA user_version=1", &err), &err);
 	db_close(&db);
 	l = open_local(f);
 	ok(local_store_raise_floors(l, &floor, 1, &err), &err);
@@ -249,6 +275,7 @@ int main(void)
 		TEST(settings_survive_and_can_be_removed),
 		TEST(the_key_survives_with_its_expiry),
 		TEST(a_replaced_key_leaves_no_trace_on_disk),
+		TEST(the_next_key_takes_the_place_of_the_key_and_is_gone),
 		TEST(a_removed_setting_leaves_no_trace_on_disk),
 		TEST(the_list_of_members_is_replaced_as_a_whole),
 		TEST(floors_survive_and_only_rise),

@@ -277,6 +277,77 @@ static void routes_come_with_their_table_and_go_with_their_node(void **state)
 	check_routes(f, "192.168.5.0/24=n2 ");
 }
 
+static struct apply_result announce_key(struct fixture *f, const char *id, uint8_t key, int64_t now)
+{
+	struct entry *e = new_entry();
+	struct key next = { { key } };
+
+	assert_int_equal(command_announce_key(e, id, &next, now, NULL), 0);
+	return feed(f, e);
+}
+
+static int first_rotation(const struct rotation_record *rotation, void *data)
+{
+	*(struct rotation_record *)data = *rotation;
+	return 1;
+}
+
+static void a_key_is_announced_and_forgotten_when_the_node_has_it(void **state)
+{
+	struct node a = make_node(1), b = make_node(2);
+	struct rotation_record r = { 0 };
+	struct fixture *f = *state;
+	struct entry *e;
+
+	feed_ok(f, join(&a));
+	feed_ok(f, join(&b));
+	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(state_each_rotation(f->state, first_rotation, &r, NULL), 0);
+	raise_schema(f, state_schema_latest());
+	e = new_entry();
+	assert_int_equal(command_ask_rotation(e, "n1", 5, NULL), 0);
+	feed_ok(f, e);
+	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), 0);
+	assert_int_equal(r.asked_at, 5);
+	assert_true(key_is_zero(&r.next));
+	assert_int_equal(state_each_rotation(f->state, first_rotation, &r, NULL), 0);
+	assert_int_equal(announce_key(f, "n1", 0xa1, 9).error.kind, ERR_NONE);
+	assert_int_equal(announce_key(f, "n2", 0xa2, 8).error.kind, ERR_NONE);
+	assert_int_equal(state_each_rotation(f->state, first_rotation, &r, NULL), 1);
+	assert_string_equal(r.node_id, "n2");
+	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), 0);
+	assert_int_equal(r.next.bytes[0], 0xa1);
+	assert_true(key_equal(&r.current, &a.public_key));
+	feed_ok(f, join(&a));		/* with the key that it has: nothing is over */
+	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), 0);
+	a.public_key = r.next;
+	feed_ok(f, join(&a));
+	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), -ERR_NOT_FOUND);
+	e = new_entry();
+	assert_int_equal(command_remove_node(e, "n2", NULL), 0);
+	feed_ok(f, e);
+	assert_int_equal(state_get_rotation(f->state, "n2", &r, NULL), -ERR_NOT_FOUND);
+}
+
+static void a_key_that_a_node_has_or_has_announced_is_nobody_elses(void **state)
+{
+	struct node a = make_node(1), b = make_node(2), c = make_node(3);
+	struct fixture *f = *state;
+
+	feed_ok(f, join(&a));
+	feed_ok(f, join(&b));
+	raise_schema(f, state_schema_latest());
+	assert_int_equal(announce_key(f, "nobody", 0xa0, 9).error.kind, ERR_PRECONDITION);
+	assert_int_equal(announce_key(f, "n1", 0xa1, 9).error.kind, ERR_NONE);
+	assert_int_equal(announce_key(f, "n2", 0xa1, 9).error.kind, ERR_EXISTS);
+	b.public_key = c.public_key = (struct key){ { 0xa1 } };
+	assert_int_equal(feed(f, join(&b)).error.kind, ERR_EXISTS);
+	assert_int_equal(feed(f, join(&c)).error.kind, ERR_EXISTS);
+	a.public_key = b.public_key;
+	feed_ok(f, join(&a));
+	assert_int_equal(announce_key(f, "n2", 0xa1, 9).error.kind, ERR_PRECONDITION);
+}
+
 static struct entry *enrol(const char *token, int64_t now, const char *serial)
 {
 	struct certificate cert = { .node_id = "n1", .role = NODE_VOTER, .expires_at = 7777 };
@@ -805,6 +876,8 @@ int main(void)
 		TEST(joining_again_leases_nothing_new),
 		TEST(an_address_is_given_once),
 		TEST(a_removed_node_gives_its_addresses_back),
+		TEST(a_key_is_announced_and_forgotten_when_the_node_has_it),
+		TEST(a_key_that_a_node_has_or_has_announced_is_nobody_elses),
 		TEST(a_used_up_token_buys_no_certificate),
 		TEST(a_refused_certificate_costs_no_use),
 		TEST(unknown_expired_and_revoked_tokens_are_refused),
