@@ -12,7 +12,7 @@ import subprocess
 
 from apilib.network import Network, address
 from apilib.node import Node
-from testing import attempt, check, ip, wait_until
+from testing import attempt, check, ip, sh, wait_until
 
 
 class CarryingNode(Node):
@@ -26,12 +26,49 @@ class CarryingNode(Node):
 class Lan(Network):
     """Nodes that carry traffic, and hosts behind them."""
 
-    def __init__(self, logs=None):
+    def __init__(self, logs=None, ipv6=False):
         super().__init__(logs)
         self.hosts = 0
+        self.ipv6 = ipv6	# alone, below the mesh
+
+    def _host(self, name, number):
+        ns = super()._host(name, number)
+        if getattr(self, "ipv6", False):
+            ip(ns, "address flush dev veth0", "address add fd98::%d/64 dev veth0 nodad" % number)
+        return ns
 
     def make_node(self, ns, folder, name, number):
-        return CarryingNode(ns, folder, name, number, address(number))
+        node = CarryingNode(ns, folder, name, number, "fd98::%d" % number if self.ipv6 else address(number))
+        if self.ipv6:
+            node.address = "[%s]:%d" % (node.host, node.grpc_port)
+        return node
+
+    def router(self, network):
+        """A namespace that translates what comes from the network to one address of the switch's."""
+        network = ipaddress.ip_network(network)
+        number = next(self.numbers)
+        self.router_address = address(number)
+        ns = self._host("router", number)
+        ip(ns, "link add inside type bridge forward_delay 0", "link set inside up",
+           "address add %s/%d dev inside" % (network[1], network.prefixlen))
+        sh("sysctl -qw net.ipv4.ip_forward=1", ns)
+        sh("nft add table ip nat; add chain ip nat out { type nat hook postrouting priority srcnat; };"
+           " add rule ip nat out oifname veth0 masquerade", ns)
+        return ns
+
+    def node_behind(self, router, name, host):
+        """A node whose only way out is the router."""
+        number = next(self.numbers)
+        ns, port = self._space("n%d" % number), "port%d" % number
+        ip(ns, "link set lo up", "link add veth0 type veth peer name %s netns %s" % (port, router), "link set veth0 up",
+           "address add %s/24 dev veth0" % host)
+        ip(router, "link set %s master inside up" % port)
+        ip(ns, "route add default via %s" % ipaddress.ip_network(host + "/24", strict=False)[1])
+        folder = self.folder / ("%d" % number)
+        folder.mkdir()
+        node = CarryingNode(ns, folder, name, number, host)
+        self.nodes.append(node)
+        return node
 
     def host_behind(self, node, *networks):
         """A machine with one address of each network, whose router is the node with another."""

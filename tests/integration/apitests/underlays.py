@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks below the mesh: translated, moved, of one family; traffic over wireguard-go."""
+import ipaddress
+import json
+import shutil
+
+from apilib.lan import Lan, mesh_address, wait_reaches
+from apilib.mesh import Mesh
+from apilib.world import STEADY
+from testing import check, defer, equal, ip, sh, wait_until, test
+
+
+def lan(**options):
+    check(shutil.which("wireguard-go"), "wireguard-go is missing")
+    some = Lan(**options)
+    defer(some.close)
+    return some
+
+
+@test("two nodes behind one public address reach everybody, each other and the exit node")
+def _():
+    net = lan()
+    mesh = Mesh(net, *STEADY, "--routes", "0.0.0.0/0")
+    n1 = mesh.founder
+    abroad = net.host_behind(n1, "203.0.113.0/24")
+    ip(abroad, "route del default")
+    router = net.router("10.44.0.0/24")
+    inside = [net.node_behind(router, name, "10.44.0.%d" % number) for number, name in ((2, "p"), (3, "q"))]
+    for node in inside:
+        node.join(mesh.token("--role", "observer"), *STEADY, "--endpoint", "none", "--exit-node", "n1").start()
+        mesh.nodes.append(node)
+        node.wait_joined()
+    p, q = inside
+    for node in inside:
+        # All that it knows of the world below is its router: were WireGuard's own packets not marked, they would
+        # go into the tunnel that they are to make.
+        wait_reaches(node.ns, mesh_address(n1, n1))
+        wait_reaches(node.ns, "203.0.113.10")
+    endpoints = sh("wg show %s endpoints" % n1.device, n1.ns)
+    equal({line.split()[1].split(":")[0] for line in endpoints.splitlines()}, {net.router_address}, "where both come from")
+    wait_reaches(p.ns, mesh_address(n1, q))
+    wait_reaches(q.ns, mesh_address(n1, p))
+
+
+@test("a node that moves to another address says so, and its tunnels move with it")
+def _():
+    net = lan()
+    mesh = Mesh(net, *STEADY)
+    moved = mesh.add("moved", "observer", *STEADY)
+    wait_reaches(mesh.founder.ns, mesh_address(mesh.founder, moved))
+    ip(moved.ns, "address del %s/24 dev veth0" % moved.host, "address add 10.98.0.77/24 dev veth0")
+    moved.stop()
+    moved.start("--endpoint", "10.98.0.77")
+
+    def told():
+        code, stdout, _ = mesh.founder.wmctl("-o", "json", "get", "nodes", "moved")
+        return code == 0 and json.loads(stdout)["primary_endpoint"] == "10.98.0.77"
+    wait_until(20, told, "the mesh knows where it is now")
+    wait_reaches(mesh.founder.ns, mesh_address(mesh.founder, moved))
+    check("10.98.0.77:" in sh("wg show %s endpoints" % mesh.founder.device, mesh.founder.ns), "the founder's WireGuard knows")
+
+
+@test("a mesh over IPv6 alone, with a prefix of its own, carries IPv4")
+def _():
+    net = lan(ipv6=True)
+    mesh = Mesh(net, *STEADY, "--ipv4-prefix", "10.77.0.0/24")
+    other = mesh.add("other", "observer", *STEADY)
+    address = mesh_address(mesh.founder, other)
+    check(ipaddress.ip_address(address) in ipaddress.ip_network("10.77.0.0/24"), "its address is " + address)
+    wait_reaches(mesh.founder.ns, address)
+    equal(sh("ip -4 -o address show dev veth0", other.ns), "", "IPv4 addresses below")
