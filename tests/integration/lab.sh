@@ -11,7 +11,7 @@
 # The caller sets these.
 : "${lab:=}" "${logs:=}" "${backend:=}"	# a folder for state, a folder for logs, a name
 
-lab_nodes=()
+lab_nodes=() lab_hosts=()
 declare -A lab_pids=()
 
 lab_ns() { printf 'wgm%s-%s' "$$" "$1"; }
@@ -44,10 +44,30 @@ lab_add_node() {	# NODE (n1, n2, …)
 	ip -n "$ns" link set veth0 up
 }
 
+# A machine behind the node, 192.168.N.2 and fd98:N::2, which knows of nothing but its router.
+lab_add_host() {	# NODE
+	local number=${1#n} ns
+	ns=$(lab_ns "host$number")
+	ip netns add "$ns"
+	lab_hosts+=("$ns")
+	ip -n "$ns" link add eth0 type veth peer name lan0 netns "$(lab_ns "$1")"
+	ip -n "$ns" address add "192.168.$number.2/24" dev eth0
+	ip -n "$ns" address add "fd98:$number::2/64" dev eth0 nodad
+	ip -n "$ns" link set eth0 up
+	in_node "$1" ip address add "192.168.$number.1/24" dev lan0
+	in_node "$1" ip address add "fd98:$number::1/64" dev lan0 nodad
+	in_node "$1" ip link set lan0 up
+	ip -n "$ns" route add default via "192.168.$number.1"
+	ip -n "$ns" route add default via "fd98:$number::1"
+}
+
 # Options of init and join that fit this lab.
 lab_options() {	# NODE
 	printf '%s\n' --id "$1" --endpoint "10.99.0.${1#n}" --endpoint "fd99::${1#n}" \
 		--device "$(lab_device "$1")" --backend "$backend"
+	case $1 in
+	n3|n4) printf '%s\n' --routes "192.168.${1#n}.0/24" --routes "fd98:${1#n}::/64" ;;
+	esac
 }
 
 lab_start() {	# NODE
@@ -78,6 +98,9 @@ lab_down() {
 		ip -n "$(lab_ns "$node")" link del "$(lab_device "$node")" 2>/dev/null || :
 		ip netns del "$(lab_ns "$node")" 2>/dev/null || :
 	done
+	for node in "${lab_hosts[@]}"; do
+		ip netns del "$node" 2>/dev/null || :
+	done
 	ip netns del "$(lab_ns switch)" 2>/dev/null || :
-	lab_nodes=()
+	lab_nodes=() lab_hosts=()
 }

@@ -22,6 +22,8 @@ int plan_from_state(struct state_store *state, const struct node *self,
 
 	if (!walk.planner)
 		return error_set(err, ERR_MEMORY, "no memory to plan the peers");
+	if (settings)
+		planner_set_overrides(walk.planner, &settings->peer_endpoints);
 	r = state_each_node(state, NULL, add_node, &walk, err);
 	if (r == 0 && routes)
 		r = taken_routes_choose(routes, state, settings, self, walk.planner, err);

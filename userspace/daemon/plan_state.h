@@ -9,7 +9,8 @@
 /*
  * The peers that @self wants.  *@ret_set, sealed, is the caller's to free.  @keys: who changes his key,
  * refreshed; NULL: for a node elsewhere, who knows that by himself.  @routes, made by
- * taken_routes_init(), gets what @settings choose; NULL: no routes, and no settings needed.
+ * taken_routes_init(), gets what @settings choose, which say where peers are, too.  Both NULL:
+ * no routes, and peers where they say.
  */
 int plan_from_state(struct state_store *state, const struct node *self,
 		    const struct key_watch *keys, const struct settings *settings,

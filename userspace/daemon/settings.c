@@ -29,6 +29,10 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	  .otherwise = "none: behind a NAT",
 	  .help = "where others reach this node, the first being the primary one; may be "
 		  "repeated" },
+	{ "peer-endpoint", SETTING_PEER_ENDPOINTS, FIELD(peer_endpoints), .live = true,
+	  .takes = "ID=ADDRESS:PORT",
+	  .help = "where this node reaches the WireGuard of another one, whatever that one says; may "
+		  "be repeated" },
 	{ "device", SETTING_TEXT, FIELD(device), .takes = "NAME", .help = "the WireGuard device" },
 	{ "backend", SETTING_WORD, FIELD(backend), .takes = "NAME",
 	  .words = "auto, mesh, kernel, userspace, none",
@@ -267,6 +271,23 @@ static int add_routes(struct route_list *out, bool more, const char *value, stru
 	return r;
 }
 
+static int add_peer_endpoints(struct override_list *out, bool more, const char *value,
+			      struct error *err)
+{
+	char *copy = strdup(value), *rest = copy, *one;
+	int r = 0;
+
+	if (!copy)
+		return error_set(err, ERR_MEMORY, "no memory for an endpoint");
+	if (!more || strcmp(value, NONE) == 0)
+		*out = (struct override_list){ 0 };
+	if (strcmp(value, NONE) != 0)
+		while (r == 0 && (one = strsep(&rest, ",")))
+			r = override_list_add(out, one + strspn(one, " "), err);
+	free(copy);
+	return r;
+}
+
 static int set_node(const struct setting *t, char *out, const char *value, struct error *err)
 {
 	if (strcmp(value, NONE) != 0)
@@ -307,6 +328,8 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 		return set_ipv4_prefix(out, value, err);
 	case SETTING_ROUTES:
 		return add_routes(out, more, value, err);
+	case SETTING_PEER_ENDPOINTS:
+		return add_peer_endpoints(out, more, value, err);
 	case SETTING_NODE:
 		return set_node(t, out, value, err);
 	default:
@@ -369,7 +392,7 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 {
 	const struct setting *t = &settings_table[row];
 	const void *at = (const char *)s + t->offset;
-	char prefix[PREFIX_TEXT_MAX], routes[ROUTES_TEXT_MAX];
+	char prefix[PREFIX_TEXT_MAX], routes[ROUTES_TEXT_MAX], overrides[OVERRIDES_TEXT_MAX];
 
 	switch (t->kind) {
 	case SETTING_NUMBER:
@@ -384,6 +407,8 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 		return buf_append_text(out, prefix_format(at, prefix));
 	case SETTING_ROUTES:
 		return buf_append_text(out, route_list_format(at, routes));
+	case SETTING_PEER_ENDPOINTS:
+		return buf_append_text(out, override_list_format(at, overrides));
 	case SETTING_NODE:
 		return buf_append_text(out, *(const char *)at ? at : NONE);
 	default:

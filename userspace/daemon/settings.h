@@ -15,12 +15,13 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/override.h"
 #include "model/route.h"
 
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 23,		/* rows of the table */
+	SETTINGS_COUNT = 24,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -46,6 +47,7 @@ struct settings {
 	struct prefix ipv4_prefix;	/* of the mesh; used by init alone */
 	struct route_list routes;	/* that this node announces */
 	struct route_list accept_routes;	/* networks whose parts it takes of others */
+	struct override_list peer_endpoints;
 	char exit_node[SETTINGS_ID_MAX];	/* the node for all else; "": none */
 	char masquerade[SETTINGS_WORD_MAX];	/* auto, on or off */
 	/* entries of the Raft log, 16 or more; older ones are compacted */
@@ -69,6 +71,7 @@ struct settings {
 enum setting_kind {
 	SETTING_TEXT, SETTING_ID, SETTING_WORD, SETTING_NUMBER, SETTING_SWITCH,
 	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE, SETTING_DURATION,
+	SETTING_PEER_ENDPOINTS,
 };
 
 struct setting {
@@ -87,7 +90,8 @@ extern const struct setting settings_table[SETTINGS_COUNT];
 
 static inline bool setting_is_list(const struct setting *t)
 {
-	return t->kind == SETTING_ENDPOINTS || t->kind == SETTING_ROUTES;
+	return t->kind == SETTING_ENDPOINTS || t->kind == SETTING_ROUTES ||
+	       t->kind == SETTING_PEER_ENDPOINTS;
 }
 
 void settings_init(struct settings *s);	/* the defaults; the id is the host's name */

@@ -15,6 +15,7 @@ struct seen {
 	struct key public_key, peer_key;	/* in its row; that its prefixes hang on */
 	struct endpoint endpoint, called_from;
 	bool public;
+	bool overridden;		/* endpoint is not what it says itself */
 	uint8_t n_prefixes;
 	struct prefix prefixes[2];
 	uint32_t peer;			/* in the set, once it has a session */
@@ -38,6 +39,7 @@ struct planned_route {
 
 struct planner {
 	struct node self;
+	const struct override_list *overrides;	/* may be NULL */
 	struct planned_route *routes;
 	size_t n_routes, cap_routes;
 	struct seen *nodes;
@@ -107,6 +109,20 @@ static struct seen *next_slot(struct planner *p)
 	return &p->nodes[p->n_nodes++];
 }
 
+void planner_set_overrides(struct planner *p, const struct override_list *overrides)
+{
+	p->overrides = overrides;
+}
+
+static void override(const struct planner *p, const char *node_id, struct seen *n)
+{
+	const struct endpoint *at = p->overrides ? override_list_lookup(p->overrides, node_id) : NULL;
+
+	n->overridden = at;
+	if (at)
+		n->endpoint = *at;
+}
+
 int planner_add(struct planner *p, const struct node *node, struct error *err)
 {
 	struct seen *n;
@@ -119,6 +135,7 @@ int planner_add(struct planner *p, const struct node *node, struct error *err)
 	*n = (struct seen){ .hash = hash_id(node->id), .public_key = node->public_key,
 			     .peer_key = node->public_key };
 	n->public = node_wireguard_endpoint(node, &n->endpoint);
+	override(p, node->id, n);
 	if (node->ipv4.ip.family == AF_INET)
 		n->prefixes[n->n_prefixes++] = prefix_host(&node->ipv4.ip);
 	if (node->ipv6.ip.family == AF_INET6)
@@ -173,13 +190,19 @@ static bool has_session(bool self_public, const struct seen *n)
 	return self_public || n->public;
 }
 
+/* NULL: it calls. */
+static const struct endpoint *endpoint_of(const struct seen *n)
+{
+	return n->public || n->overridden ? &n->endpoint : NULL;
+}
+
 /* The key that the prefixes do not hang on. */
 static int add_other_key(struct peer_set *set, const struct seen *n,
 			 const struct plan_rotation *rotation, struct error *err)
 {
 	const struct key *key = rotation->spoken ? &rotation->current : &rotation->next;
 	uint32_t peer;
-	int r = peer_set_add(set, key, n->public ? &n->endpoint : NULL, 0, &peer, err);
+	int r = peer_set_add(set, key, endpoint_of(n), 0, &peer, err);
 
 	if (r == 0 && !rotation->spoken)
 		peer_set_make_wait(set, peer);
@@ -210,7 +233,7 @@ static int add_other_keys(struct planner *p, struct peer_set *set, bool self_pub
 static int add_direct(struct peer_set *set, bool self_public, struct seen *n, struct error *err)
 {
 	uint16_t keepalive = self_public ? 0 : PLAN_KEEPALIVE;
-	const struct endpoint *at = n->public ? &n->endpoint : NULL;
+	const struct endpoint *at = endpoint_of(n);
 	int r;
 
 	if (!at && n->called_from.ip.family)

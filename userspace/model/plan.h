@@ -23,6 +23,7 @@
 #define WGMESH_MODEL_PLAN_H
 
 #include "model/node.h"
+#include "model/override.h"
 #include "model/peer_set.h"
 #include "model/route.h"
 
@@ -36,6 +37,12 @@ struct planner;
 /* @self is copied.  NULL: no memory. */
 struct planner *planner_new(const struct node *self);
 void planner_free(struct planner *p);
+
+/*
+ * Before the first node: where nodes are that have a session with self, whatever they say.  It
+ * makes no session where there is none.  Borrowed until planner_finish().
+ */
+void planner_set_overrides(struct planner *p, const struct override_list *overrides);
 
 /* Every node of the state, in any order; self among them is skipped.  Copies what it needs. */
 int planner_add(struct planner *p, const struct node *node, struct error *err);

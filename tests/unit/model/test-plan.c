@@ -165,6 +165,46 @@ static void a_route_of_nobody_has_no_effect(void **state)
 	peer_set_free(set);
 }
 
+static void an_endpoint_is_as_this_node_knows_it(void **state)
+{
+	struct node nodes[] = { make_node(0, true), make_node(1, true), make_node(2, false) };
+	struct override_list overrides = { 0 };
+	struct planner *p = planner_new(&nodes[0]);
+	struct peer_set *set;
+	char text[ENDPOINT_TEXT_MAX];
+
+	assert_int_equal(override_list_add(&overrides, "n1=10.0.0.7:99", NULL), 0);
+	assert_int_equal(override_list_add(&overrides, "n2=[fd00::2]:1", NULL), 0);
+	planner_set_overrides(p, &overrides);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(planner_add(p, &nodes[i], NULL), 0);
+	assert_int_equal(planner_finish(p, &set, NULL), 0);
+	assert_string_equal(endpoint_format(&peer_set_lookup(set, &nodes[1].public_key)->endpoint,
+					    text), "10.0.0.7:99");
+	assert_string_equal(endpoint_format(&peer_set_lookup(set, &nodes[2].public_key)->endpoint,
+					    text), "[fd00::2]:1");
+	planner_free(p);
+	peer_set_free(set);
+}
+
+/* The other one would answer by a relay. */
+static void an_endpoint_makes_no_session_between_two_behind_nat(void **state)
+{
+	struct node nodes[] = { make_node(0, false), make_node(1, false), make_node(2, true) };
+	struct override_list overrides = { 0 };
+	struct planner *p = planner_new(&nodes[0]);
+	struct peer_set *set;
+
+	assert_int_equal(override_list_add(&overrides, "n1=10.0.0.7:99", NULL), 0);
+	planner_set_overrides(p, &overrides);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(planner_add(p, &nodes[i], NULL), 0);
+	assert_int_equal(planner_finish(p, &set, NULL), 0);
+	assert_int_equal(peer_set_count(set), 1);
+	planner_free(p);
+	peer_set_free(set);
+}
+
 static void shuffle(struct node *nodes, size_t n)
 {
 	for (size_t i = n; i > 1; i--) {
@@ -527,6 +567,8 @@ int main(void)
 		cmocka_unit_test(a_route_hangs_where_its_nodes_addresses_do),
 		cmocka_unit_test(nobody_relays_a_default_route),
 		cmocka_unit_test(a_route_of_nobody_has_no_effect),
+		cmocka_unit_test(an_endpoint_is_as_this_node_knows_it),
+		cmocka_unit_test(an_endpoint_makes_no_session_between_two_behind_nat),
 		cmocka_unit_test(losing_a_relay_moves_only_its_share),
 		cmocka_unit_test(one_key_on_two_nodes_is_an_error),
 		cmocka_unit_test(the_next_key_waits_beside_the_current_one_until_it_has_spoken),
