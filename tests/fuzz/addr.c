@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* base: addresses, prefixes, endpoints and keys.  What is read is written as a text of the same. */
+/* base and model: addresses, prefixes, endpoints, keys, lists of them.  What is read is written as
+ * a text of the same.
+ */
 #include "fuzz.h"
 
 #include "base/addr.h"
 #include "base/key.h"
+#include "model/override.h"
+#include "model/route.h"
 
 static void check_ip(const char *text)
 {
@@ -55,6 +59,28 @@ static void check_key(const char *text)
 		must(strcmp(key_format(&key, again), text) == 0);
 }
 
+static void check_routes(const char *text)
+{
+	struct route_list list, back;
+	char again[ROUTES_TEXT_MAX];
+
+	if (route_list_parse(text, &list, NULL) < 0)
+		return;
+	must(list.count <= ROUTES_MAX);
+	must(route_list_parse(route_list_format(&list, again), &back, NULL) == 0);
+	must(route_list_equal(&list, &back));
+}
+
+static void check_override(const char *text)
+{
+	struct override_list list = { 0 };
+	char again[OVERRIDES_TEXT_MAX];
+
+	if (override_list_add(&list, text, NULL) == 0)
+		must(override_list_add(&list, override_list_format(&list, again), NULL) == 0 &&
+		     list.count == 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
@@ -63,6 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_prefix(text);
 	check_endpoint(text);
 	check_key(text);
+	check_routes(text);
+	check_override(text);
 	free(text);
 	return 0;
 }

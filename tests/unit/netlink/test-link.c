@@ -9,6 +9,7 @@
 
 #include "netlink/link.h"
 #include "netlink/mesh.h"
+#include "netlink/rule.h"
 #include "netlink/wg.h"
 
 /* A kind that every kernel has and that needs no other device. */
@@ -118,6 +119,48 @@ static void routes_are_ours_alone(void **state)
 	assert_string_equal(listed.text, "172.16.0.0/12 ");
 }
 
+static void announced_routes_have_a_table_of_their_own(void **state)
+{
+	const struct prefix v4 = prefix_of("0.0.0.0/0"), v6 = prefix_of("fd05::/64");
+	struct listed listed = { "" };
+	uint32_t index = ifindex();
+
+	(void)state;
+	/* Which is there with its first route, and not before. */
+	assert_int_equal(link_route_list(client, index, LINK_TABLE_ANNOUNCED, append, &listed, &err), 0);
+	assert_int_equal(link_route_add(client, index, LINK_TABLE_ANNOUNCED, &v4, &err), 0);
+	assert_int_equal(link_route_add(client, index, LINK_TABLE_ANNOUNCED, &v6, &err), 0);
+	assert_int_equal(system("[ -z \"$(ip route show default)\" ]"), 0);
+	assert_int_equal(link_route_list(client, 0, LINK_TABLE_ANNOUNCED, append, &listed, &err), 0);
+	assert_string_equal(listed.text, "0.0.0.0/0 fd05::/64 ");
+	assert_int_equal(link_route_delete(client, index, LINK_TABLE_ANNOUNCED, &v4, &err), 0);
+	assert_int_equal(link_route_delete(client, index, LINK_TABLE_ANNOUNCED, &v6, &err), 0);
+	listed.text[0] = 0;
+	assert_int_equal(link_route_list(client, 0, LINK_TABLE_ANNOUNCED, append, &listed, &err), 0);
+	assert_string_equal(listed.text, "");
+}
+
+/* 32700: main without its default route; 32701: the announced ones, but not for WireGuard's packets. */
+static void rules_are_there_once_and_go_without_those_of_others(void **state)
+{
+	(void)state;
+	assert_int_equal(system("ip rule add pref 32700 from 192.0.2.1 table main"), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rules_add(client, AF_INET, &err), 0);
+		assert_int_equal(rules_add(client, AF_INET6, &err), 0);
+	}
+	assert_int_equal(system("[ \"$(ip -4 rule | grep -cE '^3270[01]:')\" = 3 ]"), 0);
+	assert_int_equal(system("ip -6 rule | grep -qE '^32701:.*not from all fwmark 0x77000067 lookup 157'"), 0);
+	assert_int_equal(system("ip -6 rule | grep -qE '^32700:.*lookup main suppress_prefixlength 0'"), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rules_delete(client, AF_INET, &err), 0);
+		assert_int_equal(rules_delete(client, AF_INET6, &err), 0);
+	}
+	assert_int_equal(system("[ \"$(ip -4 rule | grep -E '^3270[01]:' | grep -c 192.0.2.1)\" = 1 ]"), 0);
+	assert_int_equal(system("[ \"$(ip -4 rule | grep -cE '^3270[01]:')\" = 1 ]"), 0);
+	assert_int_equal(system("[ \"$(ip -6 rule | grep -cE '^3270[01]:')\" = 0 ]"), 0);
+}
+
 /* A listing that is ended early leaves nothing in the next request's way. */
 static int stop_at_once(void *data, const struct prefix *prefix)
 {
@@ -203,6 +246,8 @@ int main(void)
 		cmocka_unit_test(unknown_kind_says_which),
 		cmocka_unit_test(addresses_come_and_go),
 		cmocka_unit_test(routes_are_ours_alone),
+		cmocka_unit_test(announced_routes_have_a_table_of_their_own),
+		cmocka_unit_test(rules_are_there_once_and_go_without_those_of_others),
 		cmocka_unit_test(listing_can_be_ended),
 		cmocka_unit_test(bad_route_says_which),
 		cmocka_unit_test(device_is_deleted),
