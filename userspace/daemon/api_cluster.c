@@ -57,6 +57,8 @@ void api_describe(struct rpc_call *call, const ProtobufCMessage *request, void *
 	m.device = d->settings.device;
 	m.peers_known = (uint32_t)converge.peers_known;
 	m.peers_active = (uint32_t)converge.peers_active;
+	m.routes = (char *)converge.routes;
+	m.routes_not_taken = (char *)converge.routes_not_taken;
 	m.last_error = (char *)trouble(d, &converge, &replica);
 	m.address_ipv4 = ipv4;
 	m.address_ipv6 = ipv6;

@@ -346,7 +346,9 @@ void converge_status(struct converge *c, struct converge_status *ret)
 	struct error err = { 0 };
 
 	*ret = (struct converge_status){ .backend = dataplane_backend(c->dataplane),
-					 .reason = dataplane_reason(c->dataplane) };
+					 .reason = dataplane_reason(c->dataplane),
+					 .routes = buf_text(&c->routes.taken),
+					 .routes_not_taken = buf_text(&c->routes.refused) };
 	if (dataplane_stats(c->dataplane, &stats, &err) < 0)
 		snprintf(ret->trouble, sizeof(ret->trouble), "%s", err.text);
 	else if (c->trouble.kind != ERR_NONE)

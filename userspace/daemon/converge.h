@@ -40,6 +40,7 @@ struct converge_status {
 	const char *backend;		/* mesh, kernel, userspace, none */
 	const char *reason;		/* why this one */
 	uint64_t peers_known, peers_active;
+	const char *routes, *routes_not_taken;	/* until the loop's next turn */
 	char trouble[ERROR_TEXT_MAX];	/* what the last attempt failed with; "": nothing */
 };
 

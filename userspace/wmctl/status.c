@@ -12,7 +12,7 @@ static json_t *to_json(const describe *d)
 {
 	return json_pack(
 		"{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:i, s:i, s:s, "
-		"s:s, s:s}",
+		"s:s, s:s, s:s, s:s}",
 		"id", d->id, "role", d->role, "leader", d->leader_id,
 		"term", (json_int_t)d->term, "commit_index", (json_int_t)d->commit_index,
 		"applied_index", (json_int_t)d->applied_index,
@@ -22,7 +22,8 @@ static json_t *to_json(const describe *d)
 		"backend", d->backend, "backend_reason", d->backend_reason,
 		"device", d->device, "peers_known", (int)d->peers_known,
 		"peers_active", (int)d->peers_active, "address_ipv4", d->address_ipv4,
-		"address_ipv6", d->address_ipv6, "last_error", d->last_error);
+		"address_ipv6", d->address_ipv6, "routes", d->routes,
+		"routes_not_taken", d->routes_not_taken, "last_error", d->last_error);
 }
 
 static const char *or_none(const char *text)
@@ -49,6 +50,10 @@ static void print_table(const describe *d)
 		       d->state_age_ms / 1000, d->state_age_ms % 1000 / 100);
 	printf("dataplane %s on %s: %s\n", d->backend, d->device, d->backend_reason);
 	printf("peers     %u known, %u active\n", d->peers_known, d->peers_active);
+	if (*d->routes)
+		printf("routes    %s\n", d->routes);
+	if (*d->routes_not_taken)
+		printf("not taken %s\n", d->routes_not_taken);
 	printf("error     %s\n", or_none(d->last_error));
 }
 

@@ -115,6 +115,8 @@ def _():
     wait_announced(small.founder, {("a", SITE_A), ("b", SITE_A)})
     small.founder.wait_log("event=routes", 'taken="%s=a"' % SITE_A, "%s=b (another node goes before)" % SITE_A)
     b.wait_log("event=routes", "%s=a (announced here, too)" % SITE_A)
+    status = small.founder.wmctl("status")[1]
+    check("routes    %s=a\nnot taken %s=b (another node goes before)\n" % (SITE_A, SITE_A) in status, status)
     code, _, stderr = small.founder.wmctl("node", "remove", "a")
     equal(code, 0, stderr)
     small.founder.wait_log("event=routes", 'taken="%s=b" not-taken=""' % SITE_A)
