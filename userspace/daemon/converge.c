@@ -129,6 +129,7 @@ void converge_free(struct converge *c, void (*closed)(void *data), void *data)
 	c->closed_data = data;
 	save_floors(c);
 	dataplane_close(c->dataplane);
+	uv_timer_stop(&c->timer);	/* the one that is closed later would still come */
 	uv_close((uv_handle_t *)&c->watch, watch_closed);
 }
 
