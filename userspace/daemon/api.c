@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/admission.h"
 #include "daemon/descriptors.h"
 #include "daemon/leader_proxy.h"
+#include "ext/v1/admins.pb-c.h"
 #include "ext/v1/authority.pb-c.h"
 #include "ext/v1/cluster.pb-c.h"
 #include "ext/v1/enrollment.pb-c.h"
@@ -33,6 +35,7 @@
 #define NODES	   (&webmesh__ext__v1__nodes__descriptor)
 #define ENROLLMENT (&webmesh__ext__v1__enrollment__descriptor)
 #define TOKENS	   (&webmesh__ext__v1__tokens__descriptor)
+#define ADMINS	   (&webmesh__ext__v1__admins__descriptor)
 #define AUTHORITY  (&webmesh__ext__v1__authority__descriptor)
 #define REPLICATION (&webmesh__ext__v1__replication__descriptor)
 #define SERVERS	   (&webmesh__ext__v1__servers__descriptor)
@@ -62,6 +65,8 @@ static const struct rpc_method methods[] = {
 	{ TOKENS, "Create", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_create_token },
 	{ TOKENS, "List", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_tokens },
 	{ TOKENS, "Revoke", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_revoke_token },
+	{ ADMINS, "List", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_admins },
+	{ ADMINS, "Revoke", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_revoke_admin },
 	{ AUTHORITY, "FetchKey", RPC_UNARY, RPC_NEED_NODE, RPC_HERE, api_fetch_key },
 	{ REPLICATION, "Follow", RPC_SERVER_STREAM, RPC_NEED_NODE, RPC_HERE, api_follow },
 	{ SERVERS, "List", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_servers },
@@ -111,29 +116,6 @@ void api_audit(const struct rpc_call *call, const char *action, const char *obje
 		 outcome->kind == ERR_NONE ? "" : "\"");
 }
 
-/*
- * A certificate is good until it expires, and whoever was taken out of the mesh
- * still has his: the state knows.  Administrators have no row there, and whoever has this
- * node's own key needs no state to be believed.
- */
-static int admit_caller(struct daemon *d, const struct rpc_identity *who, struct error *err)
-{
-	struct certificate cert;
-	struct mesh mesh;
-	int r;
-
-	if (who->kind != RPC_IDENTITY_NODE || strcmp(who->id, d->settings.id) == 0)
-		return 0;
-	if (state_get_mesh(d->state, &mesh, NULL) == -ERR_NOT_FOUND)
-		return error_set(err, ERR_UNAVAILABLE,
-				 "%s has not heard of its mesh yet: try again in a few seconds", d->settings.id);
-	r = state_get_certificate_of(d->state, who->id, &cert, err);
-	return r == -ERR_NOT_FOUND
-		? error_set(err, ERR_DENIED, "%s was taken out of the mesh; it needs a new token",
-			    who->id)
-		: r;
-}
-
 static bool has_metadata(const struct rpc_call *call, const char *key, const char *wanted)
 {
 	char value[16];
@@ -158,7 +140,7 @@ static bool is_for_leader(const struct rpc_call *call)
 static int admit(struct rpc_call *call, void *user, struct rpc_onward *ret_onward,
 		 struct error *err)
 {
-	int r = admit_caller(user, rpc_call_identity(call), err);
+	int r = admission_check(user, call, err);
 
 	return r < 0 || !is_for_leader(call) ? r : leader_proxy_route(user, call, ret_onward, err);
 }
@@ -206,7 +188,7 @@ void api_propose(struct daemon *d, struct rpc_call *call, struct entry *entry,
 
 struct node_change {
 	const struct api_node_change *what;
-	char node_id[NODE_ID_MAX + 1];
+	char node_id[API_OBJECT_MAX];
 };
 
 void api_answer_change(struct rpc_call *call, const struct api_node_change *change,
@@ -305,6 +287,7 @@ int api_start(struct daemon *d, struct error *err)
 		.mesh_id = d->identity.info.subject.mesh_id,
 		.admit = admit,
 		.vouches = vouches,
+		.serial_of = admission_serial_of,
 		.user = d,
 	};
 	int r = descriptors_new(&d->descriptors, err);

@@ -25,6 +25,7 @@ api_handler api_check_health, api_watch_health, api_reflect;
 /* webmesh.ext.v1 */
 api_handler api_enroll, api_renew, api_create_token, api_list_tokens, api_revoke_token, api_fetch_key, api_follow, api_describe;
 api_handler api_list_nodes_page, api_rotate_key;
+api_handler api_list_admins, api_revoke_admin;
 api_handler api_list_servers, api_transfer, api_set_role, api_read_snapshot;
 
 /* Makes the server, its identity and its listener, and starts it. */
@@ -50,7 +51,9 @@ typedef void (*api_applied_fn)(struct daemon *d, struct rpc_call *call, void *ct
 void api_propose(struct daemon *d, struct rpc_call *call, struct entry *entry,
 		 api_applied_fn done, void *ctx);
 
-/* A change of one node that is audited, and answered without a word. */
+enum { API_OBJECT_MAX = 160 };	/* what a change is about, and a NUL */
+
+/* A change of one node, or of the like, that is audited, and answered without a word. */
 struct api_node_change {
 	const char *action;		/* for the audit line */
 	const ProtobufCMessage *reply;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* webmesh.ext.v1.Enrollment.Renew: who has a certificate gets the next one. */
+#include <string.h>
+
 #include "daemon/api.h"
 #include "daemon/issuance.h"
 #include "daemon/now.h"
@@ -56,7 +58,26 @@ static int propose(struct daemon *d, struct rpc_call *call, struct issuance *i, 
 	return r;
 }
 
-/* Administrators have no row in the state. */
+/* What it replaces stays good, and in the list. */
+static int propose_admin(struct daemon *d, struct rpc_call *call, struct issuance *i,
+			 struct error *err)
+{
+	struct admin_record admin = { .expires_at = i->record.expires_at };
+	struct entry *entry = entry_new(NULL);
+	int r = entry ? command_forget_admins(entry, daemon_now(), err)
+		      : error_set(err, ERR_MEMORY, "no memory for a log entry");
+
+	memcpy(admin.name, i->record.node_id, sizeof(admin.name));
+	memcpy(admin.serial, i->record.serial, sizeof(admin.serial));
+	if (r == 0)
+		r = command_put_admin(entry, &admin, err);
+	if (r == 0)
+		api_propose(d, call, entry, renewed, i);
+	entry_free(entry);
+	return r;
+}
+
+/* Before all nodes can, nobody keeps what administrators have. */
 static int renew(struct daemon *d, struct rpc_call *call, const char *csr_pem, struct error *err)
 {
 	const struct rpc_identity *who = rpc_call_identity(call);
@@ -66,14 +87,14 @@ static int renew(struct daemon *d, struct rpc_call *call, const char *csr_pem, s
 
 	if (r < 0)
 		return r;
-	if (!admin) {
-		r = propose(d, call, i, err);
-		if (r < 0)
-			issuance_free(i);
-		return r;
+	if (admin && !state_has_admins(d->state)) {
+		renewed(d, call, i, err);
+		return 0;
 	}
-	renewed(d, call, i, err);
-	return 0;
+	r = admin ? propose_admin(d, call, i, err) : propose(d, call, i, err);
+	if (r < 0)
+		issuance_free(i);
+	return r;
 }
 
 void api_renew(struct rpc_call *call, const ProtobufCMessage *request, void *user)

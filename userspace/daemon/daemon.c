@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "crypto/keypair.h"
+#include "daemon/admission.h"
 #include "daemon/api.h"
 #include "daemon/authority.h"
 #include "daemon/descriptors.h"
@@ -70,6 +71,7 @@ static void state_changed(void *data, const struct state_changes *changes)
 	if (changes->n_nodes || changes->mesh)
 		converge_kick(d->converge);
 	api_follow_changed(d);
+	admission_review(d);
 	for (size_t i = 0; i < changes->n_nodes; i++)
 		if (changes->nodes[i].removed)
 			node_removed(d, changes->nodes[i].node_id);
@@ -222,8 +224,10 @@ static int start(struct daemon *d, struct error *err)
 		r = open_replica(d, err);
 	if (r == 0)
 		r = join_new(d, &d->joining, err);
-	if (r == 0)
+	if (r == 0) {
+		admission_review(d);
 		r = api_start(d, err);
+	}
 	if (r < 0)
 		return r;
 	start_handles(d);
@@ -321,6 +325,7 @@ static void close_stores(struct daemon *d)
 	state_store_close(d->state);
 	log_store_close(d->log);
 	descriptors_free(d->descriptors);
+	revoked_admins_fini(&d->revoked);
 	ca_free(d->ca);
 	identity_fini(&d->identity);
 	ipam_reservations_free(d->reservations);

@@ -12,6 +12,7 @@
 #include "crypto/identity.h"
 #include "daemon/converge.h"
 #include "daemon/replica.h"
+#include "daemon/revoked_admins.h"
 #include "daemon/rounds.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
@@ -67,6 +68,7 @@ struct daemon {
 	bool founding;			/* the first entry is proposed */
 	bool raising_schema;		/* an entry that does is proposed */
 	char schema_waits[NODE_ID_MAX + 1];	/* for this node's upgrade, as the log was told */
+	struct revoked_admins revoked;	/* as the state has them */
 	struct joining *joining;
 	struct watching *watchers;	/* of our health, a list of streams */
 	struct descriptors *descriptors; /* what the API is */

@@ -59,6 +59,22 @@ static int take_over(struct rpc_call *call, struct error *err)
 	return 0;
 }
 
+static bool read_serial(void *data, const char *pem)
+{
+	struct rpc_call *call = data;
+
+	return rpc_server_serial_of(call->server, pem, call->serial);
+}
+
+const char *rpc_call_serial(struct rpc_call *call)
+{
+	if (!*call->serial && call->grpc && *call->through)
+		rpc_call_metadata(call, RPC_SERIAL_KEY, call->serial, sizeof(call->serial));
+	else if (!*call->serial && call->grpc)
+		rpc_caller_certificate(call->grpc, read_serial, call);
+	return call->serial;
+}
+
 int rpc_call_admit(struct rpc_call *call, struct error *err)
 {
 	grpc_slice path = call->details.method;

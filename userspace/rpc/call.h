@@ -90,6 +90,12 @@ bool rpc_call_forwarded(const struct rpc_call *call);
 const char *rpc_call_through(const struct rpc_call *call);
 
 /*
+ * The serial number of the caller's certificate, as serial_of() or the node that passed the call on
+ * tells it; "": not known.  Dear the first time: for who needs it.
+ */
+const char *rpc_call_serial(struct rpc_call *call);
+
+/*
  * Queue @msg on a stream.  ERR_EXHAUSTED: the queue is full, nothing was
  * taken, and `writable` will come.  ERR_INVALID: longer than the server's
  * message_max.  ERR_UNAVAILABLE: the call is ending or gone.

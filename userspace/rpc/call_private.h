@@ -34,6 +34,7 @@ struct rpc_call {
 	const struct rpc_method *method;		/* NULL: unknown */
 	const ProtobufCMethodDescriptor *types;
 	struct rpc_identity identity;
+	char serial[RPC_SERIAL_MAX];	/* of its certificate, once somebody has asked */
 	char through[RPC_ID_MAX];	/* who has named that, if not its certificate */
 	struct rpc_onward onward;	/* its channel, referenced, or NULL: it is answered here */
 
@@ -70,6 +71,8 @@ bool rpc_server_crowded(const struct rpc_server *server);
 int rpc_server_admit(struct rpc_server *server, struct rpc_call *call,
 		     struct rpc_onward *ret_onward, struct error *err);
 bool rpc_server_believes(const struct rpc_server *server, const struct rpc_identity *who);
+bool rpc_server_serial_of(const struct rpc_server *server, const char *cert_pem,
+			  char ret[RPC_SERIAL_MAX]);
 void rpc_server_handle(struct rpc_server *server, struct rpc_call *call,
 		       const ProtobufCMessage *request);
 const char *rpc_server_mesh_id(const struct rpc_server *server);

@@ -15,6 +15,22 @@ static bool over_tls(const grpc_auth_context *auth)
 	return p && !strcmp(p->value, GRPC_SSL_TRANSPORT_SECURITY_TYPE);
 }
 
+bool rpc_caller_certificate(grpc_call *call, bool (*fn)(void *data, const char *pem), void *data)
+{
+	grpc_auth_context *auth = grpc_call_auth_context(call);
+	grpc_auth_property_iterator it;
+	const grpc_auth_property *pem;
+	bool good;
+
+	if (!auth)
+		return false;
+	it = grpc_auth_context_find_properties_by_name(auth, GRPC_X509_PEM_CERT_PROPERTY_NAME);
+	pem = grpc_auth_property_iterator_next(&it);
+	good = pem && fn(data, pem->value);
+	grpc_auth_context_release(auth);
+	return good;
+}
+
 void rpc_caller_identity(grpc_call *call, const char *mesh_id, struct rpc_identity *ret)
 {
 	grpc_auth_context *auth = grpc_call_auth_context(call);

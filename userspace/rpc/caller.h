@@ -13,4 +13,10 @@
  */
 void rpc_caller_identity(grpc_call *call, const char *mesh_id, struct rpc_identity *ret);
 
+/*
+ * Shows the client's certificate to @fn, as PEM text that is valid during the call; false: there is
+ * none, or @fn said so.
+ */
+bool rpc_caller_certificate(grpc_call *call, bool (*fn)(void *data, const char *pem), void *data);
+
 #endif

@@ -13,6 +13,9 @@
 
 enum { RPC_ID_MAX = 64 };	/* mesh ids, node ids and names: 1-63 characters and a NUL */
 
+/* Of a certificate, in hexadecimal, and a NUL (RFC 5280, 4.1.2.2: 20 bytes at most). */
+enum { RPC_SERIAL_MAX = 41 };
+
 enum rpc_identity_kind { RPC_IDENTITY_NONE, RPC_IDENTITY_NODE, RPC_IDENTITY_ADMIN };
 
 struct rpc_identity {

@@ -12,7 +12,7 @@
 #include "rpc/cause.h"
 #include "rpc/channel_private.h"
 
-enum { ADDED_MAX = 2 };		/* pairs of our own */
+enum { ADDED_MAX = 3 };		/* pairs of our own */
 
 /* ---- life ---- */
 
@@ -81,7 +81,7 @@ static bool stays_behind(grpc_slice key)
 {
 	return is(key, "user-agent") || is(key, "te") || is(key, "content-type") ||
 	       begins(key, ":") || begins(key, "grpc-") ||
-	       is(key, RPC_CALLER_KEY) || is(key, RPC_FORWARDED_KEY);
+	       is(key, RPC_CALLER_KEY) || is(key, RPC_SERIAL_KEY) || is(key, RPC_FORWARDED_KEY);
 }
 
 static void describe_caller(const struct rpc_identity *who, char out[RPC_CALLER_MAX])
@@ -103,7 +103,7 @@ static grpc_metadata pair(const char *key, const char *value)
 }
 
 /* Our own come first, so that whoever drops them knows which they are. */
-static size_t fill_metadata(const struct rpc_call *call, bool vouch, grpc_metadata *out,
+static size_t fill_metadata(struct rpc_call *call, bool vouch, grpc_metadata *out,
 			    size_t *ret_ours)
 {
 	char caller[RPC_CALLER_MAX];
@@ -114,6 +114,8 @@ static size_t fill_metadata(const struct rpc_call *call, bool vouch, grpc_metada
 		describe_caller(&call->identity, caller);
 		out[n++] = pair(RPC_CALLER_KEY, caller);
 	}
+	if (vouch && call->identity.kind == RPC_IDENTITY_ADMIN && *rpc_call_serial(call))
+		out[n++] = pair(RPC_SERIAL_KEY, call->serial);
 	*ret_ours = n;
 	for (size_t i = 0; i < call->metadata.count; i++)
 		if (!stays_behind(call->metadata.metadata[i].key))

@@ -3,11 +3,12 @@
  * Our call to the node that is to answer somebody's: in whose name it is, how long it may take, and
  * what its end means to the caller.  Internal to rpc/: forward.c and relay.c move what is said.
  *
- * Two metadata keys say what has happened on the way, and what callers send under these names
+ * Three metadata keys say what has happened on the way, and what callers send under these names
  * goes no further.  FORWARDED: a node has passed the call on; nobody does it a second time. 
  * CALLER: in whose name, "node/ID", "admin/NAME" or "nobody"; taken from those whom the server's
  * owner trusts (vouches()), and from everybody else refused, but for "nobody", which asks for
- * nothing.
+ * nothing.  SERIAL: an administrator's certificate, for it may be revoked; read beside a CALLER that
+ * is believed, and else not at all.
  */
 #ifndef WGMESH_RPC_ONWARD_H
 #define WGMESH_RPC_ONWARD_H
@@ -21,6 +22,7 @@
 
 #define RPC_FORWARDED_KEY "wgmesh-forwarded"
 #define RPC_CALLER_KEY	  "wgmesh-caller"
+#define RPC_SERIAL_KEY	  "wgmesh-caller-serial"
 
 enum { RPC_CALLER_MAX = RPC_ID_MAX + 8 };
 

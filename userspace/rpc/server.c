@@ -134,6 +134,12 @@ bool rpc_server_believes(const struct rpc_server *server, const struct rpc_ident
 	       server->config.vouches(who->id, server->config.user);
 }
 
+bool rpc_server_serial_of(const struct rpc_server *server, const char *cert_pem,
+			  char ret[RPC_SERIAL_MAX])
+{
+	return server->config.serial_of && server->config.serial_of(cert_pem, ret);
+}
+
 void rpc_server_handle(struct rpc_server *server, struct rpc_call *call,
 		       const ProtobufCMessage *request)
 {
@@ -158,6 +164,18 @@ size_t rpc_server_message_max(const struct rpc_server *server)
 unsigned int rpc_server_calls(const struct rpc_server *server)
 {
 	return server->calls;
+}
+
+void rpc_server_review(struct rpc_server *server,
+		       int (*may)(struct rpc_call *call, void *user, struct error *err))
+{
+	struct rpc_call *call;
+	struct error err;
+
+	LIST_FOREACH(call, &server->living, link)
+		if (call->method && call->method->kind != RPC_UNARY && !call->ending &&
+		    may(call, server->config.user, &err) < 0)
+			rpc_fail(call, &err);
 }
 
 /* --- accepting -------------------------------------------------------- */

@@ -55,6 +55,8 @@ struct rpc_server_config {
 		     struct error *err);	/* may be NULL */
 	/* Whether this node of the mesh may call in others' names; NULL: nobody may. */
 	bool (*vouches)(const char *node_id, void *user);
+	/* What rpc_call_serial() tells of a certificate; false: nothing.  NULL: of none. */
+	bool (*serial_of)(const char *cert_pem, char ret[RPC_SERIAL_MAX]);
 	void *user;				/* for handlers and admit() */
 	/* 0 stands for the default in brackets. */
 	size_t message_max;			/* bytes of one message, either way [4 MiB] */
@@ -99,6 +101,13 @@ void rpc_server_start(struct rpc_server *server);
  */
 void rpc_server_stop(struct rpc_server *server, unsigned int grace_ms,
 		     void (*stopped)(void *user), void *user);
+
+/*
+ * Asks again for each stream that lives whether its caller may have it, and ends it with the error
+ * if not.  Unary calls end soon by themselves.
+ */
+void rpc_server_review(struct rpc_server *server,
+		       int (*may)(struct rpc_call *call, void *user, struct error *err));
 
 unsigned int rpc_server_calls(const struct rpc_server *server);	/* alive now */
 

@@ -281,6 +281,41 @@ int command_revoke_certificates_of(struct entry *e, const char *node_id, struct 
 		    err);
 }
 
+static int check_admin(const char *name, struct error *err)
+{
+	return node_id_valid(name) ? 0
+				   : error_set(err, ERR_INVALID,
+					       "name: \"%.80s\" is no administrator's", name);
+}
+
+int command_put_admin(struct entry *e, const struct admin_record *admin, struct error *err)
+{
+	struct sql_value params[] = { text(admin->name), text(admin->serial),
+				      moment(admin->expires_at) };
+	int r = check_admin(admin->name, err);
+
+	return r < 0 ? r : entry_add(e, 0,
+		"INSERT INTO admins(name, serial, expires_at, revoked) VALUES(?1, ?2, ?3, 0)"
+		" ON CONFLICT(name, serial) DO UPDATE SET expires_at = excluded.expires_at",
+		params, COUNT(params), err);
+}
+
+int command_revoke_admin(struct entry *e, const char *name, const char *serial, struct error *err)
+{
+	struct sql_value params[] = { text(name), text(serial) };
+	int r = check_admin(name, err);
+
+	return r < 0 ? r : entry_add(e, 0,
+		"INSERT INTO admins(name, serial, expires_at, revoked) VALUES(?1, ?2, 0, 1)"
+		" ON CONFLICT(name, serial) DO UPDATE SET revoked = 1", params, COUNT(params), err);
+}
+
+int command_forget_admins(struct entry *e, int64_t now, struct error *err)
+{
+	return run1(e, 0, "DELETE FROM admins WHERE expires_at > 0 AND expires_at < ?1",
+		    moment(now), err);
+}
+
 int command_put_acl(struct entry *e, const struct acl *acl, struct error *err)
 {
 	struct buf patterns = BUF_INIT(ACL_PATTERNS_MAX * (ACL_PATTERN_MAX + 1));

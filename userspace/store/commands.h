@@ -86,6 +86,14 @@ int command_forget_certificates(struct entry *e, const char *node_id, int64_t no
 				struct error *err);
 int command_revoke_certificates_of(struct entry *e, const char *node_id, struct error *err);
 
+/*
+ * Administrators' certificates, only where state_has_admins().  What is revoked stays so, by its
+ * serial or, with "", all of a name; those that have expired may be forgotten.
+ */
+int command_put_admin(struct entry *e, const struct admin_record *admin, struct error *err);
+int command_revoke_admin(struct entry *e, const char *name, const char *serial, struct error *err);
+int command_forget_admins(struct entry *e, int64_t now, struct error *err);
+
 int command_put_acl(struct entry *e, const struct acl *acl, struct error *err);
 /* Unknown name: fails with ERR_PRECONDITION. */
 int command_delete_acl(struct entry *e, const char *name, struct error *err);

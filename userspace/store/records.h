@@ -42,6 +42,14 @@ struct rotation_record {
 	int64_t announced_at;
 };
 
+/* A certificate of an administrator that the mesh has issued, or has been told not to believe. */
+struct admin_record {
+	char name[NODE_ID_MAX + 1];
+	char serial[CERTIFICATE_SERIAL_MAX + 1];	/* "": all of that name */
+	int64_t expires_at;	/* ns since the epoch; 0: not known, or never */
+	bool revoked;
+};
+
 /* A server of the Raft group and where it is reached; may change without a membership change. */
 struct member {
 	uint64_t server_id;	/* 1 to 2^63-1; never used again for another server */

@@ -96,10 +96,20 @@ static const char rotations[] =
 	" SELECT RAISE(ABORT, 'public_key: another node has announced it as its next one');"
 	" END;";
 
+/*
+ * Certificates of administrators, those that are known or revoked; with an empty serial all of a
+ * name, made or to be made.
+ */
+static const char admins[] =
+	"CREATE TABLE admins(name TEXT NOT NULL, serial TEXT NOT NULL,"
+	" expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL,"
+	" PRIMARY KEY(name, serial)) STRICT, WITHOUT ROWID;";
+
 static const char *const versions[SCHEMA_LATEST + 1] = {
 	[1] = version_1,
 	[SCHEMA_ROUTES] = version_2,
 	[SCHEMA_ROTATIONS] = rotations,
+	[SCHEMA_ADMINS] = admins,
 #ifdef WGMESH_SCHEMA_NEXT
 	[SCHEMA_LATEST] = "CREATE TABLE next_release(id INTEGER PRIMARY KEY) STRICT;",
 #endif
@@ -119,6 +129,7 @@ const struct schema_table schema_tables[] = {
 	{ ROWS("abilities", "node"), .open_to_entries = true },
 	{ ROWS("routes", "node, prefix"), .open_to_entries = true, .since = SCHEMA_ROUTES },
 	{ ROWS("rotations", "node"), .open_to_entries = true, .since = SCHEMA_ROTATIONS },
+	{ ROWS("admins", "name, serial"), .open_to_entries = true, .since = SCHEMA_ADMINS },
 	{ .name = "requests",
 	  .digest_sql = "SELECT idx, id, kind, failed, affected, last_id FROM requests"
 			" ORDER BY idx" },

@@ -54,6 +54,12 @@ int state_get_ability(struct state_store *s, const char *node_id, uint32_t *ret,
 int state_lowest_ability(struct state_store *s, uint32_t *ret, char ret_node_id[NODE_ID_MAX + 1],
 			 struct error *err);
 
+/* Whether the tables have a place for administrators' certificates yet. */
+bool state_has_admins(const struct state_store *s);
+/* All that are known or revoked, by name and serial; as state_each_node(). */
+typedef int (*state_admin_fn)(const struct admin_record *admin, void *data);
+int state_each_admin(struct state_store *s, state_admin_fn fn, void *data, struct error *err);
+
 /* Whether the tables have a place for routes yet: see daemon/schema_gate.h. */
 bool state_has_routes(const struct state_store *s);
 /* What @node_id announces; nothing is an empty list. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wmctl certificate show|renew: the identity that this command shows to the mesh. */
+/* wmctl certificate show|renew: the identity that this command shows to the mesh; list, revoke. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,9 @@
 
 #include "ext/v1/enrollment.pb-c.h"
 #include "wmctl/command.h"
+#include "wmctl/revocation.h"
 
-#define USAGE "certificate show | renew"
+#define USAGE "certificate show | renew | list | revoke NAME [SERIAL]"
 
 typedef Webmesh__Ext__V1__RenewResponse renew_response;
 
@@ -109,11 +110,16 @@ static int renew(struct session *s, struct error *err)
 
 int certificate_main(struct session *s, int argc, char **argv)
 {
+	const char *verb = argc > 1 ? argv[1] : "";
 	struct error err = { 0 };
 
-	if (argc != 2 || (strcmp(argv[1], "show") != 0 && strcmp(argv[1], "renew") != 0))
+	if ((argc == 3 || argc == 4) && strcmp(verb, "revoke") == 0)
+		return revocation_make(s, argv[2], argc > 3 ? argv[3] : NULL);
+	if (argc == 2 && strcmp(verb, "list") == 0)
+		return revocation_list(s);
+	if (argc != 2 || (strcmp(verb, "show") != 0 && strcmp(verb, "renew") != 0))
 		return command_usage(USAGE);
-	if (strcmp(argv[1], "renew") == 0 && renew(s, &err) < 0)
+	if (strcmp(verb, "renew") == 0 && renew(s, &err) < 0)
 		return command_fail(&err);
 	return show(s);
 }

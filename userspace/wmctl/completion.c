@@ -65,7 +65,7 @@ static const struct {
 	{ "acl put", "@acls" },
 	{ "acl delete", "@acls" },
 	{ "acl put *", "allow deny" },
-	{ "certificate", "show renew" },
+	{ "certificate", "show renew list revoke" },
 	{ "raft", "peers transfer promote demote remove" },
 	{ "raft transfer", "@nodes" },
 	{ "raft promote", "@nodes" },

@@ -23,7 +23,7 @@ const { Reader, Writer } = require('protobufjs');
 const SERVER_NAME = 'wgmesh.internal';	// what a daemon's certificate is made out to
 const FILES = ['v1/node.proto', 'v1/mesh.proto', 'v1/admin.proto', 'v1/peer_discovery.proto',
 	'grpc/health/v1/health.proto',
-	'ext/v1/authority.proto', 'ext/v1/cluster.proto',
+	'ext/v1/admins.proto', 'ext/v1/authority.proto', 'ext/v1/cluster.proto',
 	'ext/v1/enrollment.proto', 'ext/v1/nodes.proto', 'ext/v1/replication.proto', 'ext/v1/servers.proto',
 	'ext/v1/tokens.proto'];
 

@@ -229,6 +229,35 @@ static void without_a_name_the_call_is_the_nodes_own(void **state)
 	assert_int_equal(w.handled, 0);
 }
 
+/* The number of @caller's certificate, as the one who answers is told it. */
+static void learn_serial(const char *caller, bool through, char out[RPC_SERIAL_MAX])
+{
+	struct rpc_channel *channel;
+	struct world w;
+
+	world_init_tls(&w, "n1");
+	w.admit = through ? pass_on : NULL;
+	w.believed = "n2";
+	vouch = true;
+	self = world_channel(&w, "n2", "ours");
+	channel = world_channel(&w, caller, "ours");
+	assert_int_equal(call(&w, channel, "Leave").err.kind, ERR_NONE);
+	memcpy(out, w.serial, RPC_SERIAL_MAX);
+	rpc_channel_free(channel);
+	rpc_channel_free(self);
+	world_fini(&w);
+}
+
+static void the_callers_certificate_is_known_to_the_one_who_answers(void **state)
+{
+	char direct[RPC_SERIAL_MAX], through[RPC_SERIAL_MAX];
+
+	learn_serial("ann", false, direct);
+	learn_serial("ann", true, through);
+	assert_true(*direct);
+	assert_string_equal(through, direct);
+}
+
 /* ---- streams; test-streams.c has their ways to go and to end ---- */
 
 struct listener {
@@ -366,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_believed_node_names_the_caller),
 		cmocka_unit_test(a_node_that_is_not_believed_is_refused),
 		cmocka_unit_test(without_a_name_the_call_is_the_nodes_own),
+		cmocka_unit_test(the_callers_certificate_is_known_to_the_one_who_answers),
 		cmocka_unit_test(a_stream_is_in_the_callers_name),
 		cmocka_unit_test(a_stream_of_a_node_that_is_not_believed_is_refused),
 		cmocka_unit_test(a_stream_to_who_cannot_be_reached_names_him),

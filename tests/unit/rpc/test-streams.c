@@ -467,6 +467,32 @@ static void a_message_that_does_not_decode_ends_the_stream(void **state)
 	world_fini(&w);
 }
 
+static int not_any_more(struct rpc_call *call, void *user, struct error *err)
+{
+	assert_int_equal(rpc_call_method(call)->kind, RPC_BIDI);
+	return error_set(err, ERR_DENIED, "not any more");
+}
+
+static void a_review_ends_the_streams_of_who_may_not_have_them(void **state)
+{
+	struct talk talk = { 0 };
+	struct rpc_client_call *call;
+	struct world w;
+
+	begin(&w);
+	w.negotiate = negotiate_echo;
+	call = negotiate(&w, &talk, &v1__node__descriptor);
+	assert_int_equal(say(call, 1), 0);
+	while (!talk.heard)
+		uv_run(&w.loop, UV_RUN_ONCE);
+	rpc_server_review(w.server, not_any_more);
+	world_run_until(&w, &talk.done);
+	assert_int_equal(talk.err.kind, ERR_DENIED);
+	assert_string_equal(talk.err.text, "not any more");
+	world_run_until(&w, &w.gone);
+	world_fini(&w);
+}
+
 /* Somebody who hears nothing for as long as he is told. */
 static struct rpc_call *deaf;
 static unsigned int told;
@@ -614,6 +640,7 @@ int main(void)
 		cmocka_unit_test(a_server_may_end_before_the_client),
 		cmocka_unit_test(a_message_that_does_not_decode_ends_the_stream),
 		cmocka_unit_test(who_speaks_is_held_back_by_who_does_not_listen),
+		cmocka_unit_test(a_review_ends_the_streams_of_who_may_not_have_them),
 		cmocka_unit_test(a_cancelled_talk_is_told_to_its_handler),
 		cmocka_unit_test(a_talk_ends_with_its_deadline),
 	};

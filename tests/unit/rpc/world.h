@@ -43,6 +43,7 @@ struct world {
 	struct rpc_call *held;		/* one that a handler keeps */
 	bool gone, cancelled;		/* what world_watch() was told */
 	struct rpc_identity identity;	/* of the last call handled */
+	char serial[RPC_SERIAL_MAX];	/* of its certificate; of Leave only */
 };
 
 /* One call's end, on the client's side. */

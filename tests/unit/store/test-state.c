@@ -348,6 +348,69 @@ static void a_key_that_a_node_has_or_has_announced_is_nobody_elses(void **state)
 	assert_int_equal(announce_key(f, "n2", 0xa1, 9).error.kind, ERR_PRECONDITION);
 }
 
+static int append_admin(const struct admin_record *admin, void *data)
+{
+	size_t len = strlen(data);
+
+	snprintf((char *)data + len, 256 - len, "%s/%s%s ", admin->name, admin->serial,
+		 admin->revoked ? "!" : "");
+	return 0;
+}
+
+static void check_admins(struct fixture *f, const char *wanted)
+{
+	char text[256] = "";
+
+	assert_int_equal(state_each_admin(f->state, append_admin, text, NULL), 0);
+	assert_string_equal(text, wanted);
+}
+
+static void put_admin(struct fixture *f, const char *name, const char *serial, int64_t expires_at)
+{
+	struct admin_record admin = { .expires_at = expires_at };
+	struct entry *e = new_entry();
+
+	strcpy(admin.name, name);
+	strcpy(admin.serial, serial);
+	assert_int_equal(command_put_admin(e, &admin, NULL), 0);
+	feed_ok(f, e);
+}
+
+static void revoke_admin(struct fixture *f, const char *name, const char *serial)
+{
+	struct entry *e = new_entry();
+
+	assert_int_equal(command_revoke_admin(e, name, serial, NULL), 0);
+	feed_ok(f, e);
+}
+
+static void what_is_revoked_of_an_administrator_stays_so(void **state)
+{
+	struct fixture *f = *state;
+	struct entry *e;
+
+	assert_false(state_has_admins(f->state));
+	check_admins(f, "");
+	raise_schema(f, state_schema_latest());
+	assert_true(state_has_admins(f->state));
+	put_admin(f, "ann", "a1", 100);
+	put_admin(f, "ann", "a2", 300);
+	revoke_admin(f, "ann", "a1");
+	revoke_admin(f, "bob", "");
+	revoke_admin(f, "bob", "");
+	put_admin(f, "bob", "b1", 100);
+	check_admins(f, "ann/a1! ann/a2 bob/! bob/b1 ");
+	put_admin(f, "ann", "a1", 100);		/* an entry that was late */
+	check_admins(f, "ann/a1! ann/a2 bob/! bob/b1 ");
+	e = new_entry();
+	assert_int_equal(command_forget_admins(e, 200, NULL), 0);
+	feed_ok(f, e);
+	check_admins(f, "ann/a2 bob/! ");
+	e = new_entry();
+	assert_int_equal(command_revoke_admin(e, "No Name", "", NULL), -ERR_INVALID);
+	entry_free(e);
+}
+
 static struct entry *enrol(const char *token, int64_t now, const char *serial)
 {
 	struct certificate cert = { .node_id = "n1", .role = NODE_VOTER, .expires_at = 7777 };
@@ -892,6 +955,7 @@ int main(void)
 		TEST(the_index_of_gaps_lists_nothing_else),
 		TEST(the_lowest_ability_is_that_of_the_nodes_that_are_left),
 		TEST(routes_come_with_their_table_and_go_with_their_node),
+		TEST(what_is_revoked_of_an_administrator_stays_so),
 		TEST(free_addresses_agree_with_brute_force),
 		TEST(a_role_that_is_set_goes_for_node_and_certificates),
 		TEST(the_other_voters_go_and_observers_stay),
