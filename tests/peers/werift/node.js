@@ -138,8 +138,8 @@ class Peer {
     return peer
   }
 
-  static async connect(session) {
-    const peer = await Peer.answer(session)
+  static async connect(session, change) {
+    const peer = await Peer.answer(session, change)
     await until('channel 0 to open', () => peer.channels.readyState === 'open')
     return peer
   }
@@ -158,15 +158,23 @@ class Peer {
     return this.pc.createDataChannel(label, { negotiated: true, ordered: true, id, protocol })
   }
 
-  /** A connection of that number, which keeps what comes unless `onData` takes it. */
-  dial(number, protocol = 'tcp', onData) {
+  announce(number) {
     const name = Buffer.alloc(4)
     name.writeUInt32BE(number)
     this.channels.send(name)
+  }
+
+  /** The channel of a connection, which keeps what comes unless `onData` takes it. */
+  channel(number, protocol = 'tcp', onData) {
     const channel = this.#channel('CONNECTIONS', number, protocol)
     channel.received = []
     channel.onMessage.subscribe(onData ?? ((data) => channel.received.push(data)))
     return channel
+  }
+
+  dial(number, protocol, onData) {
+    this.announce(number)
+    return this.channel(number, protocol, onData)
   }
 
   close() {

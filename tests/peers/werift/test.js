@@ -144,6 +144,50 @@ const tests = {
     session.close()
   },
 
+  async 'a hundred services that end at once are a hundred channels that close'(node) {
+    const { session, peer } = await connected(node, 'tcp', await serve((socket) => socket.end('bye')))
+    const channels = Array.from({ length: 100 }, (_, i) => peer.dial(i + 1))
+    await until('all channels to close', () => channels.every((channel) => channel.readyState === 'closed'))
+    for (const channel of channels) equal('text', Buffer.concat(channel.received).toString(), 'bye')
+    session.close()
+  },
+
+  async 'a number is used again'(node) {
+    const { session, peer } = await connected(node, 'tcp', await echo())
+    for (let turn = 0; turn < 3; turn++) {
+      const channel = await echoed(peer, 1, 30000)
+      channel.close()
+      await until('the channel to close', () => channel.readyState === 'closed')
+      await until('the connection to go', async () => (await node.counts()).connections === 0)
+    }
+    session.close()
+  },
+
+  async 'bytes that come before the number of their connection wait for it'(node) {
+    const { session, peer } = await connected(node, 'tcp', await echo())
+    const channel = peer.channel(5)
+    channel.send(Buffer.from('early'))
+    await until('an early connection', async () => (await node.counts()).connections === 1)
+    peer.announce(5)
+    await until('an echo', () => Buffer.concat(channel.received).toString() === 'early')
+    session.close()
+  },
+
+  async 'no message is longer than the peer takes'(node) {
+    const session = await node.open('tcp', await echo())
+    const peer = await Peer.connect(session, (sdp) => sdp.replace(/max-message-size:\d+/, 'max-message-size:1000'))
+    let longest = 0
+    let count = 0
+    const channel = peer.dial(1, 'tcp', (piece) => {
+      longest = Math.max(longest, piece.length)
+      count += piece.length
+    })
+    await write(channel, randomBytes(50000))
+    await until('the echo', () => count === 50000)
+    equal('longest', longest, 1000)
+    session.close()
+  },
+
   async 'where nobody listens the channel closes'(node) {
     const port = await new Promise((resolve) => {
       const server = net.createServer().listen(0, '127.0.0.1', () => {
