@@ -329,6 +329,8 @@ bool connection_dialled(const struct connection *c)
 void connection_dial(struct connection *c)
 {
 	c->dialled = true;
+	if (c->broken)
+		return;
 	if (open_socket(c) < 0) {
 		break_off(c);
 		return;

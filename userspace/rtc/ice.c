@@ -166,8 +166,7 @@ static void set_stun(struct ice *ice, const struct endpoint *stun)
 static int set_up(struct ice *ice, const struct ice_config *config, struct error *err)
 {
 	ice->agent = nice_agent_new_full(config->context, NICE_COMPATIBILITY_RFC5245,
-					 NICE_AGENT_OPTION_ICE_TRICKLE |
-					 NICE_AGENT_OPTION_CONSENT_FRESHNESS);
+					 NICE_AGENT_OPTION_ICE_TRICKLE);
 	if (!ice->agent)
 		return error_set(err, ERR_MEMORY, "no memory for ICE");
 	g_object_set(ice->agent, "controlling-mode", TRUE, "upnp", FALSE, "ice-tcp", FALSE, NULL);

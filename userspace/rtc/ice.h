@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ICE (RFC 8445, with trickle and consent) of one session: one stream, one
- * component, the controlling side.  A face of libnice's agent, on one GLib
- * context and its thread only.  Callbacks come from that context or from inside
+ * ICE (RFC 8445, with trickle) of one session: one stream, one component, the
+ * controlling side.  Whether the peer still wants what it is sent (RFC 7675) is
+ * for the caller to see, who hears it (session.c): with libnice's own check a
+ * path that is full of data is a path that is lost, for its few datagrams drown.
+ * A face of libnice's agent, on one GLib context and its thread only.  Callbacks come from that context or from inside
  * ice_gather() and ice_add_candidate(); ice_free() may not be called in them.
  */
 #ifndef WGMESH_RTC_ICE_H
@@ -29,7 +31,7 @@ struct ice_config {
 struct ice_ops {
 	void (*candidate)(const struct candidate *c, void *ctx);	/* one of ours */
 	void (*connected)(void *ctx);		/* a pair works; once */
-	void (*failed)(void *ctx);		/* no pair works, or none does any more */
+	void (*failed)(void *ctx);		/* no pair works */
 	void (*datagram)(const void *data, size_t len, void *ctx);
 };
 

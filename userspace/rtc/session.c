@@ -162,7 +162,8 @@ static void announce(struct session *s, uint32_t number)
 	if (number >= SCTP_STREAMS || is_used(s->channels[number]))
 		return;
 	ch = s->channels[number];
-	if (ch && ch->announced) {
+	/* What was closed, or sent more than could wait, has no part in the new one. */
+	if (ch && (ch->announced || ch->ours_closing)) {
 		remove_channel(s, (uint16_t)number);
 		ch = NULL;
 	}

@@ -7,7 +7,8 @@
 
 struct watch {
 	GSource source;
-	gpointer tag;
+	int fd;
+	gpointer tag;	/* NULL: nothing is wanted of it */
 	int wanted;
 	void (*ready)(void *ctx, int events);
 	void *ctx;
@@ -16,7 +17,7 @@ struct watch {
 static gboolean watch_dispatch(GSource *source, GSourceFunc fn, gpointer data)
 {
 	struct watch *w = (struct watch *)source;
-	GIOCondition seen = g_source_query_unix_fd(source, w->tag);
+	GIOCondition seen = w->tag ? g_source_query_unix_fd(source, w->tag) : 0;
 	int events = 0;
 
 	if (seen & (G_IO_IN | G_IO_HUP | G_IO_ERR))
@@ -38,7 +39,7 @@ struct watch *watch_new(GMainContext *context, int fd, void (*ready)(void *ctx, 
 	w->ctx = ctx;
 	w->wanted = 0;
 	w->tag = NULL;
-	w->tag = g_source_add_unix_fd(&w->source, fd, 0);
+	w->fd = fd;
 	g_source_attach(&w->source, context);
 	return w;
 }
@@ -53,12 +54,21 @@ void watch_free(struct watch *w)
 
 void watch_set(struct watch *w, int events)
 {
+	GIOCondition wanted = (events & WATCH_IN ? G_IO_IN : 0) |
+			      (events & WATCH_OUT ? G_IO_OUT : 0);
+
 	if (events == w->wanted)
 		return;
 	w->wanted = events;
-	g_source_modify_unix_fd(&w->source, w->tag,
-				(events & WATCH_IN ? G_IO_IN : 0) |
-				(events & WATCH_OUT ? G_IO_OUT : 0));
+	/* poll() tells of a hang-up whether it is asked or not: again and again. */
+	if (w->tag && !wanted) {
+		g_source_remove_unix_fd(&w->source, w->tag);
+		w->tag = NULL;
+	} else if (w->tag) {
+		g_source_modify_unix_fd(&w->source, w->tag, wanted);
+	} else {
+		w->tag = g_source_add_unix_fd(&w->source, w->fd, wanted);
+	}
 }
 
 struct timer {
