@@ -240,6 +240,76 @@ static void failure_is_told_and_ends_it(void **state)
 	assert_true(m.now.exists[1]);
 }
 
+/* What is done to which peer: - removed, + set, ? with the key of those that wait, n prefixes. */
+static int trace_set(void *data, const struct wg_peer *peers, size_t count, struct error *err)
+{
+	char *trace = data;
+
+	(void)err;
+	for (size_t i = 0; i < count; i++) {
+		bool waits = memcmp(peers[i].preshared_key.bytes, WG_WAITING_KEY, KEY_BYTES) == 0;
+
+		trace += strlen(trace);
+		snprintf(trace, 8, "+%c%s%zu ", peers[i].public_key.bytes[1], waits ? "?" : "",
+			 peers[i].prefix_count);
+		if (peers[i].flags & WGMESH_PEER_FLAGS_REPLACE_PREFIXES)
+			assert_true(peers[i].fields & WG_PEER_PRESHARED_KEY);
+	}
+	return 0;
+}
+
+static int trace_remove(void *data, const struct key *keys, size_t count, struct error *err)
+{
+	char *trace = data;
+
+	(void)err;
+	for (size_t i = 0; i < count; i++)
+		snprintf(trace + strlen(trace), 8, "-%c ", keys[i].bytes[1]);
+	return 0;
+}
+
+/* The peers a and b: one has the prefix, the other waits unless it is 0. */
+static struct peer_set *changing(char has, char waits)
+{
+	struct prefix p = { .ip = { .family = AF_INET, .bytes = { 10, 0, 0, 1 } }, .len = 32 };
+	struct peer_set *set = peer_set_new();
+	uint32_t peer;
+
+	for (char letter = 'a'; letter <= 'b'; letter++) {
+		struct key key = key_of(letter);
+
+		if (letter != has && letter != waits && waits != '-')
+			continue;
+		assert_int_equal(peer_set_add(set, &key, NULL, 0, &peer, NULL), 0);
+		if (letter == has)
+			assert_int_equal(peer_set_add_prefix(set, peer, &p, 0, NULL), 0);
+		if (letter == waits)
+			peer_set_make_wait(set, peer);
+	}
+	assert_int_equal(peer_set_seal(set, NULL), 0);
+	return set;
+}
+
+static void a_peer_that_waits_no_more_begins_anew_with_its_prefixes(void **state)
+{
+	static const struct sync_ops ops = { .set = trace_set, .remove = trace_remove };
+	struct peer_set *steps[] = { changing('a', 0), changing('a', 'b'), changing('b', '-'),
+				     changing('b', 0) };
+	char trace[256] = "";
+	struct peer_diff diff;
+
+	(void)state;
+	for (int i = 1; i < 4; i++) {
+		assert_int_equal(peer_set_diff(steps[i - 1], steps[i], &diff, NULL), 0);
+		assert_int_equal(sync_apply(&ops, trace, &diff, NULL), 0);
+		peer_diff_fini(&diff);
+		strcat(trace, "| ");
+	}
+	assert_string_equal(trace, "+b?0 | -b +a0 +b1 | -a | ");
+	for (int i = 0; i < 4; i++)
+		peer_set_free(steps[i]);
+}
+
 /* More peers than one hand-over takes: none is forgotten at the seams. */
 static int count_set(void *data, const struct wg_peer *peers, size_t count, struct error *err)
 {
@@ -307,6 +377,7 @@ int main(void)
 		cmocka_unit_test(no_prefix_is_without_its_peer),
 		cmocka_unit_test(lists_are_replaced_only_where_needed),
 		cmocka_unit_test(failure_is_told_and_ends_it),
+		cmocka_unit_test(a_peer_that_waits_no_more_begins_anew_with_its_prefixes),
 		cmocka_unit_test(thousands_of_peers_are_handed_over),
 	};
 
