@@ -212,25 +212,32 @@ static int apply(struct converge *c, struct peer_set *wanted, struct dataplane_c
 	return r;
 }
 
-static int converge_now(struct converge *c, struct dataplane_changes *changes, struct error *err)
+static int converge_peers(struct converge *c, const struct node *self,
+			  struct dataplane_changes *changes, struct error *err)
 {
 	struct taken_routes routes;
 	struct peer_set *wanted;
+	int r;
+
+	taken_routes_init(&routes);
+	r = plan(c, self, &routes, &wanted, err);
+	if (r == 0)
+		keep_routes(c, &routes);
+	taken_routes_fini(&routes);
+	return r < 0 ? r : apply(c, wanted, changes, err);
+}
+
+static int converge_now(struct converge *c, struct dataplane_changes *changes, struct error *err)
+{
 	struct node self;
 	int r;
 
 	/* Not joined yet, or removed: what runs is left alone until there is word of us. */
 	if (state_get_node(c->state, c->settings->id, &self, NULL) < 0)
 		return 0;
-	taken_routes_init(&routes);
 	r = set_addresses(c, &self, err);
 	if (r == 0)
-		r = plan(c, &self, &routes, &wanted, err);
-	if (r == 0)
-		keep_routes(c, &routes);
-	taken_routes_fini(&routes);
-	if (r == 0)
-		r = apply(c, wanted, changes, err);
+		r = converge_peers(c, &self, changes, err);
 	if (r == 0)
 		carrying_update(&c->carrying, c->settings, c->dataplane, c->local);
 	return r;
@@ -238,24 +245,36 @@ static int converge_now(struct converge *c, struct dataplane_changes *changes, s
 
 /* ---- keys of others that change ---- */
 
-static void on_timer(uv_timer_t *timer);
 static void watch_keys(struct converge *c);
+
+/* Both sides hold packets meanwhile: the peers alone, and what else there is to do comes later. */
+static int move_and_call(struct converge *c, bool *ret_spoken, struct error *err)
+{
+	struct dataplane_changes changes;
+	struct node self;
+	int r = state_get_node(c->state, c->settings->id, &self, err);
+
+	if (r == 0)
+		r = converge_peers(c, &self, &changes, err);
+	if (r == 0)
+		r = key_watch_look(c->keys, c->dataplane, ret_spoken, err);
+	converge_kick(c);
+	return r;
+}
 
 static void on_watch(uv_timer_t *timer)
 {
 	struct converge *c = timer->data;
 	bool spoken = false;
 	struct error err;
+	int r = key_watch_look(c->keys, c->dataplane, &spoken, &err);
 
-	if (key_watch_look(c->keys, c->dataplane, &spoken, &err) < 0)
+	if (r == 0 && spoken)
+		r = move_and_call(c, &spoken, &err);
+	if (r < 0)
 		log_warn("key-watch-failed", "device=%s reason=\"%s\"", c->settings->device,
 			 log_text(err.text));
-	if (!spoken) {
-		watch_keys(c);
-		return;
-	}
-	on_timer(&c->timer);
-	uv_timer_start(&c->watch, on_watch, 0, 0);	/* and call them */
+	watch_keys(c);
 }
 
 static void watch_keys(struct converge *c)

@@ -153,12 +153,59 @@ static int put_diff(struct backend *b, struct mesh_apply *batch, const struct pe
 	for (size_t i = 0; !r && i < diff->n_removals; i++)
 		r = put_removal(batch, &diff->removals[i]->public_key, err);
 	for (size_t i = 0; !r && i < diff->n_upserts; i++)
-		if (diff->upserts[i].changes & PEER_RENEWED)
-			r = put_removal(batch, &diff->upserts[i].peer->public_key, err);
-	for (size_t i = 0; !r && i < diff->n_upserts; i++)
 		r = put_upsert(b, batch, &diff->upserts[i], prefixes, err);
 	free(prefixes);
 	return r;
+}
+
+static int put_renewed(struct backend *b, struct mesh_apply *batch, const struct peer_diff *diff,
+		       struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < diff->n_upserts; i++)
+		if (diff->upserts[i].changes & PEER_RENEWED)
+			r = put_removal(batch, &diff->upserts[i].peer->public_key, err);
+	return r;
+}
+
+static int run_batch(struct backend *b, const struct mesh_apply_options *options,
+		     int (*put)(struct backend *b, struct mesh_apply *batch,
+				const struct peer_diff *diff, struct error *err),
+		     const struct peer_diff *diff, struct error *err)
+{
+	struct mesh_apply_result result;
+	struct mesh_apply *batch;
+	int r = mesh_apply_begin(b->mesh, b->ifname, options, &batch, err);
+
+	if (r)
+		return r;
+	r = put(b, batch, diff, err);
+	if (r) {
+		mesh_apply_abort(batch);
+		return r;
+	}
+	r = mesh_apply_commit(batch, &result, err);
+	if (!r)
+		b->generation = result.generation;
+	return r;
+}
+
+static bool has_renewed(const struct peer_diff *diff)
+{
+	for (size_t i = 0; i < diff->n_upserts; i++)
+		if (diff->upserts[i].changes & PEER_RENEWED)
+			return true;
+	return false;
+}
+
+/* A batch names a peer once: those that begin anew go by one of their own.  They had no prefixes. */
+static int remove_renewed(struct backend *b, const struct peer_diff *diff, struct error *err)
+{
+	struct mesh_apply_options options = { .expect = true,
+					      .expected_generation = b->generation };
+
+	return has_renewed(diff) ? run_batch(b, &options, put_renewed, diff, err) : 0;
 }
 
 /*
@@ -171,26 +218,15 @@ static int mesh_apply_diff(struct backend *b, const struct peer_diff *diff,
 	struct mesh_apply_options options = {
 		.replace = replace || !b->generation,
 		.expect = !replace,
-		.expected_generation = b->generation,
 	};
-	struct mesh_apply_result result;
-	struct mesh_apply *batch;
-	int r;
+	int r = 0;
 
 	if (!options.replace && !diff->n_upserts && !diff->n_removals)
 		return 0;
-	r = mesh_apply_begin(b->mesh, b->ifname, &options, &batch, err);
-	if (r)
-		return r;
-	r = put_diff(b, batch, diff, err);
-	if (r) {
-		mesh_apply_abort(batch);
-		return r;
-	}
-	r = mesh_apply_commit(batch, &result, err);
-	if (!r)
-		b->generation = result.generation;
-	return r;
+	if (!options.replace)
+		r = remove_renewed(b, diff, err);
+	options.expected_generation = b->generation;
+	return r ? r : run_batch(b, &options, put_diff, diff, err);
 }
 
 struct tally {
