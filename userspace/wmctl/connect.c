@@ -3,9 +3,15 @@
  * wmctl connect TOKEN: this machine is in the mesh for as long as the command runs, as an observer
  * with a state folder of its own that goes with it.  The daemon does the work; this starts it, and
  * at the end takes the node out of the mesh, its device down and its folder away.
+ *
+ * That is done by a process of its own, the worker, so that it is done too when the command is
+ * killed: the worker holds the end of a pipe whose other end goes with the command.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,14 +34,25 @@ struct guest {
 	struct session *session;
 	char dir[64], id[64], address[32], identity[80];
 	pid_t daemon;			/* 0: it does not run */
+	int lifeline;			/* of the worker: readable when the command is gone */
 	bool told;			/* that we are in the mesh */
 };
 
 static volatile sig_atomic_t stopping;
+static volatile pid_t worker;	/* that the command passes signals on to; in the worker itself 0 */
 
 static void on_signal(int number)
 {
 	stopping = 1;
+	if (worker > 0)
+		kill(worker, number);
+}
+
+static bool abandoned(const struct guest *g)
+{
+	struct pollfd p = { .fd = g->lifeline, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
 }
 
 static void pause_a_moment(void)
@@ -146,7 +163,7 @@ static void tell_when_in(struct guest *g)
 /* Returns whether the daemon still ran at the end. */
 static bool stay(struct guest *g)
 {
-	while (!stopping) {
+	while (!stopping && !abandoned(g)) {
 		if (waitpid(g->daemon, NULL, WNOHANG) != 0) {
 			g->daemon = 0;
 			fprintf(stderr, "wmctl: wgmeshd has ended\n");
@@ -235,29 +252,78 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-static void catch_signals(void)
+/* Those that end the command; they are @blocked until somebody unblocks them. */
+static void catch_signals(sigset_t *blocked)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	const struct sigaction action = { .sa_handler = on_signal };
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	sigemptyset(blocked);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		sigaction(numbers[i], &action, NULL);
+		sigaddset(blocked, numbers[i]);
+	}
+	sigprocmask(SIG_BLOCK, blocked, NULL);
+}
+
+/* What the command is there for: to be ended. */
+static int wait_for_worker(void)
+{
+	int status = 0;
+
+	while (waitpid(worker, &status, 0) < 0)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_ERROR;
+}
+
+static int work(struct guest *g, int argc, char **argv)
+{
+	int code = EXIT_ERROR;
+
+	if (enrol(g, argv[1], argc - 2, argv + 2))
+		code = run(g);
+	nftw(g->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return code;
+}
+
+static int cannot_begin(const struct guest *g)
+{
+	struct error err = { 0 };
+
+	error_errno(&err, errno, "cannot start a process that sees to the end");
+	rmdir(g->dir);
+	return command_fail(&err);
+}
+
+/* No signal comes before there is somebody to pass it on to. */
+static int begin(struct guest *g, int argc, char **argv)
+{
+	sigset_t blocked;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return cannot_begin(g);
+	catch_signals(&blocked);
+	worker = fork();
+	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
+	if (worker < 0)
+		return cannot_begin(g);
+	if (worker > 0)
+		return wait_for_worker();
+	close(ends[1]);
+	g->lifeline = ends[0];
+	return work(g, argc, argv);
 }
 
 int connect_main(struct session *s, int argc, char **argv)
 {
 	struct guest g = { .session = s };
 	struct error err = { 0 };
-	int code = EXIT_ERROR;
 
 	if (argc < 2 || argc > WORDS_MAX - 8 || *argv[1] == '-')
 		return command_usage(USAGE);
 	if (session_choose(s, &err) < 0 || make_folder(&g, &err) < 0)
 		return command_fail(&err);
 	snprintf(g.id, sizeof(g.id), "guest-%08x", (unsigned int)random_u64());
-	catch_signals();
-	if (enrol(&g, argv[1], argc - 2, argv + 2))
-		code = run(&g);
-	nftw(g.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	return code;
+	return begin(&g, argc, argv);
 }

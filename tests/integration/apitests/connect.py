@@ -21,6 +21,11 @@ def folders():
     return {path for place in ("/run", "/tmp") for path in pathlib.Path(place).glob(FOLDERS)}
 
 
+def child(pid):
+    """The one process that `pid` has started."""
+    return subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True).stdout.strip()
+
+
 class Guest:
     def __init__(self, *options):
         node = lab().node("guest")	# its ports, no more
@@ -57,6 +62,17 @@ def _():
         equal(folders(), before, "folders that stay")
 
 
+@test("a guest whose command is killed leaves the mesh all the same, and nothing behind")
+def _():
+    before = folders()
+    guest = Guest()
+    wait_until(60, lambda: guest.said("in the mesh as guest-"), "it is in the mesh")
+    check(len(guests()) == 1, "%r" % guests())
+    guest.stop(signal.SIGKILL)
+    wait_until(60, lambda: guests() == set(), "it has left (%s)" % guest.log.read_text())
+    wait_until(30, lambda: folders() == before, "its folder goes")
+
+
 @test("a token that is no good connects nobody, and leaves nothing behind")
 def _():
     before = folders()
@@ -70,7 +86,7 @@ def _():
 def _():
     guest = Guest()
     name = wait_until(60, lambda: guest.said("in the mesh as guest-"), "it is in the mesh").split("in the mesh as ")[1].split(":")[0]
-    daemon = subprocess.run(["pgrep", "-P", str(guest.process.pid)], capture_output=True, text=True, check=True).stdout.strip()
+    daemon = child(child(guest.process.pid))
     subprocess.run(["kill", "-9", daemon], check=True)
     equal(guest.process.wait(timeout=60), 1, "exit code")
     check(guest.said("wmctl node remove " + name), guest.log.read_text())
