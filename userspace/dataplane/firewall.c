@@ -86,21 +86,26 @@ static int probe(struct error *err)
 	return 0;
 }
 
+/* A kernel that has netlink for netfilter and no nf_tables is known by its words alone. */
+static int refusal(const char *ifname, const char *said, struct error *err)
+{
+	enum error_kind kind = strstr(said, "not supported") ? ERR_UNSUPPORTED : ERR_IO;
+
+	return error_set(err, kind, "nftables refuses the table inet wgmesh-%s: %.*s", ifname,
+			 (int)strcspn(said, "\n"), said);
+}
+
 static int run(const char *ifname, const char *text, struct error *err)
 {
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	const char *said;
 	int r = 0;
 
 	if (!nft)
 		return error_set(err, ERR_MEMORY, "no memory for nftables");
 	nft_ctx_buffer_error(nft);
 	nft_ctx_buffer_output(nft);
-	if (nft_run_cmd_from_buffer(nft, text)) {
-		said = nft_ctx_get_error_buffer(nft);
-		r = error_set(err, ERR_IO, "nftables refuses the table inet wgmesh-%s: %.*s", ifname,
-			      (int)strcspn(said, "\n"), said);
-	}
+	if (nft_run_cmd_from_buffer(nft, text))
+		r = refusal(ifname, nft_ctx_get_error_buffer(nft), err);
 	nft_ctx_free(nft);
 	return r;
 }
