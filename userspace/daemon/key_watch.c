@@ -26,6 +26,7 @@ struct watched {
 	uint64_t since;			/* announced, as far as we know; or spoken */
 	bool announced;			/* the state says so */
 	bool session;			/* with the next key */
+	bool waits;			/* WireGuard has it as it was when it waited */
 };
 
 struct key_watch {
@@ -161,6 +162,7 @@ static int see(void *data, const struct wg_peer *peer)
 	if (!item)
 		return 0;
 	item->session = item->rotation.spoken && peer->last_handshake;
+	item->waits = !peer->prefix_count;
 	if (item->rotation.spoken || (!peer->rx_bytes && !peer->prefix_count))
 		return 0;
 	item->rotation.spoken = true;
@@ -171,6 +173,15 @@ static int see(void *data, const struct wg_peer *peer)
 	return 0;
 }
 
+/*
+ * The module tells WireGuard a little later.  To call by the peer that waited would be in vain, and
+ * keep the other side from answering the next call: within 20 ms it takes one of a kind.
+ */
+static bool can_be_called(const struct watched *item)
+{
+	return item->rotation.spoken && !item->session && !item->waits;
+}
+
 static bool calls(const struct watched *item)
 {
 	return item->rotation.spoken && !item->session;
@@ -179,10 +190,13 @@ static bool calls(const struct watched *item)
 int key_watch_look(struct key_watch *w, struct dataplane *dp, bool *ret_spoken, struct error *err)
 {
 	struct look look = { .watch = w, .now = monotonic_now() };
-	int r = dataplane_list_sessions(dp, see, &look, err);
+	int r;
 
+	for (size_t i = 0; i < w->count; i++)
+		w->items[i].waits = false;
+	r = dataplane_list_sessions(dp, see, &look, err);
 	for (size_t i = 0; r == 0 && !look.spoken && i < w->count; i++)
-		if (calls(&w->items[i]))
+		if (can_be_called(&w->items[i]))
 			r = dataplane_call(dp, &w->items[i].rotation.next, err);
 	w->took = monotonic_now() - look.now;
 	if (r == 0)
