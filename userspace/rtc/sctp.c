@@ -111,7 +111,10 @@ static bool reset(struct sctp *s, uint16_t stream)
 				  sizeof(ask.reset) + sizeof(uint16_t)) == 0;
 }
 
-/* usrsctp has one request under way at a time, and refuses the next until it is answered. */
+/*
+ * usrsctp has one request under way at a time.  What it refuses until that is answered it may have
+ * taken note of all the same: it is asked again, until it takes it or tells that it is done.
+ */
 static void reset_next(struct sctp *s)
 {
 	for (unsigned int i = 0; s->up && i < SCTP_STREAMS; i++) {
@@ -161,8 +164,11 @@ static void on_reset(struct sctp *s, const struct sctp_stream_reset_event *event
 			continue;
 		if (event->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN && !failed)
 			s->ops->closed(stream, s->ctx);
-		if (event->strreset_flags & SCTP_STREAM_RESET_OUTGOING_SSN)
+		if (event->strreset_flags & SCTP_STREAM_RESET_OUTGOING_SSN) {
+			/* Asked once more, it would be the number's next use that is reset. */
+			s->closing[stream / 8] &= (uint8_t)~(1u << (stream % 8));
 			s->ops->reset(stream, s->ctx);
+		}
 	}
 	reset_next(s);
 }

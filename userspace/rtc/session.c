@@ -76,7 +76,7 @@ static int on_service_data(uint16_t number, const void *data, size_t len, void *
 	struct session *s = ctx;
 	int r;
 
-	if (!s->sctp || s->over)
+	if (!s->sctp || s->over || !s->channels[number] || s->channels[number]->ours_closing)
 		return -ERR_UNAVAILABLE;
 	r = sctp_send(s->sctp, number, data, len, NULL);
 	s->blocked |= r == -ERR_EXHAUSTED;

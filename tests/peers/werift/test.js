@@ -113,7 +113,7 @@ const tests = {
   },
 
   async 'a service that ends first is heard to the end'(node) {
-    const data = randomBytes(200000)
+    const data = randomBytes(4 << 20)	// more than SCTP takes at once
     const { session, peer } = await connected(node, 'tcp', await serve((socket) => socket.end(data)))
     const channel = peer.dial(1)
     await until('the channel to close', () => channel.readyState === 'closed')
@@ -125,13 +125,15 @@ const tests = {
   async 'a peer that ends first is heard to the end'(node) {
     const data = randomBytes(200000)
     let sum
+    let closed
     const port = await serve((socket) => {
       const got = []
       socket.on('data', (piece) => got.push(piece))
       socket.on('end', () => {
         sum = hash(Buffer.concat(got))
-        socket.end()
+        socket.end(randomBytes(3 << 20))	// nobody reads it any more; it must not be reset for that
       })
+      socket.on('close', (failed) => { closed = failed ? 'by a reset' : 'in order' })
     })
     const { session, peer } = await connected(node, 'tcp', port)
     const channel = peer.dial(1)
@@ -140,6 +142,7 @@ const tests = {
     channel.close()
     await until('the end at the service', () => sum)
     equal('hash', sum, hash(data))
+    equal('closed', await until('the socket to close', () => closed), 'in order')
     await until('the connection to go', async () => (await node.counts()).connections === 0)
     session.close()
   },
