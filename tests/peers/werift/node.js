@@ -177,6 +177,12 @@ class Peer {
     return this.channel(number, protocol, onData)
   }
 
+  /** All is acknowledged: a stream that werift resets before may never be. */
+  drained() {
+    const { sctp } = this.pc.sctpTransport
+    return until('all to be acknowledged', () => !sctp.outboundQueue.length && !sctp.sentQueue.length)
+  }
+
   close() {
     return this.pc.close()
   }

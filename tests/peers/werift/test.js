@@ -11,7 +11,9 @@ const { Node, Peer, until } = require('./node.js')
 
 const PIECE = 16 * 1024
 const AHEAD = 512 * 1024
-const SILENCE_MS = 3000
+// How long the node waits for what does not come: long, or a busy machine is one that is gone.
+const SILENCE_MS = 30000
+const ANSWER_MS = 60000
 
 const program = process.argv[2]
 const hash = (data) => createHash('sha256').update(data).digest('hex')
@@ -131,7 +133,7 @@ const tests = {
       socket.on('data', (piece) => got.push(piece))
       socket.on('end', () => {
         sum = hash(Buffer.concat(got))
-        socket.end(randomBytes(3 << 20))	// nobody reads it any more; it must not be reset for that
+        socket.end(Buffer.alloc(32 << 20))	// nobody reads it any more; it must not be reset for that
       })
       socket.on('close', (failed) => { closed = failed ? 'by a reset' : 'in order' })
     })
@@ -139,6 +141,7 @@ const tests = {
     const channel = peer.dial(1)
     await write(channel, data)
     await until('all to be sent', () => channel.bufferedAmount === 0)
+    await peer.drained()
     channel.close()
     await until('the end at the service', () => sum)
     equal('hash', sum, hash(data))
@@ -282,6 +285,9 @@ const tests = {
   },
 }
 
+tests['a peer that does not answer is not waited for'].answerMs = 500
+tests['a peer that is killed leaves nothing'].silenceMs = 3000
+
 if (process.env.LONG)
   tests['a hundred megabytes come back as they went'] = async (node) => {
     const { session, peer } = await connected(node, 'tcp', await echo())
@@ -306,7 +312,7 @@ function victim() {
 
 /** With a node of its own: what one test leaves is not the next one's trouble. */
 async function run(test) {
-  const node = new Node(program, SILENCE_MS, 2 * SILENCE_MS)
+  const node = new Node(program, test.silenceMs ?? SILENCE_MS, test.answerMs ?? ANSWER_MS)
   // The libraries' own descriptors come with the first session.
   const first = await node.open('tcp', 1)
   await first.offered()
