@@ -30,21 +30,24 @@ static struct dataplane *open_dataplane(const char *backend, const char *ifname,
 	return dp;
 }
 
-/* One peer, or none when @key is NULL. */
+/* One peer with a prefix, as all have that do not wait, or none when @key is NULL. */
 static void apply(struct dataplane *dp, const char *key, const char *endpoint, uint16_t keepalive)
 {
 	struct peer_set *set = peer_set_new();
+	struct prefix prefix;
 	struct endpoint e;
 	struct error err;
 	struct key k;
 	uint32_t peer;
 
+	assert_true(prefix_parse("10.9.0.1/32", &prefix));
 	if (endpoint)
 		assert_true(endpoint_parse(endpoint, &e));
 	if (key) {
 		assert_true(key_parse(key, &k));
 		assert_int_equal(peer_set_add(set, &k, endpoint ? &e : NULL, keepalive, &peer,
 					      NULL), 0);
+		assert_int_equal(peer_set_add_prefix(set, peer, &prefix, 0, NULL), 0);
 	}
 	assert_int_equal(peer_set_seal(set, NULL), 0);
 	if (dataplane_apply(dp, set, NULL, &err))
