@@ -115,7 +115,7 @@ def _():
     check({"n1", "n2", "n3", "n4"} <= set(offered("get", "nodes", "n")), "nodes")
     equal(offered("raft", "promote", "n4"), ["n4"], "one node")
     equal(offered("-o", ""), ["table", "wide", "json", "yaml"], "an option's words")
-    equal(offered("-o", "json", "node", ""), ["remove"], "behind an option")
+    equal(offered("-o", "json", "node", ""), ["remove", "rotate-key"], "behind an option")
     equal(offered("acl", "put", "x", ""), ["allow", "deny"], "behind a name")
     check("--role" in offered("token", "create", "--"), "options")
     equal(offered("get", "nodes", "n1", ""), [], "where nothing follows")
