@@ -81,7 +81,7 @@ static void print_help(FILE *out)
 	      "  --timeout SECONDS of each call (10)\n"
 	      "  --request-id TEXT names a change: made again with the same name it is made once\n"
 	      "  -o table|wide|json|yaml\n"
-	      "                    how to print (table)\n\n"
+	      "                    how to print (table); behind the command, too\n\n"
 	      "Exit codes: 0 ok, 1 error, 2 usage, 3 answered, but the mesh is degraded.\n", out);
 }
 
@@ -153,11 +153,36 @@ static bool is_alone(int command)
 	return false;
 }
 
+/* How to print is an afterthought, and may stand behind the command too.  The count that is left. */
+static int take_format(struct session *s, int argc, char **argv)
+{
+	int kept = 1;
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-o") != 0 && strcmp(argv[i], "--output") != 0)
+			argv[kept++] = argv[i];
+		else if (!argv[++i] || !output_parse(argv[i], &s->format))
+			return -1;
+	argv[kept] = NULL;
+	return kept;
+}
+
+static bool has_words_of_others(int command)
+{
+	return commands[command].main == connect_main || commands[command].main == complete_main;
+}
+
 static int run(struct session *s, int command, int argc, char **argv)
 {
 	struct error err = { 0 };
 	int code;
 
+	if (!has_words_of_others(command))
+		argc = take_format(s, argc, argv);
+	if (argc < 0) {
+		fputs("wmctl: -o takes table, wide, json or yaml\n", stderr);
+		return EXIT_USAGE;
+	}
 	optind = 0;
 	if (is_alone(command))
 		return commands[command].main(s, argc, argv);

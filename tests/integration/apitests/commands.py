@@ -83,6 +83,20 @@ def _():
     check("admin" in stderr, "without the right: " + stderr)
 
 
+@test("how to print may be said before the command, or behind it")
+def _():
+    founder = mesh().founder
+    before = founder.wmctl("-o", "yaml", "get", "nodes", "n1")
+    equal(before[0], 0, "exit code")
+    for words in (("get", "nodes", "n1", "-o", "yaml"), ("get", "nodes", "--output", "yaml", "n1"),
+                  ("-o", "json", "get", "-o", "yaml", "nodes", "n1")):
+        equal(founder.wmctl(*words), before, "what %r prints" % (words,))
+    for words in (("status", "-o"), ("status", "-o", "xml"), ("get", "nodes", "--output")):
+        code, stdout, stderr = founder.wmctl(*words)
+        equal((code, stdout), (2, ""), "wmctl %s" % " ".join(words))
+        check("table, wide, json or yaml" in stderr, "wmctl says: " + stderr)
+
+
 @test("wmctl's tables and JSON tell the same")
 def _():
     ask = mesh().nodes[-1]
