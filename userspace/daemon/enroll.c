@@ -26,6 +26,7 @@ struct enrollment {
 	char *key_pem, *csr_pem;
 	/* one and the same at every address: a use of the token is paid once */
 	char request[33];
+	const char *answered;	/* of the addresses, the one that was asked last */
 };
 
 static void enrollment_fini(struct enrollment *e)
@@ -72,7 +73,8 @@ static int ask(struct enrollment *e, enroll_response **ret, struct error *err)
 
 	snprintf(e->request, sizeof(e->request), "%016lx", (unsigned long)random_u64());
 	for (size_t i = 0; i < e->token.address_count; i++) {
-		r = ask_one(e, e->token.addresses[i], ret, err);
+		e->answered = e->token.addresses[i];
+		r = ask_one(e, e->answered, ret, err);
 		if (r != -ERR_PRECONDITION && r != -ERR_UNAVAILABLE && r != -ERR_DEADLINE)
 			break;
 		fprintf(stderr, "wgmeshd: %s: %s\n", e->token.addresses[i], err->text);
@@ -82,7 +84,19 @@ static int ask(struct enrollment *e, enroll_response **ret, struct error *err)
 
 /* ---- keeping the answer ---- */
 
-static size_t copy_members(const enroll_response *reply, struct local_member *members, size_t max)
+/* One is kept of each member: of the family of the one that answered, or else the first. */
+static const char *choose_address(const Webmesh__Ext__V1__Member *member, const char *answered)
+{
+	bool ipv6 = *answered == '[';
+
+	for (size_t i = 0; i < member->n_grpc_addresses; i++)
+		if ((*member->grpc_addresses[i] == '[') == ipv6)
+			return member->grpc_addresses[i];
+	return member->grpc_addresses[0];
+}
+
+static size_t copy_members(const enroll_response *reply, const char *answered,
+			   struct local_member *members, size_t max)
 {
 	size_t n = 0;
 
@@ -94,7 +108,8 @@ static size_t copy_members(const enroll_response *reply, struct local_member *me
 			continue;
 		*to = (struct local_member){ .voter = from->voter };
 		snprintf(to->node_id, sizeof(to->node_id), "%s", from->id);
-		snprintf(to->grpc_address, sizeof(to->grpc_address), "%s", from->grpc_addresses[0]);
+		snprintf(to->grpc_address, sizeof(to->grpc_address), "%s",
+			 choose_address(from, answered));
 		n++;
 	}
 	return n;
@@ -103,7 +118,7 @@ static size_t copy_members(const enroll_response *reply, struct local_member *me
 static int save_local(struct enrollment *e, const enroll_response *reply, struct error *err)
 {
 	struct local_member members[MEMBERS_MAX];
-	size_t n = copy_members(reply, members, sizeof(members) / sizeof(members[0]));
+	size_t n = copy_members(reply, e->answered, members, sizeof(members) / sizeof(members[0]));
 	struct local_store *local;
 	int r;
 

@@ -101,11 +101,32 @@ struct ip node_ipv6_address(const struct node *node)
 	return ip;
 }
 
-bool node_wireguard_endpoint(const struct node *node, struct endpoint *ret)
+static bool has_family(const struct node *node, sa_family_t family)
+{
+	if (node->primary_endpoint.family == family)
+		return true;
+	for (unsigned int i = 0; i < node->n_endpoints; i++)
+		if (node->endpoints[i].family == family)
+			return true;
+	return false;
+}
+
+/* Who is behind a NAT says nothing of his own families. */
+static const struct ip *seen_from(const struct node *node, const struct node *from)
+{
+	if (!node_is_public(from) || has_family(from, node->primary_endpoint.family))
+		return &node->primary_endpoint;
+	for (unsigned int i = 0; i < node->n_endpoints; i++)
+		if (has_family(from, node->endpoints[i].family))
+			return &node->endpoints[i];
+	return &node->primary_endpoint;
+}
+
+bool node_wireguard_endpoint(const struct node *node, const struct node *from, struct endpoint *ret)
 {
 	if (!node_is_public(node) || node->wireguard_port == 0)
 		return false;
-	*ret = (struct endpoint){ .ip = node->primary_endpoint, .port = node->wireguard_port };
+	*ret = (struct endpoint){ .ip = *seen_from(node, from), .port = node->wireguard_port };
 	return true;
 }
 

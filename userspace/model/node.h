@@ -52,8 +52,12 @@ bool node_is_public(const struct node *node);
 /* The node's own address inside its /64: the one that ends in ::1.  @node has an ipv6. */
 struct ip node_ipv6_address(const struct node *node);
 
-/* Where its WireGuard listens; false: behind a NAT, or it does not listen. */
-bool node_wireguard_endpoint(const struct node *node, struct endpoint *ret);
+/*
+ * Where its WireGuard listens, as @from can call it: the primary endpoint, or if @from has none of
+ * that family the first of one that it has.  False: behind a NAT, or it does not listen.
+ */
+bool node_wireguard_endpoint(const struct node *node, const struct node *from,
+			     struct endpoint *ret);
 
 /* Text "voter" or "observer", as in tokens and on the command line. */
 const char *node_role_name(enum node_role role);

@@ -134,7 +134,7 @@ int planner_add(struct planner *p, const struct node *node, struct error *err)
 		return error_set(err, ERR_MEMORY, "no memory to plan for node %s", node->id);
 	*n = (struct seen){ .hash = hash_id(node->id), .public_key = node->public_key,
 			     .peer_key = node->public_key };
-	n->public = node_wireguard_endpoint(node, &n->endpoint);
+	n->public = node_wireguard_endpoint(node, &p->self, &n->endpoint);
 	override(p, node->id, n);
 	if (node->ipv4.ip.family == AF_INET)
 		n->prefixes[n->n_prefixes++] = prefix_host(&node->ipv4.ip);
@@ -385,7 +385,7 @@ static int add_routes(const struct planner *p, bool self_public, struct peer_set
 static int fill(struct planner *p, struct peer_set *set, struct error *err)
 {
 	struct endpoint endpoint;
-	bool self_public = node_wireguard_endpoint(&p->self, &endpoint);
+	bool self_public = node_wireguard_endpoint(&p->self, &p->self, &endpoint);
 	int r = add_other_keys(p, set, self_public, err);
 
 	for (size_t i = 0; r == 0 && i < p->n_nodes; i++)

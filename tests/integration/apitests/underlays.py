@@ -69,3 +69,21 @@ def _():
     check(ipaddress.ip_address(address) in ipaddress.ip_network("10.77.0.0/24"), "its address is " + address)
     wait_reaches(mesh.founder.ns, address)
     equal(sh("ip -4 -o address show dev veth0", other.ns), "", "IPv4 addresses below")
+
+
+@test("between a node with both families and such as have one, each speaks the one that both have")
+def _():
+    net = lan()
+    mesh = Mesh(net, *STEADY, "--endpoint", "fd98::1")
+    both = mesh.founder
+    ip(both.ns, "address add fd98::1/64 dev veth0 nodad")
+    four = mesh.add("four", "observer", *STEADY)
+    net.ipv6 = True
+    six = mesh.add("six", "observer", *STEADY)
+    for node in (four, six):
+        wait_reaches(node.ns, mesh_address(both, both))
+        wait_reaches(both.ns, mesh_address(both, node))
+    equal(sh("ip -4 -o address show dev veth0", six.ns), "", "IPv4 addresses below")
+    equal(sh("ip -6 -o address show dev veth0 scope global", four.ns), "", "IPv6 addresses below")
+    check("[fd98::1]:" in sh("wg show %s endpoints" % six.device, six.ns), "the one calls by IPv6")
+    check(both.host + ":" in sh("wg show %s endpoints" % four.device, four.ns), "the other by IPv4")

@@ -79,13 +79,48 @@ static void behind_nat_no_port_is_needed(void **state)
 	struct node n = good_node();
 	struct endpoint e;
 
-	assert_true(node_wireguard_endpoint(&n, &e));
+	assert_true(node_wireguard_endpoint(&n, &n, &e));
 	assert_int_equal(e.port, 51820);
 	n.primary_endpoint.family = AF_UNSPEC;
 	n.wireguard_port = 0;
 	assert_int_equal(node_validate(&n, NULL), 0);
 	assert_false(node_is_public(&n));
-	assert_false(node_wireguard_endpoint(&n, &e));
+	assert_false(node_wireguard_endpoint(&n, &n, &e));
+}
+
+static struct node with_endpoints(const char *primary, const char *other)
+{
+	struct node n = good_node();
+
+	assert_true(ip_parse(primary, &n.primary_endpoint));
+	if (other)
+		assert_true(ip_parse(other, &n.endpoints[n.n_endpoints++]));
+	return n;
+}
+
+static void assert_called(const struct node *n, const struct node *from, const char *expected)
+{
+	char text[IP_TEXT_MAX];
+	struct endpoint e;
+
+	assert_true(node_wireguard_endpoint(n, from, &e));
+	assert_string_equal(ip_format(&e.ip, text), expected);
+	assert_int_equal(e.port, n->wireguard_port);
+}
+
+static void a_node_is_called_in_a_family_that_the_caller_has(void **state)
+{
+	struct node four = with_endpoints("192.0.2.4", NULL), six = with_endpoints("2001:db8::6", NULL);
+	struct node both = with_endpoints("192.0.2.1", "2001:db8::1");
+	struct node hidden = good_node();
+
+	assert_called(&both, &four, "192.0.2.1");
+	assert_called(&both, &six, "2001:db8::1");
+	assert_called(&both, &both, "192.0.2.1");
+	assert_called(&six, &both, "2001:db8::6");
+	assert_called(&four, &six, "192.0.2.4");
+	hidden.primary_endpoint = (struct ip){ 0 };
+	assert_called(&both, &hidden, "192.0.2.1");
 }
 
 static void its_own_ipv6_address_ends_in_one(void **state)
@@ -156,6 +191,7 @@ int main(void)
 		cmocka_unit_test(ids_are_label_sequences),
 		cmocka_unit_test(a_bad_join_is_refused_with_its_field),
 		cmocka_unit_test(behind_nat_no_port_is_needed),
+		cmocka_unit_test(a_node_is_called_in_a_family_that_the_caller_has),
 		cmocka_unit_test(its_own_ipv6_address_ends_in_one),
 		cmocka_unit_test(roles_have_names),
 		cmocka_unit_test(a_new_mesh_has_a_random_ula),
