@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "daemon/announce.h"
 #include "daemon/api.h"
+#include "daemon/guests.h"
 #include "daemon/join.h"
 #include "daemon/join_reply.h"
 #include "daemon/now.h"
@@ -185,6 +186,8 @@ static int make_entry(struct daemon *d, const struct rpc_call *call, const struc
 		r = schema_gate_admit(d, call, join->node.id, e, err);
 	if (r == 0)
 		r = announce_admit(d, call, join->node.id, e, err);
+	if (r == 0)
+		r = guests_admit(d, call, &join->node, e, err);
 	if (r == 0)
 		r = rotation_admit(d, call, &join->node, e, err);
 	if (r == 0 && join->node.role == NODE_VOTER) {

@@ -42,6 +42,7 @@ static void on_upkeep(uv_timer_t *timer)
 	founding_advance(d);
 	schema_gate_advance(d);
 	membership_advance(d->replica, d->state);
+	guests_advance(d);
 	authority_advance(d);
 	renewal_advance(d);
 	rotation_advance(d);
@@ -325,6 +326,7 @@ static void close_stores(struct daemon *d)
 	state_store_close(d->state);
 	log_store_close(d->log);
 	descriptors_free(d->descriptors);
+	guests_fini(&d->guests);
 	revoked_admins_fini(&d->revoked);
 	ca_free(d->ca);
 	identity_fini(&d->identity);

@@ -11,6 +11,7 @@
 #include "crypto/ca.h"
 #include "crypto/identity.h"
 #include "daemon/converge.h"
+#include "daemon/guests.h"
 #include "daemon/replica.h"
 #include "daemon/revoked_admins.h"
 #include "daemon/rounds.h"
@@ -69,6 +70,7 @@ struct daemon {
 	bool raising_schema;		/* an entry that does is proposed */
 	char schema_waits[NODE_ID_MAX + 1];	/* for this node's upgrade, as the log was told */
 	struct revoked_admins revoked;	/* as the state has them */
+	struct guests guests;		/* while this node leads */
 	struct joining *joining;
 	struct watching *watchers;	/* of our health, a list of streams */
 	struct descriptors *descriptors; /* what the API is */

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/announce.h"
+#include "daemon/guests.h"
 #include "daemon/node_channel.h"
 #include "daemon/rotation.h"
 #include "daemon/schema_gate.h"
@@ -31,6 +32,7 @@ struct joining {
 	unsigned int failures;	/* in a row */
 	char address[DIRECTORY_ADDRESS_MAX];
 	uint64_t began;		/* uv_now() */
+	uint64_t joined_at;	/* the same; 0: not since the start */
 	char trouble[ERROR_TEXT_MAX];
 	struct key announced;	/* by the call under way; zero: none is */
 	bool closing;
@@ -104,7 +106,16 @@ static bool joined(const struct daemon *d)
 	       key_equal(&want.public_key, &have.public_key) && want.role == have.role &&
 	       want.raft_port == have.raft_port && want.grpc_port == have.grpc_port &&
 	       want.wireguard_port == have.wireguard_port && same_endpoints(&want, &have) &&
-	       announce_told(d);
+	       announce_told(d) && guests_told(d);
+}
+
+/* A guest is heard of by its Joins. */
+static bool is_to_be_heard(const struct joining *j)
+{
+	uint64_t ms = j->daemon->settings.expire_after_seconds * 1000ULL;
+
+	return ms && state_has_guests(j->daemon->state) &&
+	       uv_now(&j->daemon->loop) - j->joined_at >= ms / 3;
 }
 
 static bool lost(const struct joining *j)
@@ -120,7 +131,7 @@ static bool idle(struct joining *j)
 {
 	bool revoked = join_revoked(j->daemon);
 
-	if (!revoked && (!joined(j->daemon) || lost(j)))
+	if (!revoked && (!joined(j->daemon) || lost(j) || is_to_be_heard(j)))
 		return false;
 	j->trouble[0] = 0;
 	if (revoked)
@@ -197,6 +208,7 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 		return;
 	}
 	j->trouble[0] = 0;
+	j->joined_at = uv_now(&j->daemon->loop);
 	rotation_announced(j->daemon, &j->announced);
 	log_info("joined", "node=%s ipv4=%s ipv6=%s at=%s", j->daemon->settings.id,
 		 ((const V1__JoinResponse *)reply)->address_ipv4,
@@ -211,14 +223,14 @@ static void on_reply(const ProtobufCMessage *reply, const struct error *err, voi
 static int send_join(struct joining *j, struct error *err)
 {
 	const struct key *next = rotation_to_announce(j->daemon);
-	char schema[16], routes[ROUTES_TEXT_MAX], next_key[KEY_TEXT_MAX];
+	char schema[16], routes[ROUTES_TEXT_MAX], expire_after[16], next_key[KEY_TEXT_MAX];
 	const struct rpc_metadata metadata[] = {
 		{ SCHEMA_METADATA, schema }, { ROUTES_METADATA, routes },
-		{ NEXT_KEY_METADATA, next_key },
+		{ GUEST_METADATA, expire_after }, { NEXT_KEY_METADATA, next_key },
 	};
 	const struct rpc_target target = { .service = &v1__node__descriptor, .method = "Join",
 					   .timeout_ms = TIMEOUT_MS, .metadata = metadata,
-					   .metadata_count = next ? 3 : 2 };
+					   .metadata_count = next ? 4 : 3 };
 	char key[KEY_TEXT_MAX], addresses[SETTINGS_ENDPOINTS_MAX][IP_TEXT_MAX];
 	const struct settings *s = &j->daemon->settings;
 	V1__JoinRequest q = V1__JOIN_REQUEST__INIT;
@@ -226,6 +238,7 @@ static int send_join(struct joining *j, struct error *err)
 
 	snprintf(schema, sizeof(schema), "%u", state_schema_latest());
 	route_list_format(&s->routes, routes);
+	snprintf(expire_after, sizeof(expire_after), "%u", s->expire_after_seconds);
 	j->announced = next ? *next : (struct key){ 0 };
 	key_format(&j->announced, next_key);
 	for (unsigned int i = 0; i < s->endpoint_count; i++)

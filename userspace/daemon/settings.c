@@ -80,6 +80,10 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	  .max = 10 * 365 * 86400, .takes = "TIME", .live = true,
 	  .help = "after which this node changes its WireGuard key, as 168h, 30m or 90s; 0: "
 		  "never" },
+	{ "expire-after", SETTING_DURATION, FIELD(expire_after_seconds), .min = 5,
+	  .max = 10 * 365 * 86400, .takes = "TIME", .live = true,
+	  .help = "as a guest, to be taken out of the mesh when it was not heard of for so long, as "
+		  "2m; 0: this node stays" },
 	{ "tick-ms", SETTING_NUMBER, FIELD(tick_ms), .min = 10, .max = 1000, .takes = "MS",
 	  .help = "Raft's clock, 10 to 1000" },
 	{ "log-level", SETTING_WORD, FIELD(log_level), .takes = "LEVEL", .live = true,

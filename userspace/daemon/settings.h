@@ -21,7 +21,7 @@
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 24,		/* rows of the table */
+	SETTINGS_COUNT = 25,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -58,6 +58,8 @@ struct settings {
 	/* of what this node certifies while it leads */
 	uint32_t certificate_seconds;
 	uint32_t key_rotation_seconds;	/* of this node's WireGuard key; 0: never */
+	/* without a word, then the mesh takes this node out; 0: never */
+	uint32_t expire_after_seconds;
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
 
 	char file[PATH_MAX - 64];	/* the configuration file that was read; "": none */

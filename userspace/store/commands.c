@@ -114,6 +114,17 @@ int command_set_routes(struct entry *e, const char *node_id, const struct route_
 	return r;
 }
 
+int command_set_guest(struct entry *e, const char *node_id, uint32_t seconds, struct error *err)
+{
+	struct sql_value params[] = { text(node_id), number(seconds) };
+
+	if (!seconds)
+		return run1(e, 0, "DELETE FROM guests WHERE node = ?1", text(node_id), err);
+	return entry_add(e, 0, "INSERT INTO guests(node, seconds) VALUES(?1, ?2)"
+			 " ON CONFLICT(node) DO UPDATE SET seconds = excluded.seconds",
+			 params, COUNT(params), err);
+}
+
 /* The change feed tells of nodes, and this is one's. */
 static int touch_node(struct entry *e, const char *node_id, int64_t now, struct error *err)
 {

@@ -38,6 +38,12 @@ int command_set_routes(struct entry *e, const char *node_id, const struct route_
 		       struct error *err);
 
 /*
+ * For how many @seconds @node_id stays in the mesh without a word from it; 0: until it leaves.  Only
+ * where state_has_guests(), and in one entry with command_register_node().
+ */
+int command_set_guest(struct entry *e, const char *node_id, uint32_t seconds, struct error *err);
+
+/*
  * A node that is to change its WireGuard key: it, or an operator, wishes so; and it tells which one
  * will be the next, once more when it was told long ago.  Both end with the node's next key
  * in its row.  Need state_has_rotations().  Unknown id, or a key that a node has: fails with

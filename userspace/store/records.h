@@ -42,6 +42,13 @@ struct rotation_record {
 	int64_t announced_at;
 };
 
+/* A node that is taken out of the mesh when it was not heard of for a while. */
+struct guest_record {
+	char node_id[NODE_ID_MAX + 1];
+	uint32_t seconds;	/* 1 and more */
+	int64_t joined_at;	/* the last time, ns since the epoch */
+};
+
 /* A certificate of an administrator that the mesh has issued, or has been told not to believe. */
 struct admin_record {
 	char name[NODE_ID_MAX + 1];

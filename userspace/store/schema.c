@@ -105,11 +105,20 @@ static const char admins[] =
 	" expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL,"
 	" PRIMARY KEY(name, serial)) STRICT, WITHOUT ROWID;";
 
+/* Nodes that stay for as long as they are heard of. */
+static const char guests[] =
+	"CREATE TABLE guests(node TEXT PRIMARY KEY,"
+	" seconds INTEGER NOT NULL CHECK(seconds > 0)) STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER guests_of_removed AFTER DELETE ON nodes BEGIN"
+	" DELETE FROM guests WHERE node = old.id;"
+	" END;";
+
 static const char *const versions[SCHEMA_LATEST + 1] = {
 	[1] = version_1,
 	[SCHEMA_ROUTES] = version_2,
 	[SCHEMA_ROTATIONS] = rotations,
 	[SCHEMA_ADMINS] = admins,
+	[SCHEMA_GUESTS] = guests,
 #ifdef WGMESH_SCHEMA_NEXT
 	[SCHEMA_LATEST] = "CREATE TABLE next_release(id INTEGER PRIMARY KEY) STRICT;",
 #endif
@@ -130,6 +139,7 @@ const struct schema_table schema_tables[] = {
 	{ ROWS("routes", "node, prefix"), .open_to_entries = true, .since = SCHEMA_ROUTES },
 	{ ROWS("rotations", "node"), .open_to_entries = true, .since = SCHEMA_ROTATIONS },
 	{ ROWS("admins", "name, serial"), .open_to_entries = true, .since = SCHEMA_ADMINS },
+	{ ROWS("guests", "node"), .open_to_entries = true, .since = SCHEMA_GUESTS },
 	{ .name = "requests",
 	  .digest_sql = "SELECT idx, id, kind, failed, affected, last_id FROM requests"
 			" ORDER BY idx" },

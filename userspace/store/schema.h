@@ -10,10 +10,13 @@
 
 /* The tests of upgrades have a release that is one version ahead. */
 #ifdef WGMESH_SCHEMA_NEXT
-enum { SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_ROTATIONS = 3, SCHEMA_ADMINS = 4, SCHEMA_LATEST = 5 };
+enum { SCHEMA_LATEST = 6 };
 #else
-enum { SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_ROTATIONS = 3, SCHEMA_ADMINS = 4, SCHEMA_LATEST = 4 };
+enum { SCHEMA_LATEST = 5 };
 #endif
+enum {
+	SCHEMA_FIRST = 1, SCHEMA_ROUTES = 2, SCHEMA_ROTATIONS = 3, SCHEMA_ADMINS = 4, SCHEMA_GUESTS = 5,
+};
 
 /*
  * Bring the database to @version (SCHEMA_LATEST at most), within the caller's transaction if

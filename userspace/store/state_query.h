@@ -79,6 +79,15 @@ typedef int (*state_rotation_fn)(const struct rotation_record *rotation, void *d
 int state_each_rotation(struct state_store *s, state_rotation_fn fn, void *data,
 			struct error *err);
 
+/* Whether the tables have a place for guests yet: see daemon/schema_gate.h. */
+bool state_has_guests(const struct state_store *s);
+/* 0: @node_id stays until it leaves. */
+int state_get_guest(struct state_store *s, const char *node_id, uint32_t *ret_seconds,
+		    struct error *err);
+/* By id; as state_each_node(). */
+typedef int (*state_guest_fn)(const struct guest_record *guest, void *data);
+int state_each_guest(struct state_store *s, state_guest_fn fn, void *data, struct error *err);
+
 int state_get_member(struct state_store *s, uint64_t server_id, struct member *ret,
 		     struct error *err);
 typedef int (*state_member_fn)(const struct member *member, void *data);

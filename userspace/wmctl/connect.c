@@ -28,6 +28,9 @@
 
 #define USAGE "connect TOKEN [OPTION of wgmeshd…]"
 
+/* Without a word: a guest whose machine stops is taken out by the mesh. */
+#define EXPIRE_AFTER "2m"
+
 enum { WORDS_MAX = 64, PAUSE_MS = 200, SETTINGS_MAX = 65536 };
 
 struct guest {
@@ -91,8 +94,10 @@ static bool succeeds(const char *const *argv)
 /* Options of the caller stand behind ours, and so before them; the folder is ours alone. */
 static bool enrol(const struct guest *g, const char *token, int argc, char **argv)
 {
-	const char *words[WORDS_MAX + 8] = { "wgmeshd", "join", token, "--id", g->id };
-	int n = 5;
+	const char *words[WORDS_MAX + 8] = {
+		"wgmeshd", "join", token, "--id", g->id, "--expire-after", EXPIRE_AFTER,
+	};
+	int n = 7;
 
 	for (int i = 0; i < argc && n < WORDS_MAX; i++)
 		words[n++] = argv[i];

@@ -2,8 +2,10 @@
 """wmctl connect: in the mesh for as long as the command runs."""
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
+import time
 
 from apilib.node import WMCTL
 from apilib.world import lab, mesh
@@ -71,6 +73,38 @@ def _():
     guest.stop(signal.SIGKILL)
     wait_until(60, lambda: guests() == set(), "it has left (%s)" % guest.log.read_text())
     wait_until(30, lambda: folders() == before, "its folder goes")
+
+
+def all_below(pid):
+    """What `pid` has started, and they, the oldest first."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+    return found + [each for one in found for each in all_below(one)]
+
+
+@test("a guest stays for as long as it is heard of, and the mesh takes it out when it is not")
+def _():
+    before = folders()
+    guest = Guest("--expire-after", "5s")
+    wait_until(60, lambda: guest.said("in the mesh as guest-"), "it is in the mesh")
+    name, = guests()
+    since = time.monotonic()
+    while time.monotonic() < since + 12:
+        check(name in guests(), "%s is gone after %g s" % (name, time.monotonic() - since))
+        time.sleep(0.5)
+    # As if its machine had stopped: nobody is left to say that it leaves.
+    pids = [str(guest.process.pid), *all_below(guest.process.pid)]
+    subprocess.run(["kill", "-9", *pids], check=True)
+    wait_until(60, lambda: guests() == set(), "it was taken out")
+    check(any(node.log_has("event=guest-expired node=%s" % name) for node in mesh().nodes), "a leader says so")
+    for folder in folders() - before:
+        shutil.rmtree(folder)
+
+
+@test("a voter does not expire, and says what is wrong")
+def _():
+    node = lab().node("brief").join(mesh().token("--role", "voter"), "--expire-after", "60s").start()
+    defer(node.stop)
+    wait_until(30, lambda: node.log_has("a voter does not expire"), "it says why")
 
 
 @test("a token that is no good connects nobody, and leaves nothing behind")

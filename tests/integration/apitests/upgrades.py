@@ -10,7 +10,7 @@ from testing import check, equal, test, wait_until
 
 NEXT = str(BUILD / "tests/integration/wgmeshd-next")
 
-NOW, NEXT_VERSION = 4, 5
+NOW, NEXT_VERSION = 5, 6
 
 
 def schema(node):

@@ -337,7 +337,7 @@ static void a_file_says_what_options_say(void **state)
 		"prefer-raft-ipv6: on\nipv4-prefix: 10.0.0.0/9\ntick-ms: 77\nleader-proxy: false\n"
 		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"
 		"certificate-seconds: 10\nroutes:\n  - 192.168.5.7/24\n  - ::/0\n"
-		"accept-routes: 10.0.0.0/8\nexit-node: n2\nmasquerade: on\nkey-rotation-interval: 90m\n"
+		"accept-routes: 10.0.0.0/8\nexit-node: n2\nmasquerade: on\nkey-rotation-interval: 90m\nexpire-after: 2m\n"
 		"peer-endpoint: [\"n2=192.0.2.1:1\", \"n3=[2001:db8::1]:2\"]\n"), &err), &err);
 	parse_ok(&flags,
 		 "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
@@ -349,7 +349,7 @@ static void a_file_says_what_options_say(void **state)
 		 "--log-keep 99 --followers-max 0 --state-dir /tmp/x --certificate-seconds 10");
 	parse_ok(&flags,
 		 "--routes ::/0 --routes 192.168.5.0/24 --accept-routes 10.0.0.0/8 --exit-node n2 "
-		 "--masquerade on --key-rotation-interval 5400s --peer-endpoint n2=192.0.2.9:1");
+		 "--masquerade on --key-rotation-interval 5400s --expire-after 120s --peer-endpoint n2=192.0.2.9:1");
 	parse_ok(&flags, "--peer-endpoint n3=[2001:db8::1]:2 --peer-endpoint n2=192.0.2.1:1");
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		assert_int_equal(file.told[i].origin, ORIGIN_FILE);

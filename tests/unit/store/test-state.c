@@ -928,9 +928,63 @@ static void what_was_read_of_a_batch_is_gone_with_it(void **state)
 	assert_false(has_node(f, "n2"));
 }
 
+static void set_guest(struct fixture *f, const struct node *node, uint32_t seconds)
+{
+	struct entry *e = join(node);
+	struct error err;
+
+	ok(command_set_guest(e, node->id, seconds, &err), &err);
+	feed_ok(f, e);
+}
+
+static int note_guest(const struct guest_record *guest, void *data)
+{
+	char *text = data;
+
+	sprintf(text + strlen(text), "%s=%u@%ld ", guest->node_id, guest->seconds,
+		(long)guest->joined_at);
+	return 0;
+}
+
+static void check_guests(struct fixture *f, const char *wanted)
+{
+	char text[256] = "";
+	struct error err;
+
+	ok(state_each_guest(f->state, note_guest, text, &err), &err);
+	assert_string_equal(text, wanted);
+}
+
+static void guests_are_told_with_their_last_join(void **state)
+{
+	struct fixture *f = *state;
+	struct node a = make_node(1), b = make_node(2);
+	uint32_t seconds = 9;
+
+	feed_ok(f, join(&a));
+	check_guests(f, "");
+	assert_int_equal(state_get_guest(f->state, "n1", &seconds, NULL), 0);
+	assert_int_equal(seconds, 0);
+	raise_schema(f, 5);
+	assert_true(state_has_guests(f->state));
+	set_guest(f, &b, 60);
+	set_guest(f, &a, 5);
+	check_guests(f, "n1=5@1001 n2=60@1002 ");
+	a.updated_at = 2000;
+	feed_ok(f, join(&a));	/* says nothing of it */
+	set_guest(f, &b, 70);
+	check_guests(f, "n1=5@2000 n2=70@1002 ");
+	assert_int_equal(state_get_guest(f->state, "n2", &seconds, NULL), 0);
+	assert_int_equal(seconds, 70);
+	set_guest(f, &b, 0);
+	feed_ok(f, leave("n1"));
+	check_guests(f, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(guests_are_told_with_their_last_join),
 		TEST(a_node_that_was_read_is_read_anew_when_the_state_has_changed),
 		TEST(what_was_read_of_a_batch_is_gone_with_it),
 		TEST(a_node_comes_back_as_it_was_registered),
