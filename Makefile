@@ -19,7 +19,7 @@ help:
 	@echo "make             builds daemon, tools and the kernel module"
 	@echo "make demo        five nodes, one mesh, in a real kernel: the main job, with failures"
 	@echo "make shell       leaves the demo's mesh up, and gives a prompt in it"
-	@echo "make check       all tests; those on the debug kernel as far as 80 minutes allow"
+	@echo "make check       all tests; those on the debug kernel as far as 75 minutes allow"
 	@echo "make check-fast  what fits into two minutes: no guests"
 	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
 	@echo "make check-firstrun  the packages and README's commands on three fresh machines with systemd"

@@ -60,7 +60,11 @@ machine_start() {	# NUMBER
 
 machine_pull_plug() {	# NAME
 	kill -KILL "${machine_pids[$1]}"
-	while kill -0 "${machine_pids[$1]}" 2> /dev/null; do sleep 0.05; done
+	for _ in $(seq 600); do
+		kill -0 "${machine_pids[$1]}" 2> /dev/null || return 0
+		sleep 0.05
+	done
+	return 1
 }
 
 machines_down() {

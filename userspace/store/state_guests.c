@@ -45,7 +45,9 @@ int state_each_guest(struct state_store *s, state_guest_fn fn, void *data, struc
 	if (!state_has_guests(s))
 		return 0;
 	r = db_prepare(&s->db, "SELECT g.node, g.seconds, n.updated_at FROM guests g"
-		       " JOIN nodes n ON n.id = g.node ORDER BY g.node", &stmt, err);
+		       " JOIN nodes n ON n.id = g.node WHERE n.role = ?1 ORDER BY g.node", &stmt, err);
+	if (r == 0)
+		sqlite3_bind_int(stmt, 1, NODE_OBSERVER);
 	while (r >= 0 && (r = db_step(&s->db, stmt, err)) > 0) {
 		r = read_row(stmt, &guest)
 			? fn(&guest, data)

@@ -84,7 +84,7 @@ bool state_has_guests(const struct state_store *s);
 /* 0: @node_id stays until it leaves. */
 int state_get_guest(struct state_store *s, const char *node_id, uint32_t *ret_seconds,
 		    struct error *err);
-/* By id; as state_each_node(). */
+/* By id; as state_each_node().  One that was made a voter is none any more. */
 typedef int (*state_guest_fn)(const struct guest_record *guest, void *data);
 int state_each_guest(struct state_store *s, state_guest_fn fn, void *data, struct error *err);
 

@@ -102,6 +102,32 @@ struct entry *new_entry(void)
 	return e;
 }
 
+struct entry *join_node(const struct node *n)
+{
+	struct entry *e = new_entry();
+	struct error err;
+
+	ok(command_register_node(e, n, &err), &err);
+	return e;
+}
+
+struct entry *leave_node(const char *id)
+{
+	struct entry *e = new_entry();
+	struct error err;
+
+	ok(command_remove_node(e, id, &err), &err);
+	return e;
+}
+
+void set_role(struct fixture *f, const char *id, enum node_role role, uint64_t server_id)
+{
+	struct entry *e = new_entry();
+
+	assert_int_equal(command_set_role(e, id, role, server_id, 5, NULL), 0);
+	feed_ok(f, e);
+}
+
 struct node make_node(unsigned int i)
 {
 	struct node n = { .wireguard_port = 51820, .raft_port = 9443, .grpc_port = 8443 };

@@ -30,6 +30,9 @@ struct apply_result feed_within(struct fixture *f, struct entry *e);
 /* As feed(), and it must have been applied. */
 void feed_ok(struct fixture *f, struct entry *e);
 struct entry *new_entry(void);
+struct entry *join_node(const struct node *n);
+struct entry *leave_node(const char *id);
+void set_role(struct fixture *f, const char *id, enum node_role role, uint64_t server_id);
 
 struct node make_node(unsigned int i);
 struct token_record make_token(const char *id, uint32_t uses);

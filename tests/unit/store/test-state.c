@@ -6,15 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct entry *join(const struct node *n)
-{
-	struct entry *e = new_entry();
-	struct error err;
-
-	ok(command_register_node(e, n, &err), &err);
-	return e;
-}
-
 static struct node get_node(struct fixture *f, const char *id)
 {
 	struct node n;
@@ -50,7 +41,7 @@ static void a_node_comes_back_as_it_was_registered(void **state)
 	n.server_id = INT64_MAX;
 	assert_true(prefix_parse("172.16.0.1/12", &n.ipv4));
 	assert_true(prefix_parse("fd00:1:2:3::/64", &n.ipv6));
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 	got = get_node(f, "n1");
 	assert_memory_equal(&got, &n, sizeof(n));
 	assert_int_equal(state_get_node_by_key(f->state, &n.public_key, &got, NULL), 0);
@@ -62,7 +53,7 @@ static void a_node_comes_back_as_it_was_registered(void **state)
 	memset(n.primary_endpoint.bytes, 0, 16);
 	n.n_endpoints = 0;
 	memset(n.endpoints, 0, sizeof(n.endpoints));
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 	got = get_node(f, "n2");
 	assert_memory_equal(&got, &n, sizeof(n));
 }
@@ -73,11 +64,11 @@ static void nodes_may_share_an_endpoint_but_not_a_key(void **state)
 	struct node a = make_node(1), b = make_node(2), c = make_node(3);
 	struct apply_result r;
 
-	feed_ok(f, join(&a));
-	feed_ok(f, join(&b));
+	feed_ok(f, join_node(&a));
+	feed_ok(f, join_node(&b));
 	assert_true(ip_equal(&a.primary_endpoint, &b.primary_endpoint));
 	c.public_key = a.public_key;
-	r = feed(f, join(&c));
+	r = feed(f, join_node(&c));
 	assert_int_equal(r.error.kind, ERR_EXISTS);
 	assert_non_null(strstr(r.error.text, "public key"));
 	assert_false(has_node(f, "n3"));
@@ -90,7 +81,7 @@ static void joining_again_keeps_what_was_given_and_takes_what_is_told(void **sta
 
 	first.server_id = 77;
 	assert_true(prefix_parse("fd00:1:2:3::/64", &first.ipv6));
-	feed_ok(f, join(&first));
+	feed_ok(f, join_node(&first));
 	memset(again.public_key.bytes, 0xee, KEY_BYTES);
 	again.wireguard_port = 1234;
 	again.n_endpoints = 0;
@@ -99,7 +90,7 @@ static void joining_again_keeps_what_was_given_and_takes_what_is_told(void **sta
 	again.created_at = again.updated_at = 9999;
 	assert_true(prefix_parse("fd00:1:2:9::/64", &again.ipv6));
 	assert_true(prefix_parse("172.16.0.5/12", &again.ipv4));
-	feed_ok(f, join(&again));
+	feed_ok(f, join_node(&again));
 	got = get_node(f, "n1");
 	assert_true(prefix_equal(&got.ipv6, &first.ipv6));
 	assert_true(prefix_equal(&got.ipv4, &again.ipv4));
@@ -121,13 +112,13 @@ static void joining_again_leases_nothing_new(void **state)
 	uint64_t number;
 
 	n.ipv4 = ipam_ipv4_address(&(struct prefix){ .ip.family = AF_INET, .len = 24 }, 10);
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 	n.ipv4 = ipam_ipv4_address(&n.ipv4, 11);
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 	assert_int_equal(state_find_free(f->state, IPAM_IPV4, &range, 10, NULL, &number, NULL), 0);
 	assert_int_equal(number, 11);
 	other.ipv4 = n.ipv4;
-	feed_ok(f, join(&other));
+	feed_ok(f, join_node(&other));
 }
 
 static void an_address_is_given_once(void **state)
@@ -140,8 +131,8 @@ static void an_address_is_given_once(void **state)
 	assert_true(prefix_parse("172.16.0.2/12", &b.ipv4));
 	assert_true(prefix_parse("fd00:1:2:3::/64", &a.ipv6));
 	b.ipv6 = a.ipv6;
-	feed_ok(f, join(&a));
-	r = feed(f, join(&b));
+	feed_ok(f, join_node(&a));
+	r = feed(f, join_node(&b));
 	assert_int_equal(r.error.kind, ERR_EXISTS);
 	assert_non_null(strstr(r.error.text, "address"));
 	assert_int_equal(r.failed, 2);
@@ -149,7 +140,7 @@ static void an_address_is_given_once(void **state)
 	/* Refused whole: neither the row nor the lease before it stayed. */
 	assert_false(has_node(f, "n2"));
 	assert_true(prefix_parse("fd00:1:2:4::/64", &b.ipv6));
-	feed_ok(f, join(&b));
+	feed_ok(f, join_node(&b));
 }
 
 static void a_removed_node_gives_its_addresses_back(void **state)
@@ -160,7 +151,7 @@ static void a_removed_node_gives_its_addresses_back(void **state)
 	struct entry *e;
 
 	assert_true(prefix_parse("172.16.0.1/12", &a.ipv4));
-	feed_ok(f, join(&a));
+	feed_ok(f, join_node(&a));
 	e = new_entry();
 	assert_int_equal(command_put_member(e, &m, NULL), 0);
 	feed_ok(f, e);
@@ -170,7 +161,7 @@ static void a_removed_node_gives_its_addresses_back(void **state)
 	assert_false(has_node(f, "n1"));
 	assert_int_equal(state_get_member(f->state, 5, &m, NULL), -ERR_NOT_FOUND);
 	b.ipv4 = a.ipv4;
-	feed_ok(f, join(&b));
+	feed_ok(f, join_node(&b));
 	e = new_entry();
 	assert_int_equal(command_remove_node(e, "n1", NULL), 0);
 	assert_int_equal(feed(f, e).error.kind, ERR_PRECONDITION);
@@ -193,7 +184,7 @@ static void the_lowest_ability_is_that_of_the_nodes_that_are_left(void **state)
 	uint32_t schema;
 
 	assert_int_equal(state_lowest_ability(f->state, &schema, id, NULL), -ERR_NOT_FOUND);
-	feed_ok(f, join(&a));
+	feed_ok(f, join_node(&a));
 	tell_ability(f, "n1", 1);
 	tell_ability(f, "n2", 2);
 	tell_ability(f, "n3", 2);
@@ -208,207 +199,6 @@ static void the_lowest_ability_is_that_of_the_nodes_that_are_left(void **state)
 	assert_int_equal(state_lowest_ability(f->state, &schema, id, NULL), 0);
 	assert_int_equal(schema, 2);
 	assert_string_equal(id, "n3");
-}
-
-static void raise_schema(struct fixture *f, uint32_t version)
-{
-	feed_ok(f, entry_new_schema(version));
-}
-
-static int append_route(const struct route *route, void *data)
-{
-	char prefix[PREFIX_TEXT_MAX], *text = data;
-	size_t len = strlen(text);
-
-	snprintf(text + len, 256 - len, "%s=%s ", prefix_format(&route->prefix, prefix),
-		 route->node_id);
-	return 0;
-}
-
-static void check_routes(struct fixture *f, const char *wanted)
-{
-	char text[256] = "";
-
-	assert_int_equal(state_each_route(f->state, append_route, text, NULL), 0);
-	assert_string_equal(text, wanted);
-}
-
-static void announce(struct fixture *f, const struct node *node, const char *routes)
-{
-	struct entry *e = join(node);
-	struct route_list list;
-
-	assert_int_equal(route_list_parse(routes, &list, NULL), 0);
-	assert_int_equal(command_set_routes(e, node->id, &list, NULL), 0);
-	feed_ok(f, e);
-}
-
-static void routes_come_with_their_table_and_go_with_their_node(void **state)
-{
-	uint8_t before[STATE_DIGEST], after[STATE_DIGEST];
-	struct fixture *f = *state;
-	struct node a = make_node(1), b = make_node(2);
-	struct route_list list;
-	struct entry *e;
-
-	feed_ok(f, join(&a));
-	assert_false(state_has_routes(f->state));
-	check_routes(f, "");
-	assert_int_equal(state_get_routes(f->state, "n1", &list, NULL), 0);
-	assert_int_equal(list.count, 0);
-	raise_schema(f, 2);
-	assert_true(state_has_routes(f->state));
-	announce(f, &b, "192.168.5.0/24");
-	assert_int_equal(state_store_digest(f->state, before, NULL), 0);
-	announce(f, &a, "192.168.6.0/24,192.168.5.0/24,::/0");
-	assert_int_equal(state_store_digest(f->state, after, NULL), 0);
-	assert_memory_not_equal(before, after, STATE_DIGEST);
-	check_routes(f, "192.168.5.0/24=n1 192.168.5.0/24=n2 192.168.6.0/24=n1 ::/0=n1 ");
-	announce(f, &a, "192.168.7.0/24");
-	assert_int_equal(state_get_routes(f->state, "n1", &list, NULL), 0);
-	assert_int_equal(list.count, 1);
-	feed_ok(f, join(&a));	/* says nothing of routes */
-	check_routes(f, "192.168.5.0/24=n2 192.168.7.0/24=n1 ");
-	e = new_entry();
-	assert_int_equal(command_remove_node(e, "n1", NULL), 0);
-	feed_ok(f, e);
-	check_routes(f, "192.168.5.0/24=n2 ");
-	feed_ok(f, join(&a));	/* another machine, of the same name */
-	check_routes(f, "192.168.5.0/24=n2 ");
-}
-
-static struct apply_result announce_key(struct fixture *f, const char *id, uint8_t key, int64_t now)
-{
-	struct entry *e = new_entry();
-	struct key next = { { key } };
-
-	assert_int_equal(command_announce_key(e, id, &next, now, NULL), 0);
-	return feed(f, e);
-}
-
-static int first_rotation(const struct rotation_record *rotation, void *data)
-{
-	*(struct rotation_record *)data = *rotation;
-	return 1;
-}
-
-static void a_key_is_announced_and_forgotten_when_the_node_has_it(void **state)
-{
-	struct node a = make_node(1), b = make_node(2);
-	struct rotation_record r = { 0 };
-	struct fixture *f = *state;
-	struct entry *e;
-
-	feed_ok(f, join(&a));
-	feed_ok(f, join(&b));
-	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), -ERR_NOT_FOUND);
-	assert_int_equal(state_each_rotation(f->state, first_rotation, &r, NULL), 0);
-	raise_schema(f, state_schema_latest());
-	e = new_entry();
-	assert_int_equal(command_ask_rotation(e, "n1", 5, NULL), 0);
-	feed_ok(f, e);
-	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), 0);
-	assert_int_equal(r.asked_at, 5);
-	assert_true(key_is_zero(&r.next));
-	assert_int_equal(state_each_rotation(f->state, first_rotation, &r, NULL), 0);
-	assert_int_equal(announce_key(f, "n1", 0xa1, 9).error.kind, ERR_NONE);
-	assert_int_equal(announce_key(f, "n2", 0xa2, 8).error.kind, ERR_NONE);
-	assert_int_equal(state_each_rotation(f->state, first_rotation, &r, NULL), 1);
-	assert_string_equal(r.node_id, "n2");
-	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), 0);
-	assert_int_equal(r.next.bytes[0], 0xa1);
-	assert_true(key_equal(&r.current, &a.public_key));
-	feed_ok(f, join(&a));		/* with the key that it has: nothing is over */
-	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), 0);
-	a.public_key = r.next;
-	feed_ok(f, join(&a));
-	assert_int_equal(state_get_rotation(f->state, "n1", &r, NULL), -ERR_NOT_FOUND);
-	e = new_entry();
-	assert_int_equal(command_remove_node(e, "n2", NULL), 0);
-	feed_ok(f, e);
-	assert_int_equal(state_get_rotation(f->state, "n2", &r, NULL), -ERR_NOT_FOUND);
-}
-
-static void a_key_that_a_node_has_or_has_announced_is_nobody_elses(void **state)
-{
-	struct node a = make_node(1), b = make_node(2), c = make_node(3);
-	struct fixture *f = *state;
-
-	feed_ok(f, join(&a));
-	feed_ok(f, join(&b));
-	raise_schema(f, state_schema_latest());
-	assert_int_equal(announce_key(f, "nobody", 0xa0, 9).error.kind, ERR_PRECONDITION);
-	assert_int_equal(announce_key(f, "n1", 0xa1, 9).error.kind, ERR_NONE);
-	assert_int_equal(announce_key(f, "n2", 0xa1, 9).error.kind, ERR_EXISTS);
-	b.public_key = c.public_key = (struct key){ { 0xa1 } };
-	assert_int_equal(feed(f, join(&b)).error.kind, ERR_EXISTS);
-	assert_int_equal(feed(f, join(&c)).error.kind, ERR_EXISTS);
-	a.public_key = b.public_key;
-	feed_ok(f, join(&a));
-	assert_int_equal(announce_key(f, "n2", 0xa1, 9).error.kind, ERR_PRECONDITION);
-}
-
-static int append_admin(const struct admin_record *admin, void *data)
-{
-	size_t len = strlen(data);
-
-	snprintf((char *)data + len, 256 - len, "%s/%s%s ", admin->name, admin->serial,
-		 admin->revoked ? "!" : "");
-	return 0;
-}
-
-static void check_admins(struct fixture *f, const char *wanted)
-{
-	char text[256] = "";
-
-	assert_int_equal(state_each_admin(f->state, append_admin, text, NULL), 0);
-	assert_string_equal(text, wanted);
-}
-
-static void put_admin(struct fixture *f, const char *name, const char *serial, int64_t expires_at)
-{
-	struct admin_record admin = { .expires_at = expires_at };
-	struct entry *e = new_entry();
-
-	strcpy(admin.name, name);
-	strcpy(admin.serial, serial);
-	assert_int_equal(command_put_admin(e, &admin, NULL), 0);
-	feed_ok(f, e);
-}
-
-static void revoke_admin(struct fixture *f, const char *name, const char *serial)
-{
-	struct entry *e = new_entry();
-
-	assert_int_equal(command_revoke_admin(e, name, serial, NULL), 0);
-	feed_ok(f, e);
-}
-
-static void what_is_revoked_of_an_administrator_stays_so(void **state)
-{
-	struct fixture *f = *state;
-	struct entry *e;
-
-	assert_false(state_has_admins(f->state));
-	check_admins(f, "");
-	raise_schema(f, state_schema_latest());
-	assert_true(state_has_admins(f->state));
-	put_admin(f, "ann", "a1", 100);
-	put_admin(f, "ann", "a2", 300);
-	revoke_admin(f, "ann", "a1");
-	revoke_admin(f, "bob", "");
-	revoke_admin(f, "bob", "");
-	put_admin(f, "bob", "b1", 100);
-	check_admins(f, "ann/a1! ann/a2 bob/! bob/b1 ");
-	put_admin(f, "ann", "a1", 100);		/* an entry that was late */
-	check_admins(f, "ann/a1! ann/a2 bob/! bob/b1 ");
-	e = new_entry();
-	assert_int_equal(command_forget_admins(e, 200, NULL), 0);
-	feed_ok(f, e);
-	check_admins(f, "ann/a2 bob/! ");
-	e = new_entry();
-	assert_int_equal(command_revoke_admin(e, "No Name", "", NULL), -ERR_INVALID);
-	entry_free(e);
 }
 
 static struct entry *enrol(const char *token, int64_t now, const char *serial)
@@ -633,7 +423,7 @@ static void nodes_are_walked_in_order_and_from_anywhere(void **state)
 	for (unsigned int i = 30; i-- > 0;) {
 		struct node n = make_node(i);
 
-		feed_ok(f, join(&n));
+		feed_ok(f, join_node(&n));
 	}
 	assert_int_equal(state_count_nodes(f->state, &count, NULL), 0);
 	assert_int_equal(count, 30);
@@ -673,7 +463,7 @@ static void lease(struct fixture *f, unsigned int node, uint64_t number)
 	struct node n = make_node(node);
 
 	n.ipv4 = ipam_ipv4_address(&(struct prefix){ .len = 16 }, number);
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 }
 
 static void addresses_are_given_in_order_and_gaps_are_filled(void **state)
@@ -722,7 +512,7 @@ static void a_slash_64_is_found_near_the_random_place(void **state)
 	assert_string_equal(prefix_format(&p, text), "fd01:2:3:1::/64");
 	assert_int_equal(state_next_ipv6(f->state, NULL, last, &n.ipv6, NULL), 0);
 	assert_string_equal(prefix_format(&n.ipv6, text), "fd01:2:3:ff::/64");
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 	/* The last one is taken: round to the first. */
 	assert_int_equal(state_next_ipv6(f->state, NULL, last, &p, NULL), 0);
 	assert_string_equal(prefix_format(&p, text), "fd01:2:3:1::/64");
@@ -821,14 +611,6 @@ static void free_addresses_agree_with_brute_force(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_state, teardown)
 
-static void set_role(struct fixture *f, const char *id, enum node_role role, uint64_t server_id)
-{
-	struct entry *e = new_entry();
-
-	assert_int_equal(command_set_role(e, id, role, server_id, 5, NULL), 0);
-	feed_ok(f, e);
-}
-
 static void a_role_that_is_set_goes_for_node_and_certificates(void **state)
 {
 	struct fixture *f = *state;
@@ -883,27 +665,18 @@ static void the_other_voters_go_and_observers_stay(void **state)
 	assert_int_equal(state_get_node(f->state, make_node(3).id, &found, NULL), 0);
 }
 
-static struct entry *leave(const char *id)
-{
-	struct entry *e = new_entry();
-	struct error err;
-
-	ok(command_remove_node(e, id, &err), &err);
-	return e;
-}
-
 static void a_node_that_was_read_is_read_anew_when_the_state_has_changed(void **state)
 {
 	struct fixture *f = *state;
 	struct node n = make_node(1);
 
 	assert_false(has_node(f, "n1"));
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 	assert_int_equal(get_node(f, "n1").grpc_port, n.grpc_port);
 	n.grpc_port++;
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 	assert_int_equal(get_node(f, "n1").grpc_port, n.grpc_port);
-	feed_ok(f, leave("n1"));
+	feed_ok(f, leave_node("n1"));
 	assert_false(has_node(f, "n1"));
 }
 
@@ -913,78 +686,24 @@ static void what_was_read_of_a_batch_is_gone_with_it(void **state)
 	struct node n = make_node(1);
 	struct error err;
 
-	feed_ok(f, join(&n));
+	feed_ok(f, join_node(&n));
 	assert_true(has_node(f, "n1"));
 	ok(state_store_begin(f->state, &err), &err);
-	assert_int_equal(feed_within(f, leave("n1")).error.kind, ERR_NONE);
+	assert_int_equal(feed_within(f, leave_node("n1")).error.kind, ERR_NONE);
 	assert_false(has_node(f, "n1"));
-	assert_int_equal(feed_within(f, join(&n)).error.kind, ERR_NONE);
+	assert_int_equal(feed_within(f, join_node(&n)).error.kind, ERR_NONE);
 	assert_true(has_node(f, "n1"));
 	n = make_node(2);
-	assert_int_equal(feed_within(f, join(&n)).error.kind, ERR_NONE);
+	assert_int_equal(feed_within(f, join_node(&n)).error.kind, ERR_NONE);
 	assert_true(has_node(f, "n2"));
 	state_store_rollback(f->state);
 	assert_true(has_node(f, "n1"));
 	assert_false(has_node(f, "n2"));
 }
 
-static void set_guest(struct fixture *f, const struct node *node, uint32_t seconds)
-{
-	struct entry *e = join(node);
-	struct error err;
-
-	ok(command_set_guest(e, node->id, seconds, &err), &err);
-	feed_ok(f, e);
-}
-
-static int note_guest(const struct guest_record *guest, void *data)
-{
-	char *text = data;
-
-	sprintf(text + strlen(text), "%s=%u@%ld ", guest->node_id, guest->seconds,
-		(long)guest->joined_at);
-	return 0;
-}
-
-static void check_guests(struct fixture *f, const char *wanted)
-{
-	char text[256] = "";
-	struct error err;
-
-	ok(state_each_guest(f->state, note_guest, text, &err), &err);
-	assert_string_equal(text, wanted);
-}
-
-static void guests_are_told_with_their_last_join(void **state)
-{
-	struct fixture *f = *state;
-	struct node a = make_node(1), b = make_node(2);
-	uint32_t seconds = 9;
-
-	feed_ok(f, join(&a));
-	check_guests(f, "");
-	assert_int_equal(state_get_guest(f->state, "n1", &seconds, NULL), 0);
-	assert_int_equal(seconds, 0);
-	raise_schema(f, 5);
-	assert_true(state_has_guests(f->state));
-	set_guest(f, &b, 60);
-	set_guest(f, &a, 5);
-	check_guests(f, "n1=5@1001 n2=60@1002 ");
-	a.updated_at = 2000;
-	feed_ok(f, join(&a));	/* says nothing of it */
-	set_guest(f, &b, 70);
-	check_guests(f, "n1=5@2000 n2=70@1002 ");
-	assert_int_equal(state_get_guest(f->state, "n2", &seconds, NULL), 0);
-	assert_int_equal(seconds, 70);
-	set_guest(f, &b, 0);
-	feed_ok(f, leave("n1"));
-	check_guests(f, "");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(guests_are_told_with_their_last_join),
 		TEST(a_node_that_was_read_is_read_anew_when_the_state_has_changed),
 		TEST(what_was_read_of_a_batch_is_gone_with_it),
 		TEST(a_node_comes_back_as_it_was_registered),
@@ -993,8 +712,6 @@ int main(void)
 		TEST(joining_again_leases_nothing_new),
 		TEST(an_address_is_given_once),
 		TEST(a_removed_node_gives_its_addresses_back),
-		TEST(a_key_is_announced_and_forgotten_when_the_node_has_it),
-		TEST(a_key_that_a_node_has_or_has_announced_is_nobody_elses),
 		TEST(a_used_up_token_buys_no_certificate),
 		TEST(a_refused_certificate_costs_no_use),
 		TEST(unknown_expired_and_revoked_tokens_are_refused),
@@ -1008,8 +725,6 @@ int main(void)
 		TEST(a_slash_64_is_found_near_the_random_place),
 		TEST(the_index_of_gaps_lists_nothing_else),
 		TEST(the_lowest_ability_is_that_of_the_nodes_that_are_left),
-		TEST(routes_come_with_their_table_and_go_with_their_node),
-		TEST(what_is_revoked_of_an_administrator_stays_so),
 		TEST(free_addresses_agree_with_brute_force),
 		TEST(a_role_that_is_set_goes_for_node_and_certificates),
 		TEST(the_other_voters_go_and_observers_stay),
