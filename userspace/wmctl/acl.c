@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wmctl acl list|get|put|delete: the Raft ACLs, which say who may become a voter. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "v1/admin.pb-c.h"
 #include "wmctl/command.h"
+#include "wmctl/view.h"
 
 #define USAGE "acl list | get NAME | put NAME allow|deny PATTERN… | delete NAME"
 
 #define ADMIN (&v1__admin__descriptor)
-
-enum { PATTERNS_TEXT_MAX = 32768 };
 
 static const char *action_name(ACLAction action)
 {
@@ -30,82 +27,66 @@ static json_t *acl_json(const RaftACL *acl)
 			 "patterns", patterns);
 }
 
-static int print_list_json(const struct session *s, RaftACL *const *acls, size_t n)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, acl_json(acls[i]));
-	return output_value(s->format, list);
-}
-
-static void join_patterns(const RaftACL *acl, struct buf *out)
-{
-	for (size_t i = 0; i < acl->n_patterns; i++)
-		buf_printf(out, "%s%s", i ? "," : "", acl->patterns[i]);
-}
-
-static int print_table(RaftACL *const *acls, size_t n)
-{
-	const char **cells = calloc((n + 1) * 3, sizeof(*cells));
-	struct buf *patterns = calloc(n + 1, sizeof(*patterns));
-
-	if (!cells || !patterns) {
-		free(cells);
-		free(patterns);
-		return command_fail(&(struct error){ .text = "no memory to print the ACLs" });
-	}
-	cells[0] = "NAME";
-	cells[1] = "ACTION";
-	cells[2] = "PATTERNS";
-	for (size_t i = 0; i < n; i++) {
-		patterns[i] = BUF_INIT(PATTERNS_TEXT_MAX);
-		join_patterns(acls[i], &patterns[i]);
-		cells[i * 3 + 3] = acls[i]->name;
-		cells[i * 3 + 4] = action_name(acls[i]->action);
-		cells[i * 3 + 5] = buf_text(&patterns[i]);
-	}
-	output_table(cells, n + 1, 3);
-	for (size_t i = 0; i < n; i++)
-		buf_fini(&patterns[i]);
-	free(cells);
-	free(patterns);
-	return EXIT_OK;
-}
-
-int acl_list(struct session *s)
+static int fetch_all(struct session *s, json_t **ret, struct error *err)
 {
 	Google__Protobuf__Empty request = GOOGLE__PROTOBUF__EMPTY__INIT;
 	ProtobufCMessage *reply;
-	struct error err = { 0 };
 	const RaftACLList *list;
-	int code;
+	int r = session_call(s, ADMIN, "ListRaftACLs", &request.base, &reply, err);
 
-	if (session_call(s, ADMIN, "ListRaftACLs", &request.base, &reply, &err) < 0)
-		return command_fail(&err);
+	if (r < 0)
+		return r;
+	*ret = json_array();
 	list = (const RaftACLList *)reply;
-	code = output_structured(s->format) ? print_list_json(s, list->items, list->n_items)
-					    : print_table(list->items, list->n_items);
+	for (size_t i = 0; *ret && i < list->n_items; i++)
+		json_array_append_new(*ret, acl_json(list->items[i]));
 	protobuf_c_message_free_unpacked(reply, NULL);
-	return code;
+	return 0;
 }
 
-int acl_get(struct session *s, char *name)
+static int fetch_one(struct session *s, char *name, json_t **ret, struct error *err)
 {
 	GetRaftACLRequest request = GET_RAFT_ACLREQUEST__INIT;
 	ProtobufCMessage *reply;
-	struct error err = { 0 };
-	RaftACL *acl;
-	int code;
+	int r;
 
 	request.name = name;
-	if (session_call(s, ADMIN, "GetRaftACL", &request.base, &reply, &err) < 0)
-		return command_fail(&err);
-	acl = (RaftACL *)reply;
-	code = output_structured(s->format) ? output_value(s->format,
-							   acl_json(acl)) : print_table(&acl, 1);
+	r = session_call(s, ADMIN, "GetRaftACL", &request.base, &reply, err);
+	if (r < 0)
+		return r;
+	*ret = acl_json((const RaftACL *)reply);
 	protobuf_c_message_free_unpacked(reply, NULL);
-	return code;
+	return 0;
+}
+
+static int fetch(struct session *s, char *name, json_t **ret, struct error *err)
+{
+	json_t *acls = NULL;
+	int r = name ? fetch_one(s, name, &acls, err) : fetch_all(s, &acls, err);
+
+	if (r == 0 && !acls)
+		r = error_set(err, ERR_MEMORY, "no memory for the ACLs");
+	if (r == 0)
+		*ret = acls;
+	return r;
+}
+
+static bool print(FILE *out, bool wide, const json_t *acls)
+{
+	static const struct output_column columns[] = {
+		{ .head = "NAME", .key = "name" },
+		{ .head = "ACTION", .key = "action" },
+		{ .head = "PATTERNS", .key = "patterns" },
+	};
+
+	return output_list(out, wide, acls, columns, sizeof(columns) / sizeof(columns[0]));
+}
+
+int acl_show(struct session *s, char *name)
+{
+	static const struct view view = { "name", NULL, fetch, print, NULL };
+
+	return view_show(s, &view, name);
 }
 
 static int change(struct session *s, const char *method, const ProtobufCMessage *request,
@@ -151,9 +132,9 @@ int acl_main(struct session *s, int argc, char **argv)
 	const char *verb = argc > 1 ? argv[1] : "";
 
 	if (argc == 2 && strcmp(verb, "list") == 0)
-		return acl_list(s);
+		return acl_show(s, NULL);
 	if (argc == 3 && strcmp(verb, "get") == 0)
-		return acl_get(s, argv[2]);
+		return acl_show(s, argv[2]);
 	if (argc >= 5 && strcmp(verb, "put") == 0)
 		return put(s, argc - 2, argv + 2);
 	if (argc == 3 && strcmp(verb, "delete") == 0)

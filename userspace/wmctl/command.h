@@ -37,10 +37,9 @@ int status_json(struct session *s, json_t **ret, struct error *err);
 int nodes_json(struct session *s, json_t **ret, struct error *err);
 int servers_json(struct session *s, json_t **ret, struct error *err);
 
-/* What `wmctl get tokens` and `wmctl get acls [NAME]` do, too. */
+/* What `wmctl get tokens` and `wmctl get acls [NAME]` do, too; @name NULL: all. */
 int token_list(struct session *s);
-int acl_list(struct session *s);
-int acl_get(struct session *s, char *name);
+int acl_show(struct session *s, char *name);
 
 /* "wmctl: TEXT" on standard error; EXIT_ERROR. */
 int command_fail(const struct error *err);

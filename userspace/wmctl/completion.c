@@ -79,13 +79,14 @@ static const struct {
 	{ "completion", "bash zsh fish" },
 };
 
-/* Options take a word, all but --help. */
+/* A word follows, unless choices is NULL. */
 static const struct {
 	const char *name, *choices;
 } options[] = {
 	{ "--state-dir", "" }, { "--identity", "" }, { "--address", "" }, { "--timeout", "" },
 	{ "--request-id", "" }, { "--context", "@contexts" },
 	{ "--output", "table wide json yaml" }, { "-o", "table wide json yaml" },
+	{ "--watch", NULL }, { "-w", NULL }, { "--interval", "" },
 	{ "--log", "" }, { "--role", "voter observer" }, { "--ttl", "" }, { "--uses", "" },
 };
 
@@ -230,6 +231,8 @@ int complete_main(struct session *s, int argc, char **argv)
 
 	for (int i = 1; i < argc - 1; i++) {
 		option = find_option(argv[i]);
+		if (option >= 0 && !options[option].choices)
+			continue;
 		if (option >= 0 && i == argc - 2) {
 			offer_choices(s, options[option].choices, typed);
 			return EXIT_OK;

@@ -53,7 +53,7 @@ static int get_contexts(struct session *s, struct contexts *c)
 		for (int f = 0; f < CONTEXT_FIELDS; f++)
 			row[2 + f] = item->fields[f] ?: "";
 	}
-	output_table(cells, c->count + 1, COLUMNS);
+	output_table(stdout, cells, c->count + 1, COLUMNS);
 	return EXIT_OK;
 }
 

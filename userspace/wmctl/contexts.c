@@ -41,7 +41,7 @@ static int check_field(enum context_field field, const char *value, struct error
 	if (field == CONTEXT_ADDRESS && !strchr(value, ':'))
 		return error_set(err, ERR_INVALID, "address: \"%s\" is not of the form HOST:PORT",
 				 value);
-	if (field == CONTEXT_TIMEOUT && !session_parse_timeout(value, &ms))
+	if (field == CONTEXT_TIMEOUT && !session_parse_seconds(value, &ms))
 		return error_set(err, ERR_INVALID, "timeout: \"%s\" is no number from 1 to 3600",
 				 value);
 	if (strlen(value) >= PATH_MAX)

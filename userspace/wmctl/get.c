@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wmctl get nodes [ID] | acls [NAME] | peers | tokens. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,6 +9,7 @@
 #include "v1/mesh.pb-c.h"
 #include "v1/peer_discovery.pb-c.h"
 #include "wmctl/command.h"
+#include "wmctl/view.h"
 
 #define USAGE "get nodes [ID] | acls [NAME] | peers | tokens"
 
@@ -54,223 +54,147 @@ static json_t *node_json(const V1__MeshNode *n)
 			 "updated_at", time_text(n->updated_at, updated));
 }
 
-static json_t *list_json(V1__MeshNode *const *nodes, size_t n)
+static bool print_nodes(FILE *out, bool wide, const json_t *nodes)
 {
-	json_t *list = json_array();
+	static const struct output_column columns[] = {
+		{ .head = "ID", .key = "id" },
+		{ .head = "STATUS", .key = "status" },
+		{ .head = "IPV4", .key = "private_ipv4" },
+		{ .head = "IPV6", .key = "private_ipv6" },
+		{ .head = "ENDPOINT", .key = "primary_endpoint", .empty = "behind NAT" },
+		{ .head = "PUBLIC KEY", .key = "public_key", .wide = true },
+		{ .head = "GRPC", .key = "grpc_port", .wide = true },
+		{ .head = "RAFT", .key = "raft_port", .wide = true },
+		{ .head = "UPDATED", .key = "updated_at", .wide = true },
+	};
 
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, node_json(nodes[i]));
-	return list;
+	return output_list(out, wide, nodes, columns, sizeof(columns) / sizeof(columns[0]));
 }
 
-enum { COLUMNS = 5, COLUMNS_WIDE = 9 };
-
-static const char *const head[COLUMNS_WIDE] = { "ID", "STATUS", "IPV4", "IPV6", "ENDPOINT",
-						"PUBLIC KEY",
-						"GRPC", "RAFT", "UPDATED" };
-
-/* What a row needs beside the message. */
-struct row {
-	char grpc[12], raft[12], updated[32];
-};
-
-static void fill_row(const V1__MeshNode *n, struct row *row, const char **cells, size_t columns)
-{
-	const char *all[COLUMNS_WIDE] = { n->id, status_name(n->cluster_status), n->private_ipv4,
-					  n->private_ipv6,
-					  *n->primary_endpoint ? n->primary_endpoint : "behind NAT",
-					  n->public_key, row->grpc, row->raft,
-					  time_text(n->updated_at, row->updated) };
-
-	snprintf(row->grpc, sizeof(row->grpc), "%d", n->grpc_port);
-	snprintf(row->raft, sizeof(row->raft), "%d", n->raft_port);
-	memcpy(cells, all, columns * sizeof(*cells));
-}
-
-static int print_table(const struct session *s, V1__MeshNode *const *nodes, size_t n)
-{
-	size_t columns = s->format == OUTPUT_WIDE ? COLUMNS_WIDE : COLUMNS;
-	const char **cells = calloc((n + 1) * columns, sizeof(*cells));
-	struct row *rows = calloc(n + 1, sizeof(*rows));
-
-	if (cells && rows) {
-		memcpy(cells, head, columns * sizeof(*cells));
-		for (size_t i = 0; i < n; i++)
-			fill_row(nodes[i], &rows[i], cells + (i + 1) * columns, columns);
-		output_table(cells, n + 1, columns);
-	}
-	free(rows);
-	free(cells);
-	return cells && rows ? EXIT_OK : command_fail(&(struct error){ .text = "no memory for a table" });
-}
-
-/* All pages; they stay, for the nodes are theirs. */
-struct all_nodes {
-	ProtobufCMessage **pages;
-	size_t n_pages;
-	V1__MeshNode **nodes;
-	size_t count;
-};
-
-static int add_page(struct all_nodes *all, ProtobufCMessage *reply, struct error *err)
-{
-	const Webmesh__Ext__V1__ListNodesResponse *page =
-			(const Webmesh__Ext__V1__ListNodesResponse *)reply;
-	ProtobufCMessage **pages = reallocarray(all->pages, all->n_pages + 1, sizeof(*pages));
-	V1__MeshNode **nodes;
-
-	if (pages)
-		all->pages = pages;
-	nodes = reallocarray(all->nodes, all->count + page->n_nodes + 1, sizeof(*nodes));
-	if (nodes)
-		all->nodes = nodes;
-	if (!pages || !nodes) {
-		protobuf_c_message_free_unpacked(reply, NULL);
-		return error_set(err, ERR_MEMORY, "no memory to list the nodes");
-	}
-	pages[all->n_pages++] = reply;
-	memcpy(nodes + all->count, page->nodes, page->n_nodes * sizeof(*nodes));
-	all->count += page->n_nodes;
-	return page->more && page->n_nodes;
-}
-
-static int fetch(struct session *s, struct all_nodes *all, struct error *err)
+/* Appends who comes behind @after; *@ret_more tells whether there are more then. */
+static int fetch_page(struct session *s, const char *after, json_t *nodes, bool *ret_more,
+		      struct error *err)
 {
 	Webmesh__Ext__V1__ListNodesRequest request = WEBMESH__EXT__V1__LIST_NODES_REQUEST__INIT;
+	const Webmesh__Ext__V1__ListNodesResponse *page;
 	ProtobufCMessage *reply;
-	int r = 1;
+	int r;
 
-	while (r > 0) {
-		r = session_call(s, &webmesh__ext__v1__nodes__descriptor, "List", &request.base,
-				 &reply, err);
-		if (r == 0)
-			r = add_page(all, reply, err);
-		if (r > 0)
-			request.after = all->nodes[all->count - 1]->id;
-	}
-	return r;
+	request.after = (char *)after;
+	r = session_call(s, &webmesh__ext__v1__nodes__descriptor, "List", &request.base, &reply,
+			 err);
+	if (r < 0)
+		return r;
+	page = (const Webmesh__Ext__V1__ListNodesResponse *)reply;
+	for (size_t i = 0; i < page->n_nodes; i++)
+		json_array_append_new(nodes, node_json(page->nodes[i]));
+	*ret_more = page->more && page->n_nodes;
+	protobuf_c_message_free_unpacked(reply, NULL);
+	return 0;
 }
 
-static void free_all(struct all_nodes *all)
+static const char *last_id(const json_t *nodes)
 {
-	for (size_t i = 0; i < all->n_pages; i++)
-		protobuf_c_message_free_unpacked(all->pages[i], NULL);
-	free(all->pages);
-	free(all->nodes);
+	const json_t *last = json_array_get(nodes, json_array_size(nodes) - 1);
+	const char *id = json_string_value(json_object_get(last, "id"));
+
+	return id ? id : "";
 }
 
 int nodes_json(struct session *s, json_t **ret, struct error *err)
 {
-	struct all_nodes all = { 0 };
-	json_t *list;
-	int r = fetch(s, &all, err);
+	json_t *nodes = json_array();
+	bool more = true;
+	int r = nodes ? 0 : error_set(err, ERR_MEMORY, "no memory for the nodes");
 
-	if (r == 0) {
-		list = list_json(all.nodes, all.count);
-		if (list)
-			*ret = list;
-		else
-			r = error_set(err, ERR_MEMORY, "no memory for the nodes");
-	}
-	free_all(&all);
+	while (r == 0 && more)
+		r = fetch_page(s, last_id(nodes), nodes, &more, err);
+	if (r == 0)
+		*ret = nodes;
+	else
+		json_decref(nodes);
 	return r;
 }
 
-static int get_all(struct session *s)
-{
-	struct all_nodes all = { 0 };
-	struct error err = { 0 };
-	int code;
-
-	if (fetch(s, &all, &err) < 0)
-		code = command_fail(&err);
-	else
-		code = output_structured(s->format)
-			? output_value(s->format, list_json(all.nodes, all.count))
-			: print_table(s, all.nodes, all.count);
-	free_all(&all);
-	return code;
-}
-
-static int get_one(struct session *s, char *id)
+static int one_node_json(struct session *s, char *id, json_t **ret, struct error *err)
 {
 	V1__GetNodeRequest request = V1__GET_NODE_REQUEST__INIT;
 	ProtobufCMessage *reply;
-	struct error err = { 0 };
-	V1__MeshNode *node;
-	int code;
+	json_t *node;
+	int r;
 
 	request.id = id;
-	if (session_call(s, &v1__mesh__descriptor, "GetNode", &request.base, &reply, &err) < 0)
-		return command_fail(&err);
-	node = (V1__MeshNode *)reply;
-	code = output_structured(s->format) ? output_value(s->format, node_json(node)) :
-					      print_table(s, &node, 1);
+	r = session_call(s, &v1__mesh__descriptor, "GetNode", &request.base, &reply, err);
+	if (r < 0)
+		return r;
+	node = node_json((const V1__MeshNode *)reply);
 	protobuf_c_message_free_unpacked(reply, NULL);
-	return code;
+	if (!node)
+		return error_set(err, ERR_MEMORY, "no memory for the node");
+	*ret = node;
+	return 0;
 }
+
+static int fetch_nodes(struct session *s, char *id, json_t **ret, struct error *err)
+{
+	return id ? one_node_json(s, id, ret, err) : nodes_json(s, ret, err);
+}
+
+/* ---- peers ---- */
 
 static json_t *peer_json(const V1__RaftPeer *p)
 {
-	return json_pack("{s:s, s:s, s:b, s:b}", "id", p->id, "address", p->address, "voter",
-			 p->voter,
-			 "leader", p->leader);
+	return json_pack("{s:s, s:s, s:b, s:b, s:s}", "id", p->id, "address", p->address, "voter",
+			 p->voter, "leader", p->leader, "role",
+			 p->leader ? "leader" : p->voter ? "voter" : "non-voter");
 }
 
-static int print_peers(const V1__ListRaftPeersResponse *list)
-{
-	const char **cells = calloc((list->n_peers + 1) * 3, sizeof(*cells));
-
-	if (!cells)
-		return command_fail(&(struct error){ .text = "no memory for a table" });
-	memcpy(cells, (const char *[]){ "ID", "ADDRESS", "ROLE" }, 3 * sizeof(*cells));
-	for (size_t i = 0; i < list->n_peers; i++) {
-		const V1__RaftPeer *p = list->peers[i];
-
-		cells[i * 3 + 3] = p->id;
-		cells[i * 3 + 4] = p->address;
-		cells[i * 3 + 5] = p->leader ? "leader" : p->voter ? "voter" : "non-voter";
-	}
-	output_table(cells, list->n_peers + 1, 3);
-	free(cells);
-	return EXIT_OK;
-}
-
-static int get_peers(struct session *s)
+static int fetch_peers(struct session *s, char *name, json_t **ret, struct error *err)
 {
 	Google__Protobuf__Empty request = GOOGLE__PROTOBUF__EMPTY__INIT;
 	const V1__ListRaftPeersResponse *list;
-	json_t *values;
 	ProtobufCMessage *reply;
-	struct error err = { 0 };
-	int code;
+	json_t *peers;
+	int r = session_call(s, &v1__peer_discovery__descriptor, "ListPeers", &request.base, &reply,
+			     err);
 
-	if (session_call(s, &v1__peer_discovery__descriptor, "ListPeers", &request.base, &reply,
-			 &err) < 0)
-		return command_fail(&err);
+	if (r < 0)
+		return r;
 	list = (const V1__ListRaftPeersResponse *)reply;
-	if (output_structured(s->format)) {
-		values = json_array();
-		for (size_t i = 0; i < list->n_peers; i++)
-			json_array_append_new(values, peer_json(list->peers[i]));
-		code = output_value(s->format, values);
-	} else {
-		code = print_peers(list);
-	}
+	peers = json_array();
+	for (size_t i = 0; peers && i < list->n_peers; i++)
+		json_array_append_new(peers, peer_json(list->peers[i]));
 	protobuf_c_message_free_unpacked(reply, NULL);
-	return code;
+	if (!peers)
+		return error_set(err, ERR_MEMORY, "no memory for the peers");
+	*ret = peers;
+	return 0;
+}
+
+static bool print_peers(FILE *out, bool wide, const json_t *peers)
+{
+	static const struct output_column columns[] = {
+		{ .head = "ID", .key = "id" },
+		{ .head = "ADDRESS", .key = "address" },
+		{ .head = "ROLE", .key = "role" },
+	};
+
+	return output_list(out, wide, peers, columns, sizeof(columns) / sizeof(columns[0]));
 }
 
 int get_main(struct session *s, int argc, char **argv)
 {
+	static const struct view nodes = { "id", NULL, fetch_nodes, print_nodes, NULL };
+	static const struct view peers = { "id", NULL, fetch_peers, print_peers, NULL };
 	const char *what = argc > 1 ? argv[1] : "";
+	char *name = argc == 3 ? argv[2] : NULL;
 
 	if (strcmp(what, "nodes") == 0 && argc <= 3)
-		return argc == 3 ? get_one(s, argv[2]) : get_all(s);
+		return view_show(s, &nodes, name);
 	if (strcmp(what, "acls") == 0 && argc <= 3)
-		return argc == 3 ? acl_get(s, argv[2]) : acl_list(s);
+		return acl_show(s, name);
 	if (strcmp(what, "peers") == 0 && argc == 2)
-		return get_peers(s);
+		return view_show(s, &peers, NULL);
 	if (strcmp(what, "tokens") == 0 && argc == 2)
 		return token_list(s);
 	return command_usage(USAGE);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wmctl/command.h"
+#include "wmctl/watch.h"
 
 static const struct {
 	const char *name;
@@ -81,7 +82,11 @@ static void print_help(FILE *out)
 	      "  --timeout SECONDS of each call (10)\n"
 	      "  --request-id TEXT names a change: made again with the same name it is made once\n"
 	      "  -o table|wide|json|yaml\n"
-	      "                    how to print (table); behind the command, too\n\n"
+	      "                    how to print (table)\n"
+	      "  -w, --watch       look again and again, and tell what changes, until Ctrl-C:\n"
+	      "                    status, get, acl list|get, token list, raft peers\n"
+	      "  --interval SECONDS between two looks (2)\n"
+	      "The last three may stand behind the command, too.\n\n"
 	      "Exit codes: 0 ok, 1 error, 2 usage, 3 answered, but the mesh is degraded.\n", out);
 }
 
@@ -98,7 +103,7 @@ static bool set_option(struct session *s, int option, const char *value)
 		s->address = value;
 		return true;
 	case 't':
-		return session_parse_timeout(value, &s->timeout_ms);
+		return session_parse_seconds(value, &s->timeout_ms);
 	case 'c':
 		s->context = value;
 		return true;
@@ -107,6 +112,10 @@ static bool set_option(struct session *s, int option, const char *value)
 		return *value && strlen(value) <= 64;
 	case 'o':
 		return output_parse(value, &s->format);
+	case 'w':
+		return s->watch = true;
+	case 'n':
+		return session_parse_seconds(value, &s->interval_ms);
 	default:
 		return false;
 	}
@@ -123,12 +132,14 @@ static int parse(struct session *s, int argc, char **argv)
 		{ "context", required_argument, NULL, 'c' },
 		{ "request-id", required_argument, NULL, 'r' },
 		{ "output", required_argument, NULL, 'o' },
+		{ "watch", no_argument, NULL, 'w' },
+		{ "interval", required_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+o:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+o:wh", options, NULL)) != -1) {
 		if (option == 'h') {
 			print_help(stdout);
 			exit(EXIT_OK);
@@ -153,18 +164,91 @@ static bool is_alone(int command)
 	return false;
 }
 
-/* How to print is an afterthought, and may stand behind the command too.  The count that is left. */
-static int take_format(struct session *s, int argc, char **argv)
+/* Of options that may stand behind the command, too. */
+static const struct late_option {
+	const char *name;
+	int option;		/* of set_option() */
+	const char *takes;	/* NULL: nothing */
+} late_options[] = {
+	{ "-o", 'o', "table, wide, json or yaml" },
+	{ "--output", 'o', "table, wide, json or yaml" },
+	{ "-w", 'w', NULL },
+	{ "--watch", 'w', NULL },
+	{ "--interval", 'n', "1 to 3600 seconds" },
+};
+
+static const struct late_option *find_late(const char *word)
 {
+	for (size_t i = 0; i < sizeof(late_options) / sizeof(late_options[0]); i++)
+		if (strcmp(late_options[i].name, word) == 0)
+			return &late_options[i];
+	return NULL;
+}
+
+/* How to look and to print is an afterthought.  The count of words that are left, or -1. */
+static int take_late_options(struct session *s, int argc, char **argv)
+{
+	const struct late_option *late;
 	int kept = 1;
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "-o") != 0 && strcmp(argv[i], "--output") != 0)
+	for (int i = 1; i < argc; i++) {
+		late = find_late(argv[i]);
+		if (!late) {
 			argv[kept++] = argv[i];
-		else if (!argv[++i] || !output_parse(argv[i], &s->format))
+			continue;
+		}
+		if (late->takes)
+			i++;
+		if ((late->takes && !argv[i]) || !set_option(s, late->option, argv[i])) {
+			fprintf(stderr, "wmctl: %s takes %s\n", late->name, late->takes);
 			return -1;
+		}
+	}
 	argv[kept] = NULL;
 	return kept;
+}
+
+/* What only looks; whoever is watched must not be changed every two seconds. */
+static bool can_be_watched(int argc, char **argv)
+{
+	static const char *const views[][2] = {
+		{ "status", "" }, { "get", "" }, { "acl", "list" }, { "acl", "get" },
+		{ "token", "list" }, { "raft", "peers" },
+	};
+
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		if (strcmp(argv[0], views[i][0]) == 0 &&
+		    (!*views[i][1] || (argc > 1 && strcmp(argv[1], views[i][1]) == 0)))
+			return true;
+	return false;
+}
+
+/* Whether --watch and --interval make sense here; else it has said why not. */
+static bool check_watch(struct session *s, int argc, char **argv)
+{
+	if (s->interval_ms && !s->watch)
+		fputs("wmctl: --interval says how often --watch looks: add --watch, or leave it out\n",
+		      stderr);
+	else if (s->watch && !can_be_watched(argc, argv))
+		fprintf(stderr,
+			"wmctl: --watch goes with status, get, acl list|get, token list and raft "
+			"peers, not with %s%s%s: leave it out\n",
+			argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+	else
+		return true;
+	return false;
+}
+
+/* A watch begins before there is a thread of gRPC's. */
+static int open_session(struct session *s, struct error *err)
+{
+	int r = session_choose(s, err);
+
+	if (!s->interval_ms)
+		s->interval_ms = WATCH_INTERVAL_MS;
+	if (r == 0 && s->watch)
+		r = watch_begin(err);
+	return r < 0 ? r : session_open(s, err);
 }
 
 static bool has_words_of_others(int command)
@@ -178,15 +262,13 @@ static int run(struct session *s, int command, int argc, char **argv)
 	int code;
 
 	if (!has_words_of_others(command))
-		argc = take_format(s, argc, argv);
-	if (argc < 0) {
-		fputs("wmctl: -o takes table, wide, json or yaml\n", stderr);
+		argc = take_late_options(s, argc, argv);
+	if (argc < 0 || !check_watch(s, argc, argv))
 		return EXIT_USAGE;
-	}
 	optind = 0;
 	if (is_alone(command))
 		return commands[command].main(s, argc, argv);
-	if (session_choose(s, &err) < 0 || session_open(s, &err) < 0)
+	if (open_session(s, &err) < 0)
 		return command_fail(&err);
 	code = commands[command].main(s, argc, argv);
 	session_close(s);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wmctl/output.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "wmctl/command.h"
 
 static const char *const names[] = { [OUTPUT_TABLE] = "table", [OUTPUT_WIDE] = "wide",
@@ -113,7 +116,7 @@ static const char *shown(const char *cell)
 	return *cell ? cell : "-";
 }
 
-void output_table(const char *const *cells, size_t rows, size_t columns)
+void output_table(FILE *out, const char *const *cells, size_t rows, size_t columns)
 {
 	int widths[OUTPUT_COLUMNS_MAX] = { 0 };
 
@@ -125,8 +128,82 @@ void output_table(const char *const *cells, size_t rows, size_t columns)
 	}
 	for (size_t i = 0; i < rows * columns; i++) {
 		if (i % columns == columns - 1)
-			printf("%s\n", shown(cells[i]));
+			fprintf(out, "%s\n", shown(cells[i]));
 		else
-			printf("%-*s  ", widths[i % columns], shown(cells[i]));
+			fprintf(out, "%-*s  ", widths[i % columns], shown(cells[i]));
 	}
+}
+
+/* ---- tables of objects ---- */
+
+enum { CELL_MAX = 32768 };
+
+static void print_cell(const json_t *value, struct buf *out)
+{
+	if (json_is_integer(value))
+		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_string(value))
+		buf_append_text(out, json_string_value(value));
+	for (size_t i = 0; i < json_array_size(value); i++)
+		buf_printf(out, "%s%s", i ? "," : "", json_string_value(json_array_get(value, i)));
+}
+
+/* The caller's. */
+static char *make_cell(const json_t *object, const struct output_column *column)
+{
+	struct buf text = BUF_INIT(CELL_MAX);
+	char *cell;
+
+	print_cell(json_object_get(object, column->key), &text);
+	if (!text.len && column->empty)
+		buf_append_text(&text, column->empty);
+	cell = text.failed ? NULL : strdup(buf_text(&text));
+	buf_fini(&text);
+	return cell;
+}
+
+/* Row by row behind the head, whose texts are the columns' own. */
+static bool make_cells(const json_t *list, const struct output_column *const *columns, size_t count,
+		       char **cells)
+{
+	size_t rows = json_is_array(list) ? json_array_size(list) : 1;
+
+	for (size_t i = 0; i < rows * count; i++) {
+		const json_t *object = json_is_array(list) ? json_array_get(list, i / count) : list;
+
+		cells[i] = make_cell(object, columns[i % count]);
+		if (!cells[i])
+			return false;
+	}
+	return true;
+}
+
+static bool print_rows(FILE *out, const json_t *list, const struct output_column *const *columns,
+		       size_t count)
+{
+	size_t n = (json_is_array(list) ? json_array_size(list) : 1) * count;
+	char **cells = calloc(count + n, sizeof(*cells));
+	bool made;
+
+	for (size_t i = 0; cells && i < count; i++)
+		cells[i] = (char *)columns[i]->head;
+	made = cells && make_cells(list, columns, count, cells + count);
+	if (made)
+		output_table(out, (const char *const *)cells, n / count + 1, count);
+	for (size_t i = 0; cells && i < n; i++)
+		free(cells[count + i]);
+	free(cells);
+	return made;
+}
+
+bool output_list(FILE *out, bool wide, const json_t *list, const struct output_column *columns,
+		 size_t count)
+{
+	const struct output_column *shown_columns[OUTPUT_COLUMNS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (wide || !columns[i].wide)
+			shown_columns[n++] = &columns[i];
+	return print_rows(out, list, shown_columns, n);
 }

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum output_format { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_YAML };
 
@@ -25,6 +26,19 @@ enum { OUTPUT_COLUMNS_MAX = 12 };
  * @cells: @rows times @columns texts, row by row, the first row being the head; "" is shown as
  * "-".  Columns are as wide as their longest text: nothing is cut.
  */
-void output_table(const char *const *cells, size_t rows, size_t columns);
+void output_table(FILE *out, const char *const *cells, size_t rows, size_t columns);
+
+struct output_column {
+	const char *head, *key;
+	const char *empty;	/* what "" is shown as; NULL: "-" */
+	bool wide;		/* with -o wide only */
+};
+
+/*
+ * A list of objects, or one, as a table of the fields @columns; texts, numbers and lists of texts.
+ * False: no memory.
+ */
+bool output_list(FILE *out, bool wide, const json_t *list, const struct output_column *columns,
+		 size_t count);
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wmctl raft peers|transfer|promote|demote|remove: the Raft group. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +7,9 @@
 #include "ext/v1/servers.pb-c.h"
 #include "v1/node.pb-c.h"
 #include "wmctl/command.h"
+#include "wmctl/view.h"
+
+#define NUMBER "%" JSON_INTEGER_FORMAT
 
 #define USAGE "raft peers | transfer [ID] | promote ID | demote ID | remove ID"
 
@@ -53,24 +55,41 @@ static json_t *list_json(const servers_list *l)
 			 "commit_index", (json_int_t)l->commit_index, "servers", servers);
 }
 
-static void print_table(const servers_list *l)
+static void print_server(FILE *out, const json_t *v)
 {
-	printf("term %" PRIu64 ", committed %" PRIu64 ", log of %s %" PRIu64 " to %" PRIu64 "\n\n",
-	       l->term, l->commit_index, l->asked, l->first_index, l->last_index);
-	printf("%-24s %-8s %-24s %-10s %10s %10s  %s\n", "NODE", "ROLE", "ADDRESS", "PROGRESS",
-	       "STORED",
-	       "SILENT", "SERVER");
-	for (size_t i = 0; i < l->n_servers; i++) {
-		const server *v = l->servers[i];
+	const char *node, *role, *address, *progress = "";
+	json_int_t id, match = 0, silent = 0;
 
-		printf("%-24s %-8s %-24s ", v->node_id, v->role, *v->address ? v->address : "-");
-		if (*v->progress)
-			printf("%-10s %10" PRIu64 " %7" PRIu64 " ms  ", v->progress, v->match_index,
-			       v->silent_ms);
-		else
-			printf("%-10s %10s %10s  ", "-", "-", "-");
-		printf("%" PRIu64 "\n", v->server_id);
-	}
+	if (json_unpack((json_t *)v, "{s:s, s:s, s:s, s:I, s?s, s?I, s?I}", "node", &node, "role",
+			&role, "address", &address, "server_id", &id, "progress", &progress,
+			"match_index", &match, "silent_ms", &silent) < 0)
+		return;
+	fprintf(out, "%-24s %-8s %-24s ", node, role, *address ? address : "-");
+	if (*progress)
+		fprintf(out, "%-10s %10" JSON_INTEGER_FORMAT " %7" JSON_INTEGER_FORMAT " ms  ",
+			progress, match, silent);
+	else
+		fprintf(out, "%-10s %10s %10s  ", "-", "-", "-");
+	fprintf(out, NUMBER "\n", id);
+}
+
+static bool print_servers(FILE *out, bool wide, const json_t *l)
+{
+	const char *asked;
+	json_int_t term, commit, first, last;
+	json_t *servers;
+
+	if (json_unpack((json_t *)l, "{s:s, s:I, s:I, s:I, s:I, s:o}", "asked", &asked, "term",
+			&term, "commit_index", &commit, "first_index", &first, "last_index", &last,
+			"servers", &servers) < 0)
+		return false;
+	fprintf(out, "term " NUMBER ", committed " NUMBER ", log of %s " NUMBER " to " NUMBER "\n\n",
+		term, commit, asked, first, last);
+	fprintf(out, "%-24s %-8s %-24s %-10s %10s %10s  %s\n", "NODE", "ROLE", "ADDRESS",
+		"PROGRESS", "STORED", "SILENT", "SERVER");
+	for (size_t i = 0; i < json_array_size(servers); i++)
+		print_server(out, json_array_get(servers, i));
+	return true;
 }
 
 /* Only the leader knows how far the others are; without one any node's view is better than none. */
@@ -84,33 +103,35 @@ static int ask_best(struct session *s, ProtobufCMessage **ret, struct error *err
 int servers_json(struct session *s, json_t **ret, struct error *err)
 {
 	ProtobufCMessage *reply;
+	json_t *servers;
 	int r = ask_best(s, &reply, err);
 
 	if (r < 0)
 		return r;
-	*ret = list_json((const servers_list *)reply);
+	servers = list_json((const servers_list *)reply);
 	protobuf_c_message_free_unpacked(reply, NULL);
-	return *ret ? 0 : error_set(err, ERR_MEMORY, "no memory for the servers");
+	if (!servers)
+		return error_set(err, ERR_MEMORY, "no memory for the servers");
+	*ret = servers;
+	return 0;
+}
+
+static int fetch_servers(struct session *s, char *name, json_t **ret, struct error *err)
+{
+	return servers_json(s, ret, err);
+}
+
+static bool has_no_leader(const json_t *l)
+{
+	return !json_string_length(json_object_get(l, "leader"));
 }
 
 static int peers(struct session *s)
 {
-	ProtobufCMessage *reply;
-	struct error err = { 0 };
-	const servers_list *l;
-	int code = EXIT_OK;
+	static const struct view view = { NULL, "silent_ms", fetch_servers, print_servers,
+					  has_no_leader };
 
-	if (ask_best(s, &reply, &err) < 0)
-		return command_fail(&err);
-	l = (const servers_list *)reply;
-	if (output_structured(s->format))
-		code = output_value(s->format, list_json(l));
-	else
-		print_table(l);
-	if (code == EXIT_OK && !*l->leader_id)
-		code = EXIT_DEGRADED;
-	protobuf_c_message_free_unpacked(reply, NULL);
-	return code;
+	return view_show(s, &view, NULL);
 }
 
 /* ---- transfer ---- */

@@ -69,7 +69,7 @@ static int print_table(const certificate_list *list)
 		cells[3] = "STATE";
 		for (size_t i = 0; i < n; i++)
 			fill_row(list->certificates[i], cells + (i + 1) * COLUMNS, until[i]);
-		output_table(cells, n + 1, COLUMNS);
+		output_table(stdout, cells, n + 1, COLUMNS);
 	} else {
 		code = command_fail(&(struct error){ .text = "no memory to print certificates" });
 	}

@@ -11,7 +11,7 @@
 #include "v1/node.pb-c.h"
 #include "wmctl/contexts.h"
 
-bool session_parse_timeout(const char *text, unsigned int *ret_ms)
+bool session_parse_seconds(const char *text, unsigned int *ret_ms)
 {
 	char *end;
 	unsigned long v = strtoul(text, &end, 10);
@@ -41,7 +41,7 @@ static void choose_context(struct session *s, const struct context *c)
 	if (!s->address)
 		s->address = c->fields[CONTEXT_ADDRESS];
 	if (!s->timeout_ms && c->fields[CONTEXT_TIMEOUT])
-		session_parse_timeout(c->fields[CONTEXT_TIMEOUT], &s->timeout_ms);
+		session_parse_seconds(c->fields[CONTEXT_TIMEOUT], &s->timeout_ms);
 }
 
 /* Who names a state folder names an identity: the current context's is another one's. */

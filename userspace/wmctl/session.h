@@ -24,6 +24,8 @@ struct session {
 	const char *address;		/* gRPC, host:port */
 	enum output_format format;
 	unsigned int timeout_ms;	/* of each call; 0: not told yet */
+	bool watch;			/* ask again and again, every interval_ms */
+	unsigned int interval_ms;	/* 0: not told */
 	/* names a change, so that a retry makes it once; NULL: none */
 	const char *request_id;
 	struct identity identity;
@@ -31,8 +33,8 @@ struct session {
 	struct rpc_channel *channel;
 };
 
-/* 1 to 3600 seconds. */
-bool session_parse_timeout(const char *text, unsigned int *ret_ms);
+/* 1 to 3600. */
+bool session_parse_seconds(const char *text, unsigned int *ret_ms);
 
 /*
  * What no option has told, and is NULL or 0, is what the environment tells, or the context, or the

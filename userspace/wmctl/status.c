@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* wmctl status: one node, and the cluster as it sees it, in a screenful. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "ext/v1/cluster.pb-c.h"
 #include "wmctl/command.h"
+#include "wmctl/view.h"
+
+#define NUMBER "%" JSON_INTEGER_FORMAT
 
 typedef Webmesh__Ext__V1__DescribeResponse describe;
 
@@ -31,30 +33,68 @@ static const char *or_none(const char *text)
 	return *text ? text : "none";
 }
 
-static void print_table(const describe *d)
+static const char *text(const json_t *status, const char *key)
 {
-	printf("node      %s (%s)\n", d->id, d->role);
-	printf("address   %s  %s\n", or_none(d->address_ipv4), or_none(d->address_ipv6));
-	printf("leader    %s\n", *d->leader_id ? d->leader_id : "none known");
-	printf("raft      term %" PRIu64 ", committed %" PRIu64 ", applied %" PRIu64 "\n",
-	       d->term, d->commit_index, d->applied_index);
-	if (d->voters_reachable)
-		printf("quorum    %u of %u voters reachable, %u needed\n", d->voters_reachable,
-		       d->voters, d->voters / 2 + 1);
+	const char *value = json_string_value(json_object_get(status, key));
+
+	return value ? value : "";
+}
+
+static json_int_t number(const json_t *status, const char *key)
+{
+	return json_integer_value(json_object_get(status, key));
+}
+
+static void print_quorum(FILE *out, const json_t *d)
+{
+	json_int_t voters = number(d, "voters"), reachable = number(d, "voters_reachable");
+
+	fputs("quorum    ", out);
+	if (reachable)
+		fprintf(out, NUMBER " of " NUMBER " voters reachable, ", reachable, voters);
 	else
-		printf("quorum    %u voters, %u needed\n", d->voters, d->voters / 2 + 1);
-	if (d->state_age_ms == UINT64_MAX)
-		printf("state     %u nodes, not current since the start\n", d->nodes);
+		fprintf(out, NUMBER " voters, ", voters);
+	fprintf(out, NUMBER " needed\n", voters / 2 + 1);
+}
+
+static void print_state(FILE *out, const json_t *d)
+{
+	json_int_t age = number(d, "state_age_ms");
+
+	fprintf(out, "state     " NUMBER " nodes, ", number(d, "nodes"));
+	if (age < 0)
+		fputs("not current since the start\n", out);
 	else
-		printf("state     %u nodes, %" PRIu64 ".%" PRIu64 " s old\n", d->nodes,
-		       d->state_age_ms / 1000, d->state_age_ms % 1000 / 100);
-	printf("dataplane %s on %s: %s\n", d->backend, d->device, d->backend_reason);
-	printf("peers     %u known, %u active\n", d->peers_known, d->peers_active);
-	if (*d->routes)
-		printf("routes    %s\n", d->routes);
-	if (*d->routes_not_taken)
-		printf("not taken %s\n", d->routes_not_taken);
-	printf("error     %s\n", or_none(d->last_error));
+		fprintf(out, NUMBER "." NUMBER " s old\n", age / 1000, age % 1000 / 100);
+}
+
+static void print_routes(FILE *out, const json_t *d)
+{
+	if (*text(d, "routes"))
+		fprintf(out, "routes    %s\n", text(d, "routes"));
+	if (*text(d, "routes_not_taken"))
+		fprintf(out, "not taken %s\n", text(d, "routes_not_taken"));
+}
+
+static bool print(FILE *out, bool wide, const json_t *d)
+{
+	const char *leader = text(d, "leader");
+
+	fprintf(out, "node      %s (%s)\n", text(d, "id"), text(d, "role"));
+	fprintf(out, "address   %s  %s\n", or_none(text(d, "address_ipv4")),
+		or_none(text(d, "address_ipv6")));
+	fprintf(out, "leader    %s\n", *leader ? leader : "none known");
+	fprintf(out, "raft      term " NUMBER ", committed " NUMBER ", applied " NUMBER "\n",
+		number(d, "term"), number(d, "commit_index"), number(d, "applied_index"));
+	print_quorum(out, d);
+	print_state(out, d);
+	fprintf(out, "dataplane %s on %s: %s\n", text(d, "backend"), text(d, "device"),
+		text(d, "backend_reason"));
+	fprintf(out, "peers     " NUMBER " known, " NUMBER " active\n", number(d, "peers_known"),
+		number(d, "peers_active"));
+	print_routes(out, d);
+	fprintf(out, "error     %s\n", or_none(text(d, "last_error")));
+	return true;
 }
 
 static int ask(struct session *s, ProtobufCMessage **ret, struct error *err)
@@ -68,33 +108,32 @@ static int ask(struct session *s, ProtobufCMessage **ret, struct error *err)
 int status_json(struct session *s, json_t **ret, struct error *err)
 {
 	ProtobufCMessage *reply;
+	json_t *status;
 	int r = ask(s, &reply, err);
 
 	if (r < 0)
 		return r;
-	*ret = to_json((const describe *)reply);
+	status = to_json((const describe *)reply);
 	protobuf_c_message_free_unpacked(reply, NULL);
-	return *ret ? 0 : error_set(err, ERR_MEMORY, "no memory for the status");
+	if (!status)
+		return error_set(err, ERR_MEMORY, "no memory for the status");
+	*ret = status;
+	return 0;
+}
+
+static int fetch(struct session *s, char *name, json_t **ret, struct error *err)
+{
+	return status_json(s, ret, err);
+}
+
+static bool is_degraded(const json_t *d)
+{
+	return !*text(d, "leader") || *text(d, "last_error");
 }
 
 int status_main(struct session *s, int argc, char **argv)
 {
-	ProtobufCMessage *reply;
-	struct error err = { 0 };
-	const describe *d;
-	int code = EXIT_OK;
+	static const struct view view = { NULL, "state_age_ms", fetch, print, is_degraded };
 
-	if (argc != 1)
-		return command_usage("status");
-	if (ask(s, &reply, &err) < 0)
-		return command_fail(&err);
-	d = (const describe *)reply;
-	if (output_structured(s->format))
-		code = output_value(s->format, to_json(d));
-	else
-		print_table(d);
-	if (code == EXIT_OK && (!*d->leader_id || *d->last_error))
-		code = EXIT_DEGRADED;
-	protobuf_c_message_free_unpacked(reply, NULL);
-	return code;
+	return argc == 1 ? view_show(s, &view, NULL) : command_usage("status");
 }

@@ -11,6 +11,7 @@
 
 #include "ext/v1/tokens.pb-c.h"
 #include "wmctl/command.h"
+#include "wmctl/view.h"
 
 #define USAGE "token create [--role voter|observer] [--ttl SECONDS] [--uses N] | list | revoke ID"
 
@@ -83,8 +84,6 @@ static int create(struct session *s, int argc, char **argv)
 
 /* ---- list ---- */
 
-enum { LIST_COLUMNS = 4, TIME_TEXT = 32 };
-
 static const char *state_of(const token_message *t)
 {
 	if (t->revoked)
@@ -103,99 +102,72 @@ static json_t *item_json(const token_message *t)
 			 "state", state_of(t));
 }
 
-/* The pages stay, for the rows point into them. */
-struct list {
-	ProtobufCMessage **pages;
-	size_t n_pages, rows;
-};
+static void add_page(const token_page *page, json_t *tokens)
+{
+	for (size_t i = 0; i < page->n_tokens; i++)
+		json_array_append_new(tokens, item_json(page->tokens[i]));
+}
 
-static int fetch(struct session *s, struct list *list, struct error *err)
+/* Whose tokens come behind those of @after; *@ret_more tells whether there are more then. */
+static int fetch_page(struct session *s, const char *after, json_t *tokens, bool *ret_more,
+		      struct error *err)
 {
 	Webmesh__Ext__V1__ListTokensRequest request = WEBMESH__EXT__V1__LIST_TOKENS_REQUEST__INIT;
-	bool more = true;
+	const token_page *page;
+	ProtobufCMessage *reply;
+	int r;
 
-	while (more) {
-		ProtobufCMessage **grown = reallocarray(list->pages, list->n_pages + 1,
-							sizeof(*grown));
-		const token_page *page;
-		int r;
-
-		if (!grown)
-			return error_set(err, ERR_MEMORY, "no memory for the tokens");
-		list->pages = grown;
-		r = session_call(s, TOKENS, "List", &request.base, &grown[list->n_pages], err);
-		if (r < 0)
-			return r;
-		page = (const token_page *)grown[list->n_pages++];
-		list->rows += page->n_tokens;
-		more = page->more && page->n_tokens;
-		if (more)
-			request.after = page->tokens[page->n_tokens - 1]->id;
-	}
+	request.after = (char *)after;
+	r = session_call(s, TOKENS, "List", &request.base, &reply, err);
+	if (r < 0)
+		return r;
+	page = (const token_page *)reply;
+	add_page(page, tokens);
+	*ret_more = page->more && page->n_tokens;
+	protobuf_c_message_free_unpacked(reply, NULL);
 	return 0;
 }
 
-static void drop(struct list *list)
+static const char *last_id(const json_t *tokens)
 {
-	for (size_t i = 0; i < list->n_pages; i++)
-		protobuf_c_message_free_unpacked(list->pages[i], NULL);
-	free(list->pages);
+	const json_t *last = json_array_get(tokens, json_array_size(tokens) - 1);
+	const char *id = json_string_value(json_object_get(last, "id"));
+
+	return id ? id : "";
 }
 
-static int print_list_json(const struct session *s, const struct list *list)
+static int fetch(struct session *s, char *name, json_t **ret, struct error *err)
 {
-	json_t *all = json_array();
+	json_t *tokens = json_array();
+	bool more = true;
+	int r = tokens ? 0 : error_set(err, ERR_MEMORY, "no memory for the tokens");
 
-	for (size_t i = 0; i < list->n_pages; i++)
-		for (size_t j = 0; j < ((const token_page *)list->pages[i])->n_tokens; j++)
-			json_array_append_new(all, item_json(((const token_page *)list->pages[i])->tokens[j]));
-	return output_value(s->format, all);
+	while (r == 0 && more)
+		r = fetch_page(s, last_id(tokens), tokens, &more, err);
+	if (r == 0)
+		*ret = tokens;
+	else
+		json_decref(tokens);
+	return r;
 }
 
-static void fill_row(const token_message *t, char uses[TIME_TEXT], const char **cells)
+static bool print(FILE *out, bool wide, const json_t *tokens)
 {
-	snprintf(uses, TIME_TEXT, "%u", t->uses_left);
-	cells[0] = t->id;
-	cells[1] = t->role;
-	cells[2] = uses;
-	cells[3] = state_of(t);
-}
+	static const struct output_column columns[] = {
+		{ .head = "ID", .key = "id" },
+		{ .head = "ROLE", .key = "role" },
+		{ .head = "USES LEFT", .key = "uses_left" },
+		{ .head = "STATE", .key = "state" },
+	};
 
-static int print_list(const struct list *list)
-{
-	const char **cells = calloc((list->rows + 1) * LIST_COLUMNS, sizeof(*cells));
-	char (*uses)[TIME_TEXT] = calloc(list->rows + 1, sizeof(*uses));
-	size_t row = 0;
-
-	if (cells && uses) {
-		memcpy(cells, (const char *[]){ "ID", "ROLE", "USES LEFT", "STATE" },
-		       LIST_COLUMNS * sizeof(*cells));
-		for (size_t i = 0; i < list->n_pages; i++) {
-			const token_page *page = (const token_page *)list->pages[i];
-
-			for (size_t j = 0; j < page->n_tokens; j++, row++)
-				fill_row(page->tokens[j], uses[row],
-					 cells + (row + 1) * LIST_COLUMNS);
-		}
-		output_table(cells, row + 1, LIST_COLUMNS);
-	}
-	free(uses);
-	free(cells);
-	return cells && uses ? EXIT_OK : command_fail(&(struct error){ .text = "no memory for a table" });
+	return output_list(out, wide, tokens, columns, sizeof(columns) / sizeof(columns[0]));
 }
 
 int token_list(struct session *s)
 {
-	struct list list = { 0 };
-	struct error err = { 0 };
-	int code;
+	static const struct view view = { "id", NULL, fetch, print, NULL };
 
-	if (fetch(s, &list, &err) < 0)
-		code = command_fail(&err);
-	else
-		code = output_structured(s->format) ? print_list_json(s, &list) : print_list(&list);
-	drop(&list);
-	return code;
+	return view_show(s, &view, NULL);
 }
 
 static int revoke(struct session *s, char *id)

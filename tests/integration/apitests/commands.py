@@ -132,6 +132,8 @@ def _():
     equal(offered("-o", "json", "node", ""), ["remove", "rotate-key"], "behind an option")
     equal(offered("acl", "put", "x", ""), ["allow", "deny"], "behind a name")
     check("--role" in offered("token", "create", "--"), "options")
+    equal(offered("get", "--w"), ["--watch"], "one option")
+    equal(offered("--watch", "--interval", "5", "get", "-w", "pe"), ["peers"], "behind options, of which two take no word")
     equal(offered("get", "nodes", "n1", ""), [], "where nothing follows")
     code, stdout, stderr = attempt([WMCTL, "--state-dir", "/nonexistent", "complete", "get", "nodes", ""])
     equal((code, stdout, stderr), (0, "", ""), "without a mesh")
