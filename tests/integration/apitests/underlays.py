@@ -3,8 +3,9 @@
 import ipaddress
 import json
 import shutil
+import signal
 
-from apilib.lan import Lan, mesh_address, wait_reaches
+from apilib.lan import Lan, mesh_address, reaches, wait_reaches
 from apilib.mesh import Mesh
 from apilib.world import STEADY
 from testing import check, defer, equal, ip, sh, wait_until, test
@@ -87,3 +88,49 @@ def _():
     equal(sh("ip -6 -o address show dev veth0 scope global", four.ns), "", "IPv6 addresses below")
     check("[fd98::1]:" in sh("wg show %s endpoints" % six.device, six.ns), "the one calls by IPv6")
     check(both.host + ":" in sh("wg show %s endpoints" % four.device, four.ns), "the other by IPv4")
+
+
+def endpoint_of(node, other):
+    """Where the WireGuard of `node` reaches that of `other`; None while it does not know."""
+    key = sh("wg show %s public-key" % other.device, other.ns).strip()
+    known = dict(line.split() for line in sh("wg show %s endpoints" % node.device, node.ns).splitlines())
+    return known.get(key)
+
+
+@test("a node is reached where the one that calls was told to, live, until the word is taken back")
+def _():
+    net = lan()
+    mesh = Mesh(net, *STEADY)
+    n1 = mesh.founder
+    port, said = 20000 + n1.number, "%s:%d" % (n1.host, 20000 + n1.number)
+    # Where n1 says that it is, nobody gets through; somebody forwards a port of another address to it.
+    ip(n1.ns, "address add 10.98.0.77/24 dev veth0")
+    sh("nft add table ip way; add chain ip way first { type filter hook prerouting priority raw; };"
+       " add chain ip way nat { type nat hook prerouting priority dstnat; };"
+       " add rule ip way first ip daddr %s udp dport %d drop;"
+       " add rule ip way nat ip daddr 10.98.0.77 udp dport 40000 counter redirect to :%d" % (n1.host, port, port), n1.ns)
+    caller = net.node("caller").join(mesh.token("--role", "observer"), *STEADY, "--endpoint", "none")
+    settings = caller.dir / "wgmeshd.yaml"
+
+    def tell(text, *words):
+        settings.write_text(text)
+        caller.process.send_signal(signal.SIGHUP)
+        caller.wait_log(*words)
+    settings.write_text("{}\n")
+    caller.start("--config", str(settings))
+    mesh.nodes.append(caller)
+    caller.wait_joined()
+    address = mesh_address(n1, n1)
+    wait_until(20, lambda: endpoint_of(caller, n1) == said, "it calls where n1 says that it is")
+    check(not reaches(caller.ns, address), "n1 is reached where nobody gets through")
+    tell("peer-endpoint: [n1=10.98.0.77:40000]\n", "event=setting-changed", "name=peer-endpoint", "n1=10.98.0.77:40000")
+    wait_reaches(caller.ns, address)
+    equal(endpoint_of(caller, n1), "10.98.0.77:40000", "where it reaches n1")
+    check("counter packets 0 " not in sh("nft list chain ip way nat", n1.ns), "no packet came by the forwarded port")
+    tell("peer-endpoint: [n1=10.98.0.77]\n", "event=reload-failed", "10.98.0.77", "is not like n2=192.0.2.1:51820")
+    check(reaches(caller.ns, address), "a word that is no endpoint has cut n1 off")
+    equal(endpoint_of(caller, n1), "10.98.0.77:40000", "where it reaches n1 after that")
+    tell("{}\n", "event=setting-changed", "name=peer-endpoint", 'to="none"')
+    wait_until(20, lambda: endpoint_of(caller, n1) == said, "it calls where n1 says, again")
+    sh("nft delete table ip way", n1.ns)
+    wait_reaches(caller.ns, address)
