@@ -41,6 +41,14 @@ static const char *value_of(const struct setting *t, char out[VALUE_MAX])
 	case SETTING_ROUTES:
 		snprintf(out, VALUE_MAX, "up to %d prefixes, or none", ROUTES_MAX);
 		return out;
+	case SETTING_DESTINATIONS:
+		snprintf(out, VALUE_MAX, "up to %d of the form self, self:22, 192.0.2.0/24:8000-8080 or [2001:db8::1]:443, or none",
+			 DESTINATIONS_MAX);
+		return out;
+	case SETTING_STUN_SERVERS:
+		snprintf(out, VALUE_MAX, "up to %d of the form stun:192.0.2.1:3478, or none",
+			 STUN_SERVERS_MAX);
+		return out;
 	case SETTING_PEER_ENDPOINTS:
 		snprintf(out, VALUE_MAX, "up to %d of the form n2=192.0.2.1:51820, or none",
 			 OVERRIDES_MAX);

@@ -27,11 +27,13 @@
 #include "v1/mesh.pb-c.h"
 #include "v1/node.pb-c.h"
 #include "v1/peer_discovery.pb-c.h"
+#include "v1/webrtc.pb-c.h"
 
 #define NODE	   (&v1__node__descriptor)
 #define MESH	   (&v1__mesh__descriptor)
 #define ADMIN	   (&v1__admin__descriptor)
 #define DISCOVERY  (&v1__peer_discovery__descriptor)
+#define WEBRTC	   (&v1__web_rtc__descriptor)
 #define NODES	   (&webmesh__ext__v1__nodes__descriptor)
 #define ENROLLMENT (&webmesh__ext__v1__enrollment__descriptor)
 #define TOKENS	   (&webmesh__ext__v1__tokens__descriptor)
@@ -51,6 +53,8 @@ static const struct rpc_method methods[] = {
 	{ NODE, "Join", RPC_UNARY, RPC_NEED_NODE, RPC_LEADER, api_join },
 	{ NODE, "Leave", RPC_UNARY, RPC_NEED_ANY, RPC_LEADER, api_leave },
 	{ NODE, "GetStatus", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_get_status },
+	{ NODE, "NegotiateDataChannel", RPC_BIDI, RPC_NEED_ANY, RPC_HERE,
+	  api_negotiate_data_channel },
 	{ MESH, "GetNode", RPC_UNARY, RPC_NEED_ANY, RPC_READ, api_get_node },
 	{ MESH, "ListNodes", RPC_UNARY, RPC_NEED_ANY, RPC_READ, api_list_nodes },
 	{ ADMIN, "PutRaftACL", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_put_acl },
@@ -58,6 +62,7 @@ static const struct rpc_method methods[] = {
 	{ ADMIN, "GetRaftACL", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_get_acl },
 	{ ADMIN, "ListRaftACLs", RPC_UNARY, RPC_NEED_ADMIN, RPC_READ, api_list_acls },
 	{ DISCOVERY, "ListPeers", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_list_peers },
+	{ WEBRTC, "StartDataChannel", RPC_BIDI, RPC_NEED_ANY, RPC_READ, api_start_data_channel },
 	{ NODES, "List", RPC_UNARY, RPC_NEED_ANY, RPC_READ, api_list_nodes_page },
 	{ NODES, "RotateKey", RPC_UNARY, RPC_NEED_ANY, RPC_LEADER, api_rotate_key },
 	{ ENROLLMENT, "Enroll", RPC_UNARY, RPC_NEED_NOTHING, RPC_LEADER, api_enroll },

@@ -13,13 +13,15 @@
 typedef void api_handler(struct rpc_call *call, const ProtobufCMessage *request, void *user);
 
 /* v1.Node */
-api_handler api_join, api_leave, api_get_status;
+api_handler api_join, api_leave, api_get_status, api_negotiate_data_channel;
 /* v1.Mesh */
 api_handler api_get_node, api_list_nodes;
 /* v1.Admin */
 api_handler api_put_acl, api_delete_acl, api_get_acl, api_list_acls;
 /* v1.PeerDiscovery */
 api_handler api_list_peers;
+/* v1.WebRTC */
+api_handler api_start_data_channel;
 /* grpc.health.v1, grpc.reflection.v1 and v1alpha */
 api_handler api_check_health, api_watch_health, api_reflect;
 /* webmesh.ext.v1 */

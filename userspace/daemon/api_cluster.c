@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* webmesh.ext.v1.Cluster: what `wmctl status` shows. */
 #include "daemon/api.h"
+#include "daemon/channels.h"
 #include "daemon/join.h"
 #include "ext/v1/cluster.pb-c.h"
 #include "store/state_query.h"
@@ -16,6 +17,17 @@ static void fill_addresses(struct daemon *d, char ipv4[PREFIX_TEXT_MAX], char ip
 		prefix_format(&self.ipv4, ipv4);
 	if (self.ipv6.ip.family)
 		prefix_format(&self.ipv6, ipv6);
+}
+
+/* What the engine holds: those whose streams have ended may take a moment to go. */
+static void fill_channels(struct daemon *d, Webmesh__Ext__V1__DescribeResponse *m)
+{
+	struct engine_counts counts = { 0 };
+
+	if (d->channels)
+		counts = engine_counts(channels_engine(d->channels));
+	m->data_channels = (uint32_t)counts.sessions;
+	m->data_channel_connections = (uint32_t)counts.connections;
 }
 
 /*
@@ -63,5 +75,6 @@ void api_describe(struct rpc_call *call, const ProtobufCMessage *request, void *
 	m.address_ipv4 = ipv4;
 	m.address_ipv6 = ipv6;
 	m.nodes = (uint32_t)nodes;
+	fill_channels(d, &m);
 	rpc_reply(call, &m.base);
 }

@@ -40,10 +40,25 @@ static bool passes_on(const struct daemon *d)
 	return d->settings.leader_proxy && replica_is_voter(d->replica, d->settings.id);
 }
 
+enum { FEATURES_MAX = 8 };
+
+static size_t fill_features(const struct daemon *d, V1__Feature features[FEATURES_MAX])
+{
+	size_t n = 0;
+
+	features[n++] = V1__FEATURE__NODES;
+	features[n++] = V1__FEATURE__MESH_API;
+	features[n++] = V1__FEATURE__PEER_DISCOVERY;
+	if (d->settings.webrtc)
+		features[n++] = V1__FEATURE__ICE_NEGOTIATION;
+	if (passes_on(d))
+		features[n++] = V1__FEATURE__LEADER_PROXY;
+	return n;
+}
+
 static void reply_own(struct daemon *d, struct rpc_call *call)
 {
-	V1__Feature features[] = { V1__FEATURE__NODES, V1__FEATURE__MESH_API,
-				 V1__FEATURE__PEER_DISCOVERY, V1__FEATURE__LEADER_PROXY /* the last one */ };
+	V1__Feature features[FEATURES_MAX];
 	Google__Protobuf__Timestamp started = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 	V1__Status m = V1__STATUS__INIT;
 	struct converge_status converge;
@@ -61,7 +76,7 @@ static void reply_own(struct daemon *d, struct rpc_call *call)
 	m.build_date = (char *)WGMESH_BUILD_DATE;
 	m.uptime = uptime;
 	m.started_at = &started;
-	m.n_features = sizeof(features) / sizeof(features[0]) - !passes_on(d);
+	m.n_features = fill_features(d, features);
 	m.features = features;
 	m.wireguard_peers = (uint32_t)converge.peers_known;
 	m.cluster_status = cluster_status(replica.role);

@@ -10,12 +10,14 @@
 #include "daemon/admission.h"
 #include "daemon/api.h"
 #include "daemon/authority.h"
+#include "daemon/channels.h"
 #include "daemon/descriptors.h"
 #include "daemon/founding.h"
 #include "daemon/installer.h"
 #include "daemon/join.h"
 #include "daemon/leader_proxy.h"
 #include "daemon/membership.h"
+#include "daemon/negotiation.h"
 #include "daemon/now.h"
 #include "daemon/reload.h"
 #include "daemon/renewal.h"
@@ -47,6 +49,7 @@ static void on_upkeep(uv_timer_t *timer)
 	renewal_advance(d);
 	rotation_advance(d);
 	join_consider(d->joining);
+	negotiations_advance(d);
 	replica_upkeep(d->replica);
 	api_follow_changed(d);
 	api_health_changed(d);
@@ -61,6 +64,7 @@ static void on_upkeep(uv_timer_t *timer)
 static void node_removed(struct daemon *d, const char *node_id)
 {
 	api_follow_removed(d, node_id);
+	negotiations_removed(d, node_id);
 	if (strcmp(node_id, d->settings.id) == 0 && join_revoked(d))
 		log_warn("removed", "node=%s", node_id);
 }
@@ -193,6 +197,7 @@ static void on_signal(uv_signal_t *handle, int number)
 		return;
 	}
 	reload_settings(d);
+	negotiations_review(d);
 	converge_kick(d->converge);
 }
 
@@ -275,8 +280,16 @@ static void stop_replica(void *data)
 		stop_pump(d);
 }
 
+/* By now nobody negotiates any more. */
+static void stop_channels(struct daemon *d)
+{
+	channels_free(d->channels);
+	d->channels = NULL;
+}
+
 static void stop_joining(struct daemon *d)
 {
+	stop_channels(d);
 	if (d->joining)
 		join_free(d->joining, stop_replica, d);
 	else
@@ -315,6 +328,7 @@ void daemon_stop(struct daemon *d, int exit_code)
 	renewal_stop(d);
 	leader_proxy_reset(d);
 	api_health_end(d);
+	negotiations_end(d);
 	if (d->server)
 		rpc_server_stop(d->server, GRACE_MS, server_stopped, d);
 	else

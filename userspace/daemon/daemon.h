@@ -24,7 +24,9 @@
 #include "store/log_store.h"
 #include "store/state_store.h"
 
+struct channels;
 struct following;
+struct negotiation;
 struct watching;
 struct descriptors;
 struct rpc_channel;
@@ -78,6 +80,8 @@ struct daemon {
 	/* the next one of the round under way; NULL: there is none */
 	struct following *serving;
 	struct rounds rounds;		/* in which they are served */
+	struct channels *channels;	/* NULL: nobody has asked for a data channel yet */
+	struct negotiation *negotiations;	/* streams that ask for one, a list */
 	struct rpc_channel *leader;	/* for calls that are passed on; NULL: none was yet */
 	char leader_id[NODE_ID_MAX + 1];
 	struct rpc_channel *authority;	/* while the authority's key is fetched */

@@ -92,7 +92,8 @@ static bool needs_no_name(const struct daemon *d, const struct rpc_call *call)
 
 	return who->kind == RPC_IDENTITY_NONE ||
 	       (who->kind == RPC_IDENTITY_NODE && strcmp(who->id, d->settings.id) == 0) ||
-	       (method->place == RPC_READ && method->need == RPC_NEED_ANY);
+	       (method->place == RPC_READ && method->need == RPC_NEED_ANY &&
+		method->kind == RPC_UNARY);
 }
 
 int leader_proxy_route(struct daemon *d, const struct rpc_call *call, struct rpc_onward *ret,

@@ -73,6 +73,17 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	{ "leader-proxy", SETTING_SWITCH, FIELD(leader_proxy), .takes = "on|off", .live = true,
 	  .help = "whether this node, if it votes, passes on to the leader what only that one can "
 		  "answer" },
+	{ "webrtc", SETTING_SWITCH, FIELD(webrtc), .takes = "on|off", .live = true,
+	  .help = "whether those with a certificate reach services by way of this node over data "
+		  "channels of WebRTC" },
+	{ "webrtc-destinations", SETTING_DESTINATIONS, FIELD(webrtc_destinations),
+	  .takes = "ADDRESS", .live = true,
+	  .help = "what they may reach: self, the loopback and this node's addresses in the mesh, or "
+		  "networks, each with ports if wanted, as self:22 or 192.0.2.0/24:8000-8080; may be "
+		  "repeated" },
+	{ "stun-servers", SETTING_STUN_SERVERS, FIELD(stun_servers), .takes = "URL", .live = true,
+	  .help = "that tell both sides of a data channel their addresses outside, as "
+		  "stun:192.0.2.1:3478; may be repeated" },
 	{ "certificate-seconds", SETTING_NUMBER, FIELD(certificate_seconds), .min = 10,
 	  .max = 10 * 365 * 86400, .takes = "SECONDS", .live = true,
 	  .help = "that a certificate holds which this node issues while it leads" },
@@ -106,12 +117,14 @@ void settings_init(struct settings *s)
 		.log_keep = 16384,
 		.followers_max = 256,
 		.leader_proxy = true,
+		.webrtc = true,
 		.certificate_seconds = 90 * 86400,
 		.key_rotation_seconds = 168 * 3600,
 		.tick_ms = 50,
 	};
 	prefix_parse("172.16.0.0/12", &s->ipv4_prefix);
 	route_list_parse(PRIVATE, &s->accept_routes, NULL);
+	destination_list_add(&s->webrtc_destinations, "self", NULL);
 	if (gethostname(s->id, sizeof(s->id)) < 0)
 		s->id[0] = 0;
 	s->id[sizeof(s->id) - 1] = 0;
@@ -232,8 +245,26 @@ static int set_switch(bool *out, const char *value, struct error *err)
 	return 0;
 }
 
-static int add_endpoint(struct settings *s, const char *value, struct error *err)
+/* Each of the words of @value, without the spaces before it, to @add; the word none to nobody. */
+static int add_words(const char *value, int (*add)(void *out, const char *word, struct error *err),
+		     void *out, struct error *err)
 {
+	char *copy = strdup(value), *rest = copy, *one;
+	int r = 0;
+
+	if (!copy)
+		return error_set(err, ERR_MEMORY, "no memory for a setting");
+	if (strcmp(value, NONE) != 0)
+		while (r == 0 && (one = strsep(&rest, ",")))
+			r = add(out, one + strspn(one, " "), err);
+	free(copy);
+	return r;
+}
+
+static int add_endpoint(void *out, const char *value, struct error *err)
+{
+	struct settings *s = out;
+
 	if (s->endpoint_count == SETTINGS_ENDPOINTS_MAX)
 		return error_set(err, ERR_INVALID, "more than %d addresses",
 				 SETTINGS_ENDPOINTS_MAX);
@@ -245,20 +276,11 @@ static int add_endpoint(struct settings *s, const char *value, struct error *err
 
 static int add_endpoints(struct settings *s, bool more, const char *value, struct error *err)
 {
-	char *copy = strdup(value), *rest = copy, *one;
-	int r = 0;
-
-	if (!copy)
-		return error_set(err, ERR_MEMORY, "no memory for an address");
 	if (!more) {
 		memset(s->endpoints, 0, sizeof(s->endpoints));
 		s->endpoint_count = 0;
 	}
-	if (strcmp(value, NONE) != 0)
-		while (r == 0 && (one = strsep(&rest, ",")))
-			r = add_endpoint(s, one + strspn(one, " "), err);
-	free(copy);
-	return r;
+	return add_words(value, add_endpoint, s, err);
 }
 
 static int add_routes(struct route_list *out, bool more, const char *value, struct error *err)
@@ -275,21 +297,43 @@ static int add_routes(struct route_list *out, bool more, const char *value, stru
 	return r;
 }
 
+static int add_peer_endpoint(void *out, const char *word, struct error *err)
+{
+	return override_list_add(out, word, err);
+}
+
 static int add_peer_endpoints(struct override_list *out, bool more, const char *value,
 			      struct error *err)
 {
-	char *copy = strdup(value), *rest = copy, *one;
-	int r = 0;
-
-	if (!copy)
-		return error_set(err, ERR_MEMORY, "no memory for an endpoint");
 	if (!more || strcmp(value, NONE) == 0)
 		*out = (struct override_list){ 0 };
-	if (strcmp(value, NONE) != 0)
-		while (r == 0 && (one = strsep(&rest, ",")))
-			r = override_list_add(out, one + strspn(one, " "), err);
-	free(copy);
-	return r;
+	return add_words(value, add_peer_endpoint, out, err);
+}
+
+static int add_destination(void *out, const char *word, struct error *err)
+{
+	return destination_list_add(out, word, err);
+}
+
+static int add_destinations(struct destination_list *out, bool more, const char *value,
+			    struct error *err)
+{
+	if (!more || strcmp(value, NONE) == 0)
+		*out = (struct destination_list){ 0 };
+	return add_words(value, add_destination, out, err);
+}
+
+static int add_stun_server(void *out, const char *word, struct error *err)
+{
+	return stun_list_add(out, word, err);
+}
+
+static int add_stun_servers(struct stun_list *out, bool more, const char *value,
+			    struct error *err)
+{
+	if (!more || strcmp(value, NONE) == 0)
+		*out = (struct stun_list){ 0 };
+	return add_words(value, add_stun_server, out, err);
 }
 
 static int set_node(const struct setting *t, char *out, const char *value, struct error *err)
@@ -334,6 +378,10 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 		return add_routes(out, more, value, err);
 	case SETTING_PEER_ENDPOINTS:
 		return add_peer_endpoints(out, more, value, err);
+	case SETTING_DESTINATIONS:
+		return add_destinations(out, more, value, err);
+	case SETTING_STUN_SERVERS:
+		return add_stun_servers(out, more, value, err);
 	case SETTING_NODE:
 		return set_node(t, out, value, err);
 	default:
@@ -397,6 +445,7 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 	const struct setting *t = &settings_table[row];
 	const void *at = (const char *)s + t->offset;
 	char prefix[PREFIX_TEXT_MAX], routes[ROUTES_TEXT_MAX], overrides[OVERRIDES_TEXT_MAX];
+	char destinations[DESTINATIONS_TEXT_MAX], servers[STUN_LIST_TEXT_MAX];
 
 	switch (t->kind) {
 	case SETTING_NUMBER:
@@ -413,6 +462,10 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 		return buf_append_text(out, route_list_format(at, routes));
 	case SETTING_PEER_ENDPOINTS:
 		return buf_append_text(out, override_list_format(at, overrides));
+	case SETTING_DESTINATIONS:
+		return buf_append_text(out, destination_list_format(at, destinations));
+	case SETTING_STUN_SERVERS:
+		return buf_append_text(out, stun_list_format(at, servers));
 	case SETTING_NODE:
 		return buf_append_text(out, *(const char *)at ? at : NONE);
 	default:

@@ -15,13 +15,15 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/destination.h"
 #include "model/override.h"
 #include "model/route.h"
+#include "model/stun_list.h"
 
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 25,		/* rows of the table */
+	SETTINGS_COUNT = 28,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -55,6 +57,9 @@ struct settings {
 	/* observers that are served; those who are to vote always are */
 	uint32_t followers_max;
 	bool leader_proxy;		/* pass on what only the leader can answer */
+	bool webrtc;			/* serve data channels */
+	struct destination_list webrtc_destinations;	/* that they may lead to */
+	struct stun_list stun_servers;	/* of them; no one: only addresses of our own are told */
 	/* of what this node certifies while it leads */
 	uint32_t certificate_seconds;
 	uint32_t key_rotation_seconds;	/* of this node's WireGuard key; 0: never */
@@ -73,7 +78,7 @@ struct settings {
 enum setting_kind {
 	SETTING_TEXT, SETTING_ID, SETTING_WORD, SETTING_NUMBER, SETTING_SWITCH,
 	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE, SETTING_DURATION,
-	SETTING_PEER_ENDPOINTS,
+	SETTING_PEER_ENDPOINTS, SETTING_DESTINATIONS, SETTING_STUN_SERVERS,
 };
 
 struct setting {
@@ -93,7 +98,8 @@ extern const struct setting settings_table[SETTINGS_COUNT];
 static inline bool setting_is_list(const struct setting *t)
 {
 	return t->kind == SETTING_ENDPOINTS || t->kind == SETTING_ROUTES ||
-	       t->kind == SETTING_PEER_ENDPOINTS;
+	       t->kind == SETTING_PEER_ENDPOINTS || t->kind == SETTING_DESTINATIONS ||
+	       t->kind == SETTING_STUN_SERVERS;
 }
 
 void settings_init(struct settings *s);	/* the defaults; the id is the host's name */

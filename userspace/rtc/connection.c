@@ -20,7 +20,7 @@ struct connection {
 	GMainContext *context;
 	const struct connection_ops *ops;
 	void *ctx;
-	const struct service *service;
+	const struct channel_service *service;
 	size_t message_max;
 	uint16_t number;
 	bool dialled, connected;
@@ -298,7 +298,7 @@ static void on_ready(void *ctx, int events)
 
 static int open_socket(struct connection *c)
 {
-	const struct service *service = c->service;
+	const struct channel_service *service = c->service;
 	struct sockaddr_in6 sa;
 	socklen_t len = endpoint_to_sockaddr(&service->at, &sa);
 	int on = 1;
@@ -346,7 +346,7 @@ void connection_dial(struct connection *c)
 }
 
 int connection_new(GMainContext *context, uint16_t number, size_t message_max,
-		   const struct service *service, const struct connection_ops *ops, void *ctx,
+		   const struct channel_service *service, const struct connection_ops *ops, void *ctx,
 		   struct connection **ret, struct error *err)
 {
 	struct connection *c = calloc(1, sizeof(*c));

@@ -26,7 +26,7 @@ enum {
 	CONNECTION_IDLE_MS = 300 * 1000,	/* UDP that says nothing either way */
 };
 
-struct service {
+struct channel_service {
 	bool udp;
 	struct endpoint at;
 };
@@ -50,7 +50,7 @@ struct connection;
  * message to the other side.  @ops and @service outlive it.
  */
 int connection_new(GMainContext *context, uint16_t number, size_t message_max,
-		   const struct service *service, const struct connection_ops *ops, void *ctx,
+		   const struct channel_service *service, const struct connection_ops *ops, void *ctx,
 		   struct connection **ret, struct error *err);
 void connection_free(struct connection *c);
 

@@ -18,7 +18,10 @@ struct command {
 	enum command_kind kind;
 	uint64_t session;
 	union {
-		struct service service;
+		struct {
+			struct channel_service service;
+			struct endpoint stun;
+		} open;
 		struct sdp answer;
 		struct candidate candidate;
 	};
@@ -176,7 +179,7 @@ static void open_session(struct engine *e, const struct command *cmd)
 	struct session_config config = {
 		.ice = e->config.ice,
 		.identity = e->identity,
-		.service = cmd->service,
+		.service = cmd->open.service,
 		.connections_max = e->config.connections_max,
 		.answer_ms = e->config.answer_ms,
 		.silence_ms = e->config.silence_ms,
@@ -184,6 +187,8 @@ static void open_session(struct engine *e, const struct command *cmd)
 	struct member *m = calloc(1, sizeof(*m));
 	struct error err = { 0 };
 
+	if (cmd->open.stun.ip.family != AF_UNSPEC)
+		config.ice.stun = cmd->open.stun;
 	if (!m) {
 		pthread_mutex_lock(&e->lock);
 		e->counts.sessions--;
@@ -388,15 +393,16 @@ static void enqueue(struct engine *e, struct command *cmd)
 	timer_set(e->wakeup, 0);
 }
 
-int engine_open(struct engine *e, const struct service *service, uint64_t *ret_session,
-		struct error *err)
+int engine_open(struct engine *e, const struct channel_service *service, const struct endpoint *stun,
+		uint64_t *ret_session, struct error *err)
 {
 	struct command *cmd = command_new(COMMAND_OPEN, 0, err);
 	bool full;
 
 	if (!cmd)
 		return -ERR_MEMORY;
-	cmd->service = *service;
+	cmd->open.service = *service;
+	cmd->open.stun = *stun;
 	pthread_mutex_lock(&e->lock);
 	full = e->counts.sessions >= e->config.sessions_max;
 	if (!full) {

@@ -58,9 +58,12 @@ int engine_new(const struct engine_config *config, struct engine **ret, struct e
 /* Ends all sessions and the thread; waits for it, some milliseconds. */
 void engine_free(struct engine *e);
 
-/* ERR_EXHAUSTED: too many sessions.  The offer and all that follows come as events. */
-int engine_open(struct engine *e, const struct service *service, uint64_t *ret_session,
-		struct error *err);
+/*
+ * @stun: AF_UNSPEC stands for the one of the configuration.  ERR_EXHAUSTED: too many sessions.  The
+ * offer and all that follows come as events.
+ */
+int engine_open(struct engine *e, const struct channel_service *service, const struct endpoint *stun,
+		uint64_t *ret_session, struct error *err);
 /* The peer's answer, and candidates before or after it.  ERR_INVALID: it cannot be one. */
 int engine_answer(struct engine *e, uint64_t session, const char *json, struct error *err);
 int engine_candidate(struct engine *e, uint64_t session, const char *text, struct error *err);

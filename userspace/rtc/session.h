@@ -27,7 +27,7 @@ enum {
 struct session_config {
 	struct ice_config ice;
 	const struct dtls_identity *identity;	/* outlives the session */
-	struct service service;
+	struct channel_service service;
 	unsigned int connections_max;	/* at once */
 	unsigned int answer_ms;		/* how long the answer is waited for */
 	unsigned int silence_ms;	/* a peer of which nothing is heard is gone */

@@ -14,7 +14,7 @@ static json_t *to_json(const describe *d)
 {
 	return json_pack(
 		"{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:i, s:i, s:s, "
-		"s:s, s:s, s:s, s:s}",
+		"s:s, s:s, s:s, s:s, s:i, s:i}",
 		"id", d->id, "role", d->role, "leader", d->leader_id,
 		"term", (json_int_t)d->term, "commit_index", (json_int_t)d->commit_index,
 		"applied_index", (json_int_t)d->applied_index,
@@ -25,7 +25,9 @@ static json_t *to_json(const describe *d)
 		"device", d->device, "peers_known", (int)d->peers_known,
 		"peers_active", (int)d->peers_active, "address_ipv4", d->address_ipv4,
 		"address_ipv6", d->address_ipv6, "routes", d->routes,
-		"routes_not_taken", d->routes_not_taken, "last_error", d->last_error);
+		"routes_not_taken", d->routes_not_taken, "last_error", d->last_error,
+		"data_channels", (int)d->data_channels,
+		"data_channel_connections", (int)d->data_channel_connections);
 }
 
 static const char *or_none(const char *text)
@@ -76,6 +78,13 @@ static void print_routes(FILE *out, const json_t *d)
 		fprintf(out, "not taken %s\n", text(d, "routes_not_taken"));
 }
 
+static void print_channels(FILE *out, const json_t *d)
+{
+	if (number(d, "data_channels"))
+		fprintf(out, "channels  " NUMBER " data channels, " NUMBER " connections\n",
+			number(d, "data_channels"), number(d, "data_channel_connections"));
+}
+
 static bool print(FILE *out, bool wide, const json_t *d)
 {
 	const char *leader = text(d, "leader");
@@ -93,6 +102,7 @@ static bool print(FILE *out, bool wide, const json_t *d)
 	fprintf(out, "peers     " NUMBER " known, " NUMBER " active\n", number(d, "peers_known"),
 		number(d, "peers_active"));
 	print_routes(out, d);
+	print_channels(out, d);
 	fprintf(out, "error     %s\n", or_none(text(d, "last_error")));
 	return true;
 }

@@ -22,23 +22,23 @@ class Missing(Exception):
     """Why there is no client on this machine."""
 
 
-def _cache():
+def _cache(source):
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    key = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    return pathlib.Path(base) / "wgmesh" / ("grpc-js-" + key)
+    key = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:16]
+    return pathlib.Path(base) / "wgmesh" / ("%s-%s" % (source.name, key))
 
 
-def install():
-    """The folder of the client's packages, fetched once; Missing says what there is not."""
+def install(source=SOURCE):
+    """The folder of the packages of the client in `source`, fetched once; Missing says what there is not."""
     for tool in ("node", "npm"):
         if not shutil.which(tool):
             raise Missing("there is no %s here" % tool)
-    folder = _cache()
+    folder = _cache(source)
     if not (folder / ".complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCE / name, folder)
+            shutil.copy(source / name, folder)
         done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
                               cwd=folder, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode != 0:
@@ -70,6 +70,14 @@ class Call:
             return self.ended.get(timeout=seconds)
         except queue.Empty:
             raise Failure("a call has no answer after %g s" % seconds) from None
+
+    def send(self, request):
+        """A message, on a stream both ways."""
+        self.peer.say({"id": self.number, "op": "send", "request": request})
+
+    def end(self):
+        """No more messages."""
+        self.peer.say({"id": self.number, "op": "end"})
 
     def cancel(self):
         self.peer.say({"id": self.number, "op": "cancel"})
@@ -124,6 +132,9 @@ class Peer:
 
     def open(self, to, path, request=None, **more):
         return self.start("open", to, path, request, **more)
+
+    def bidi(self, to, path, **more):
+        return self.start("bidi", to, path, **more)
 
     def reflect(self, to, version, questions=(), seconds=20):
         call = self.start("reflect", to, None, version=version, questions=list(questions))

@@ -5,6 +5,8 @@
 //   {id, op: "call", to, path, request | raw, deadline?, cancel?, metadata?}  -> {id, code, details, reply}
 //   {id, op: "open", to, path, request, deadline?}   a server's stream; its messages follow as
 //                                                    {id, message}, its end as {id, code, details}
+//   {id, op: "bidi", to, path, deadline?, metadata?}   a stream both ways; its messages and its end as above
+//   {id, op: "send", request}   {id, op: "end"}      a message on it; its half is closed
 //   {id, op: "reflect", to, version}                asks the server for its API -> reply {services, files},
 //                                                    and knows its methods from then on
 //   {id, op: "cancel"}                               ends the call or stream `id`
@@ -21,7 +23,7 @@ const loader = require('@grpc/proto-loader');
 const { Reader, Writer } = require('protobufjs');
 
 const SERVER_NAME = 'wgmesh.internal';	// what a daemon's certificate is made out to
-const FILES = ['v1/node.proto', 'v1/mesh.proto', 'v1/admin.proto', 'v1/peer_discovery.proto',
+const FILES = ['v1/node.proto', 'v1/mesh.proto', 'v1/admin.proto', 'v1/peer_discovery.proto', 'v1/webrtc.proto',
 	'grpc/health/v1/health.proto',
 	'ext/v1/admins.proto', 'ext/v1/authority.proto', 'ext/v1/cluster.proto',
 	'ext/v1/enrollment.proto', 'ext/v1/nodes.proto', 'ext/v1/replication.proto', 'ext/v1/servers.proto',
@@ -119,9 +121,8 @@ function unary(command) {
 	}
 }
 
-function open(command) {
-	const call = clientOf(command.to).makeServerStreamRequest(command.path, serializer(command),
-		deserializer(command), command.request || {}, new grpc.Metadata(), options(command));
+// What comes from a stream, and its end.
+function listen(command, call) {
 	calls.set(command.id, call);
 	call.on('data', (message) => say({ id: command.id, message }));
 	call.on('error', () => {});	// `status` tells it too
@@ -129,6 +130,16 @@ function open(command) {
 		calls.delete(command.id);
 		say({ id: command.id, code: grpc.status[status.code], details: status.details });
 	});
+}
+
+function bidi(command) {
+	listen(command, clientOf(command.to).makeBidiStreamRequest(command.path, serializer(command),
+		deserializer(command), metadataOf(command), options(command)));
+}
+
+function open(command) {
+	listen(command, clientOf(command.to).makeServerStreamRequest(command.path, serializer(command),
+		deserializer(command), command.request || {}, new grpc.Metadata(), options(command)));
 }
 
 // ---- reflection, of which the numbers of the fields are all that is known ----
@@ -198,6 +209,9 @@ const operations = {
 	reflect,
 	call: unary,
 	open,
+	bidi,
+	send: (command) => { if (calls.has(command.id)) { calls.get(command.id).write(command.request); } },
+	end: (command) => { if (calls.has(command.id)) { calls.get(command.id).end(); } },
 	cancel: (command) => { if (calls.has(command.id)) { calls.get(command.id).cancel(); } },
 	forget: (command) => forget(command.to),
 };

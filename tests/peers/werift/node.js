@@ -2,6 +2,7 @@
 // The engine's test program (tests/unit/rtc/offer.c) as an object, and werift as its peer.
 'use strict'
 const { spawn } = require('node:child_process')
+const { createHash, randomBytes } = require('node:crypto')
 const dgram = require('node:dgram')
 const { once, EventEmitter } = require('node:events')
 const fs = require('node:fs')
@@ -9,6 +10,13 @@ const readline = require('node:readline')
 const { RTCPeerConnection } = require('werift')
 
 const DEADLINE_MS = 30000
+const PIECE = 16 * 1024
+const AHEAD = 512 * 1024
+
+const hash = (data) => createHash('sha256').update(data).digest('hex')
+const equal = (what, is, wanted) => {
+  if (is !== wanted) throw new Error(`${what}: ${is}, not ${wanted}`)
+}
 
 /** What `probe` gives once it is truthy; fails, with `what`, when that takes too long. */
 async function until(what, probe, ms = DEADLINE_MS) {
@@ -113,6 +121,10 @@ class Session {
     this.node.say(`answer ${this.number} ${JSON.stringify(description)}`)
   }
 
+  tell(candidate) {
+    this.node.say(`candidate ${this.number} ${candidate}`)
+  }
+
   async end(ms) {
     await until('the end of a session', () => this.ended !== undefined, ms)
     return this.ended
@@ -123,6 +135,7 @@ class Session {
   }
 }
 
+/** `session`: has offered(), answer(), tell(), candidates and told, as Session. */
 class Peer {
   /** `change`: of the answer's text, on its way. */
   static async answer(session, change = (sdp) => sdp) {
@@ -146,7 +159,7 @@ class Peer {
 
   constructor(session) {
     this.pc = new RTCPeerConnection({ iceServers: [{ urls: stun }], iceUseIpv6: false, iceAdditionalHostAddresses: ['127.0.0.1'] })
-    this.pc.onIceCandidate.subscribe((c) => c?.candidate && session.node.say(`candidate ${session.number} ${c.candidate}`))
+    this.pc.onIceCandidate.subscribe((c) => c?.candidate && session.tell(c.candidate))
     this.channels = this.#channel('CHANNELS', 0, 'tcp')
   }
 
@@ -188,4 +201,29 @@ class Peer {
   }
 }
 
-module.exports = { Node, Peer, until }
+/** Writes all of it, never far ahead of what SCTP has sent. */
+async function write(channel, data) {
+  for (let at = 0; at < data.length; at += PIECE) {
+    channel.send(data.subarray(at, at + PIECE))
+    if (channel.bufferedAmount > AHEAD)
+      await until('room to send', () => channel.bufferedAmount < AHEAD / 2, 120000)
+  }
+}
+
+/** Has `size` random bytes come back over a connection of their own. */
+async function echoed(peer, number, size) {
+  const data = randomBytes(size)
+  const sum = createHash('sha256')
+  let count = 0
+  const channel = peer.dial(number, 'tcp', (piece) => {
+    sum.update(piece)
+    count += piece.length
+  })
+  await write(channel, data)
+  await until(`${size} bytes to come back, have ${count}`, () => count >= size, 240000)
+  equal('bytes', count, size)
+  equal('hash', sum.digest('hex'), hash(data))
+  return channel
+}
+
+module.exports = { Node, Peer, echoed, equal, hash, until, write }

@@ -3,23 +3,17 @@
 // LONG=1: 100 MB, too. Ends with "N passed, N failed".
 'use strict'
 const { fork } = require('node:child_process')
-const { createHash, randomBytes } = require('node:crypto')
+const { randomBytes } = require('node:crypto')
 const dgram = require('node:dgram')
 const net = require('node:net')
 const { once } = require('node:events')
-const { Node, Peer, until } = require('./node.js')
+const { Node, Peer, echoed, equal, hash, until, write } = require('./node.js')
 
-const PIECE = 16 * 1024
-const AHEAD = 512 * 1024
 // How long the node waits for what does not come: long, or a busy machine is one that is gone.
 const SILENCE_MS = 30000
 const ANSWER_MS = 60000
 
 const program = process.argv[2]
-const hash = (data) => createHash('sha256').update(data).digest('hex')
-const equal = (what, is, wanted) => {
-  if (is !== wanted) throw new Error(`${what}: ${is}, not ${wanted}`)
-}
 
 /** A TCP service; gives its port. */
 async function serve(onSocket) {
@@ -33,30 +27,6 @@ async function serve(onSocket) {
   return server.address().port
 }
 const echo = () => serve((socket) => socket.pipe(socket))
-
-/** Writes all of it, never far ahead of what SCTP has sent. */
-async function write(channel, data) {
-  for (let at = 0; at < data.length; at += PIECE) {
-    channel.send(data.subarray(at, at + PIECE))
-    if (channel.bufferedAmount > AHEAD)
-      await until('room to send', () => channel.bufferedAmount < AHEAD / 2, 120000)
-  }
-}
-
-async function echoed(peer, number, size) {
-  const data = randomBytes(size)
-  const sum = createHash('sha256')
-  let count = 0
-  const channel = peer.dial(number, 'tcp', (piece) => {
-    sum.update(piece)
-    count += piece.length
-  })
-  await write(channel, data)
-  await until(`${size} bytes to come back, have ${count}`, () => count >= size, 240000)
-  equal('bytes', count, size)
-  equal('hash', sum.digest('hex'), hash(data))
-  return channel
-}
 
 /** A node, a session to that service and a peer that is connected with it. */
 async function connected(node, proto, port) {

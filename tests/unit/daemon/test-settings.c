@@ -259,6 +259,8 @@ static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 		{ "--peer-endpoint n2=192.0.2.1", "is not like n2=192.0.2.1:51820" },
 		{ "--peer-endpoint _=192.0.2.1:1", "no node's id" },
 		{ "--masquerade sometimes", "auto, on, off" },
+		{ "--webrtc-destinations self,192.0.2.1:0", "is not like self, self:22" },
+		{ "--stun-servers stun.example.org:3478", "is not like stun:192.0.2.1:3478" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -338,7 +340,12 @@ static void a_file_says_what_options_say(void **state)
 		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"
 		"certificate-seconds: 10\nroutes:\n  - 192.168.5.7/24\n  - ::/0\n"
 		"accept-routes: 10.0.0.0/8\nexit-node: n2\nmasquerade: on\nkey-rotation-interval: 90m\nexpire-after: 2m\n"
-		"peer-endpoint: [\"n2=192.0.2.1:1\", \"n3=[2001:db8::1]:2\"]\n"), &err), &err);
+		"peer-endpoint: [\"n2=192.0.2.1:1\", \"n3=[2001:db8::1]:2\"]\n"
+		"webrtc: off\nwebrtc-destinations: [self:22, \"[2001:db8::]:1-2\"]\n"
+		"stun-servers:\n  - stun:192.0.2.1\n  - stun:[2001:db8::1]:9\n"), &err), &err);
+	parse_ok(&flags,
+		 "--webrtc off --webrtc-destinations self:22,[2001:db8::]:1-2 --stun-servers 192.0.2.1:3478");
+	parse_ok(&flags, "--stun-servers [2001:db8::1]:9");
 	parse_ok(&flags,
 		 "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
 	parse_ok(&flags,

@@ -19,7 +19,8 @@ struct world {
 	size_t count;
 };
 
-static const struct service service = { .at = { { AF_INET, { 127, 0, 0, 1 } }, 9 } };
+static const struct endpoint no_stun;
+static const struct channel_service service = { .at = { { AF_INET, { 127, 0, 0, 1 } }, 9 } };
 
 static void notify(void *user)
 {
@@ -49,7 +50,7 @@ static uint64_t must_open(struct world *w)
 {
 	uint64_t session = 0;
 
-	assert_int_equal(engine_open(w->engine, &service, &session, NULL), 0);
+	assert_int_equal(engine_open(w->engine, &service, &no_stun, &session, NULL), 0);
 	return session;
 }
 
@@ -147,7 +148,8 @@ static void sessions_have_a_bound_and_leave_nothing(void **state)
 	for (int round = 0; round < 20; round++) {
 		for (int i = 0; i < 8; i++)
 			sessions[i] = must_open(&w);
-		assert_int_equal(engine_open(w.engine, &service, &session, NULL), -ERR_EXHAUSTED);
+		assert_int_equal(engine_open(w.engine, &service, &no_stun, &session, NULL),
+				 -ERR_EXHAUSTED);
 		for (int i = 0; i < 8; i++)
 			engine_close(w.engine, sessions[i]);
 		await_empty(&w);

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A client of data channels that has nothing in common with the project: tests/peers/werift for WebRTC,
+tests/peers/grpc-js for what is negotiated; and services to reach."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import threading
+
+from apilib.peer import install
+from testing import Failure, check, entered, wait_until
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3] / "tests/peers/werift"
+
+
+class Echo:
+    """A TCP service in a namespace that says what it hears; `open`: connections that stand."""
+
+    def __init__(self, ns, address="127.0.0.1"):
+        self.open = 0
+        self.lock = threading.Lock()
+        with entered(ns):
+            self.listener = socket.create_server((address, 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _count(self, change):
+        with self.lock:
+            self.open += change
+
+    def _serve(self, connection):
+        self._count(1)
+        with connection:
+            try:
+                while data := connection.recv(1 << 16):
+                    connection.sendall(data)
+            except OSError:
+                pass
+        self._count(-1)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+class Channel:
+    """What `stream`, a call of StartDataChannel that has been asked, negotiates; its client is in `ns`."""
+
+    def __init__(self, ns, stream):
+        self.stream = stream
+        self.said = []
+        self.ending = threading.Event()
+        environment = dict(os.environ, NODE_PATH=str(install(SOURCE)))
+        self.process = subprocess.Popen(["ip", "netns", "exec", ns, "node", str(SOURCE / "peer.js")],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._carry, daemon=True).start()
+
+    def _read(self):
+        for text in self.process.stdout:
+            line = json.loads(text)
+            if "answer" in line or "candidate" in line:
+                self.stream.send(line)
+            self.said.append(line)
+
+    def _carry(self):
+        """The other way; messages are appended by another thread."""
+        done = 0
+        while not self.ending.wait(0.005):
+            while done < len(self.stream.messages):
+                message = self.stream.messages[done]
+                done += 1
+                for name in ("offer", "candidate"):
+                    if message[name]:
+                        self._say({name: message[name]})
+
+    def _say(self, command):
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+
+    def _heard(self, name, value=True):
+        errors = [line["error"] for line in self.said if "error" in line]
+        check(not errors, "the peer: %s" % errors)
+        return any(line.get(name) == value for line in self.said)
+
+    def wait(self, name, value=True, seconds=30):
+        try:
+            wait_until(seconds, lambda: self._heard(name, value), "the peer says %s" % name)
+        except Failure:
+            if not self.stream.ended.empty():
+                raise Failure("the stream has ended: %r" % self.stream.wait()) from None
+            raise
+
+    def connect(self):
+        self.wait("open")
+        return self
+
+    def echo(self, connection, size):
+        """`size` random bytes go and come back over a connection of that number."""
+        self._say({"echo": {"connection": connection, "bytes": size}})
+        self.wait("echoed", connection)
+
+    def close(self):
+        """The client closes channel 0."""
+        self._say({"close": True})
+
+    def stop(self):
+        """The client is gone."""
+        self.ending.set()
+        self.process.kill()
+        self.process.wait()

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WebRTC's data channels: clients that nobody here wrote reach services by way of a node. Each node has
+a namespace of its own, as has the client (apilib.network)."""
+import atexit
+import contextlib
+import functools
+import json
+import os
+
+from apilib.channel import Channel, Echo
+from apilib.mesh import Mesh
+from apilib.network import Network
+from apilib.node import identity
+from apilib.peer import Peer, wait_message
+from apilib.world import (GET_STATUS, LEAVE, NEGOTIATE_DATA_CHANNEL, REVOKE_ADMIN, START_DATA_CHANNEL, STEADY,
+                          peer_test, refused)
+from testing import check, defer, equal, wait_until
+
+LIMIT = 16	# of one identity
+MEGABYTE = 1 << 20
+
+
+@functools.cache
+def network():
+    return Network(os.environ.get("LOGS"))
+
+
+@functools.cache
+def mesh():
+    """n1 is a voter; n2, too, when it has joined (voters())."""
+    return Mesh(network(), *STEADY)
+
+
+@functools.cache
+def client():
+    made = Peer(network().ns)
+    atexit.register(made.close)
+    return made
+
+
+def node():
+    return mesh().founder
+
+
+def start(to, **request):
+    stream = client().bidi(to, START_DATA_CHANNEL)
+    stream.send(request)
+    return stream
+
+
+def echo(at, address="127.0.0.1"):
+    service = Echo(at.ns, address)
+    defer(service.close)
+    return service
+
+
+def connect(stream):
+    channel = Channel(network().ns, stream)
+    defer(channel.stop)
+    return channel.connect()
+
+
+def held(at):
+    status = at.status()
+    return status.get("data_channels"), status.get("data_channel_connections")
+
+
+def wait_empty(at, descriptors=None):
+    """Until nothing is left of data channels, descriptors included."""
+    wait_until(20, lambda: held(at) == (0, 0), "%s holds no data channel" % at.name)
+    if descriptors is not None:
+        wait_until(20, lambda: at.descriptors() <= descriptors, "%s has its %d descriptors" % (at.name, descriptors))
+
+
+def offered(to, **request):
+    """A stream that has its offer, and waits for an answer."""
+    stream = start(to, **request)
+    offer = json.loads(wait_message(stream)["offer"])
+    equal((sorted(offer), offer["type"]), (["sdp", "type"], "offer"), "the offer")
+    return stream
+
+
+@contextlib.contextmanager
+def settings(at, text):
+    """`text` as the configuration file; what was before is back afterwards."""
+    at.stop()
+    path = at.dir / "wgmeshd.yaml"
+    path.write_text(text)
+    at.start("--config", str(path))
+    wait_until(20, at.leads, "%s leads" % at.name)
+    try:
+        yield path
+    finally:
+        at.stop()
+        at.start()
+        wait_until(20, at.leads, "%s leads" % at.name)
+
+
+def reload(at, path, text):
+    path.write_text(text)
+    at.process.send_signal(1)
+
+
+@peer_test("a client reaches a TCP service by way of a node, and nothing is left when it cancels")
+def _():
+    service = echo(node())
+    offered(node().as_admin(), node_id="n1", port=service.port).cancel()	# the engine is there from now on
+    wait_empty(node())
+    before = node().descriptors()
+    stream = start(node().as_admin(), node_id="n1", port=service.port)
+    channel = connect(stream)
+    channel.echo(1, MEGABYTE)
+    equal((held(node()), service.open), ((1, 1), 1), "data channels, connections")
+    stream.cancel()
+    equal(stream.wait().code, "CANCELLED", "the stream")
+    wait_empty(node(), before)
+    wait_until(10, lambda: service.open == 0, "the service sees its connection end")
+    node().wait_log("action=data-channel", "tcp 127.0.0.1:%d" % service.port, "by=admin:", "outcome=ok")
+    node().wait_log("event=data-channel-connected", "path=", "host 10.98.0.")
+    node().wait_log("event=data-channel-ended", "connected=yes", "the client has gone")
+
+
+@peer_test("a client that closes its channel ends the stream in order, and may close its half of that before")
+def _():
+    service = echo(node())
+    stream = start(node().as_itself(), node_id="n1", dst="127.0.0.1", proto="tcp", port=service.port)
+    channel = connect(stream)
+    stream.end()
+    channel.echo(1, 1000)
+    channel.close()
+    equal(stream.wait().code, "OK", "the end")
+    wait_empty(node())
+
+
+@peer_test("who has no certificate negotiates nothing, and what is asked for wrongly is told")
+def _():
+    admin = node().as_admin()
+    for path in (START_DATA_CHANNEL, NEGOTIATE_DATA_CHANNEL):
+        refused(client().bidi(node().anybody(), path).wait(), "UNAUTHENTICATED")
+    for request, word in (({"port": 80}, "node_id"), ({"node_id": "N 1", "port": 80}, "node_id"),
+                          ({"node_id": "n1"}, "port"), ({"node_id": "n1", "port": 65536}, "port"),
+                          ({"node_id": "n1", "port": 80, "proto": "sctp"}, "proto"),
+                          ({"node_id": "n1", "port": 80, "dst": "localhost"}, "dst"),
+                          ({"node_id": "n1", "port": 80, "dst": "0.0.0.0"}, "dst"),
+                          ({"node_id": "n1", "port": 80, "dst": "::"}, "dst"),
+                          ({"node_id": "n1", "port": 80, "dst": "224.0.0.1"}, "dst")):
+        refused(start(admin, **request).wait(), "INVALID_ARGUMENT", word)
+    ended = client().bidi(admin, START_DATA_CHANNEL)
+    ended.end()
+    refused(ended.wait(), "INVALID_ARGUMENT", "nothing was asked for")
+    ended = offered(admin, node_id="n1", port=80)
+    ended.end()
+    refused(ended.wait(), "INVALID_ARGUMENT", "before the answer")
+    wait_empty(node())
+
+
+@peer_test("malformed answers and candidates are told with what they should be, and nothing is left")
+def _():
+    sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+    for said in ({"answer": "v=0"}, {"answer": "{}"}, {"answer": json.dumps({"type": "offer", "sdp": sdp})},
+                 {"answer": json.dumps({"type": "answer", "sdp": sdp})}, {"answer": "x" * 100000},
+                 {"candidate": "candidate:1"}, {"candidate": "x"}, {"candidate": "candidate:" + "1 " * 5000}):
+        stream = offered(node().as_admin(), node_id="n1", port=80)
+        stream.send(said)
+        refused(stream.wait(), "INVALID_ARGUMENT", *said, "send ")
+    many = offered(node().as_admin(), node_id="n1", port=80)
+    for port in range(1, 200):
+        many.send({"candidate": "candidate:1 1 udp 2130706431 192.0.2.1 %d typ host" % port})
+    refused(many.wait(), "RESOURCE_EXHAUSTED", "candidate")
+    wait_empty(node())
+
+
+@peer_test("a node leads to its own services unless its settings say more, less or other, and each refusal is on record")
+def _():
+    admin = node().as_admin()
+    inside = node().status()["address_ipv4"].split("/")[0], node().status()["address_ipv6"].split("/")[0]
+    for dst in ("", "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", inside[0]):
+        offered(admin, node_id="n1", dst=dst, port=80).cancel()
+    for dst in ("10.98.0.1", "8.8.8.8", "::ffff:8.8.8.8", "2001:db8::1", inside[1].replace("::1", "::2")):
+        refused(start(admin, node_id="n1", dst=dst, port=80).wait(), "PERMISSION_DENIED", "webrtc-destinations")
+    node().wait_log("action=data-channel", "tcp 8.8.8.8:80", "by=admin:", "outcome=denied")
+    with settings(node(), "webrtc-destinations: [10.98.0.0/24:8000-8080, 'self:22', '[2001:db8::/32]:443']\n") as path:
+        for dst, port, code in (("10.98.0.9", 8000, None), ("10.98.0.9", 8081, "PERMISSION_DENIED"), ("", 22, None),
+                                ("", 23, "PERMISSION_DENIED"), ("2001:db8::9", 443, None), ("2001:db9::9", 443, "PERMISSION_DENIED")):
+            if code:
+                refused(start(admin, node_id="n1", dst=dst, port=port).wait(), code)
+            else:
+                offered(admin, node_id="n1", dst=dst, port=port).cancel()
+        # What the settings allow no more ends, what they still allow stays.
+        streams = {port: offered(admin, node_id="n1", port=port) for port in (22,)}
+        far = offered(admin, node_id="n1", dst="10.98.0.9", port=8000)
+        reload(node(), path, "webrtc-destinations: self\n")
+        refused(far.wait(), "PERMISSION_DENIED")
+        check(streams[22].ended.empty(), "what is allowed has ended")
+        check("ICE_NEGOTIATION" in client().call(admin, GET_STATUS).reply["features"], "the feature")
+        reload(node(), path, "webrtc: off\n")
+        refused(streams[22].wait(), "UNIMPLEMENTED", "webrtc")
+        refused(start(admin, node_id="n1", port=22).wait(), "UNIMPLEMENTED", "webrtc")
+        check("ICE_NEGOTIATION" not in client().call(admin, GET_STATUS).reply["features"], "the feature")
+        reload(node(), path, "stun-servers: ['stun:10.98.0.250:3478', '[2001:db8::1]:99']\n")
+        node().wait_log("setting-changed", "stun-servers")
+        stream = offered(admin, node_id="n1", port=22)
+        equal(stream.messages[0]["stun_servers"], ["stun:10.98.0.250:3478", "stun:[2001:db8::1]:99"], "STUN servers")
+        stream.cancel()
+    wait_empty(node())
+
+
+@peer_test("one identity has its share of data channels, others theirs, and silence ends what was begun")
+def _():
+    admin = node().as_admin()
+    silent = [client().bidi(admin, START_DATA_CHANNEL)]
+    silent += [offered(admin, node_id="n1", port=80) for _ in range(LIMIT - 1)]
+    for _ in range(100):
+        refused(start(admin, node_id="n1", port=80).wait(), "RESOURCE_EXHAUSTED", "close one")
+    offered(node().as_itself(), node_id="n1", port=80).cancel()
+    for stream in silent:
+        refused(stream.wait(), "DEADLINE_EXCEEDED", "10 s")
+    offered(admin, node_id="n1", port=80).cancel()
+    wait_empty(node())
+
+
+@peer_test("what is revoked ends data channels, too")
+def _():
+    service = echo(node())
+    folder = network().folder / "ann"
+    code, _, stderr = node().wgmeshd("admin", "ann", str(folder))
+    equal(code, 0, "wgmeshd admin: " + stderr)
+    out = mesh().add("out", "observer", *STEADY)
+    of_ann, of_node = identity(folder, node().address), out.as_itself(node())
+    streams = [start(of_ann, node_id="n1", port=service.port), start(of_node, node_id="n1", port=service.port)]
+    for stream in streams:
+        connect(stream).echo(1, 1000)
+    equal(client().call(node().as_admin(), REVOKE_ADMIN, {"name": "ann"}).code, "OK", "revoking")
+    refused(streams[0].wait(), "PERMISSION_DENIED", "ann", "revoked")
+    check(streams[1].ended.empty(), "the other one has ended")
+    equal(client().call(node().as_admin(), LEAVE, {"id": "out"}).code, "OK", "taking out")
+    refused(streams[1].wait(), "PERMISSION_DENIED", "taken out")
+    wait_empty(node())
+    wait_until(10, lambda: service.open == 0, "the service sees its connections end")
+    mesh().nodes.remove(out)
+    out.stop()
+    for stranger in (of_ann, of_node):
+        refused(start(stranger, node_id="n1", port=80).wait(), "PERMISSION_DENIED")
+
+
+@peer_test("a node that stops says so to those who negotiate, and does not wait for them")
+def _():
+    service = echo(node())
+    stream = start(node().as_admin(), node_id="n1", port=service.port)
+    connect(stream).echo(1, 1000)
+    waiting = offered(node().as_admin(), node_id="n1", port=80)
+    code, seconds = node().stop()
+    check(code == 0 and seconds < 5, "it ended with %d after %.1f s" % (code, seconds))
+    for ended in (stream, waiting):
+        refused(ended.wait(), "UNAVAILABLE", "stops")
+    wait_until(10, lambda: service.open == 0, "the service sees its connection end")
+    node().start()
+    wait_until(20, node().leads, "n1 leads")

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// peer.js: one data channel of werift's, whose descriptions somebody else carries. A JSON object per line
+//   in:   {offer}  {candidate}  {echo: {connection, bytes}}  {close: true}
+//   out:  {answer}  {candidate}  {open: true}  {echoed: connection}  {closed: true}  {error}
+// `offer` and `answer` are texts, as the API has them. Ends with its input.
+'use strict'
+const { EventEmitter } = require('node:events')
+const readline = require('node:readline')
+const { Peer, echoed, until } = require('./node.js')
+
+const say = (object) => process.stdout.write(JSON.stringify(object) + '\n')
+
+const session = {
+  candidates: [],
+  told: new EventEmitter(),
+  offered: () => until('an offer', () => session.offer),
+  answer: (description) => say({ answer: JSON.stringify(description) }),
+  tell: (candidate) => say({ candidate }),
+}
+
+async function connect() {
+  const peer = await Peer.connect(session)
+  peer.channels.stateChanged.subscribe((state) => state === 'closed' && say({ closed: true }))
+  say({ open: true })
+  return peer
+}
+let peer
+
+const operations = {
+  offer(text) {
+    session.offer = JSON.parse(text)
+    peer = connect()
+    return peer
+  },
+  candidate(text) {
+    session.candidates.push(text)
+    session.told.emit('candidate', text)
+  },
+  async echo({ connection, bytes }) {
+    await echoed(await peer, connection, bytes)
+    say({ echoed: connection })
+  },
+  async close() {
+    (await peer).channels.close()
+  },
+}
+
+readline.createInterface({ input: process.stdin })
+  .on('line', async (line) => {
+    const [[name, value]] = Object.entries(JSON.parse(line))
+    try {
+      await operations[name](value)
+    } catch (error) {
+      say({ error: String(error) })
+    }
+  })
+  .on('close', () => process.exit(0))

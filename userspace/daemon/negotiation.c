@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/negotiation.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/api.h"
+#include "daemon/channel_policy.h"
+#include "daemon/channels.h"
+#include "model/stun_list.h"
+
+/* What is waited for; each one ends by the deadline, but for the last two. */
+enum stage { ASKING, OFFERING, ANSWERING, CONNECTING, CONNECTED, OVER };
+
+struct negotiation {
+	struct negotiation *next;
+	struct daemon *daemon;
+	struct rpc_call *call;
+	const struct negotiation_words *words;
+	enum stage stage;
+	uint64_t deadline;		/* uv_now() */
+	struct channel_service service;
+	char what[API_OBJECT_MAX];	/* the service, and where, for the log */
+	struct stun_list stun;
+	uint64_t session;		/* of the engine; 0: none */
+	unsigned int candidates;	/* of the client's */
+};
+
+static void enter(struct negotiation *n, enum stage stage)
+{
+	static const unsigned int times[] = {
+		[ASKING] = NEGOTIATION_SILENCE_MS,
+		[OFFERING] = NEGOTIATION_OFFER_MS,
+		[ANSWERING] = NEGOTIATION_SILENCE_MS,
+		[CONNECTING] = NEGOTIATION_CONNECT_MS,
+		[CONNECTED] = 0,
+		[OVER] = 0,
+	};
+
+	n->stage = stage;
+	n->deadline = times[stage] ? uv_now(&n->daemon->loop) + times[stage] : UINT64_MAX;
+}
+
+/* ---- the end ---- */
+
+static void close_session(struct negotiation *n)
+{
+	if (n->session)
+		engine_close(channels_engine(n->daemon->channels), n->session);
+	n->session = 0;
+}
+
+/* The client may be slow to hear of it: what the other end holds is let go at once. */
+static void end(struct negotiation *n, const struct error *why)
+{
+	enum stage was = n->stage;
+
+	if (was == OVER)
+		return;
+	if (was <= OFFERING)
+		api_audit(n->call, "data-channel", n->what, why);
+	else
+		log_info("data-channel-ended", "to=\"%s\" connected=%s reason=\"%s\"",
+			 log_text(n->what), was == CONNECTED ? "yes" : "no", log_text(why->text));
+	enter(n, OVER);
+	close_session(n);
+	if (why->kind == ERR_NONE)
+		rpc_finish(n->call);
+	else
+		rpc_fail(n->call, why);
+}
+
+static void end_with(struct negotiation *n, enum error_kind kind, const char *text)
+{
+	struct error why = { 0 };
+
+	error_set(&why, kind, "%s", text);
+	end(n, &why);
+}
+
+static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
+{
+	struct negotiation *n = ctx, **at = &n->daemon->negotiations;
+
+	end_with(n, ERR_UNAVAILABLE, "the client has gone");
+	while (*at != n)
+		at = &(*at)->next;
+	*at = n->next;
+	free(n);
+}
+
+/* ---- what the engine tells ---- */
+
+static void tell(struct negotiation *n, const struct negotiation_said *said)
+{
+	struct error err = { 0 };
+
+	if (n->words->tell(n->call, said, &err) < 0)
+		end(n, &err);
+}
+
+static void on_offer(struct negotiation *n, const char *offer)
+{
+	char urls[STUN_SERVERS_MAX][STUN_URL_MAX], *list[STUN_SERVERS_MAX];
+	struct negotiation_said said = { .offer = offer, .candidate = "",
+					 .stun_count = n->stun.count, .stun = list };
+
+	for (unsigned int i = 0; i < n->stun.count; i++)
+		list[i] = stun_url_format(&n->stun.items[i], urls[i]);
+	api_audit(n->call, "data-channel", n->what, &(struct error){ 0 });
+	enter(n, ANSWERING);
+	tell(n, &said);
+}
+
+static void on_event(const struct engine_event *event, void *user)
+{
+	struct daemon *d = user;
+	struct negotiation *n = d->negotiations;
+
+	while (n && n->session != event->session)
+		n = n->next;
+	if (!n)
+		return;
+	switch (event->kind) {
+	case ENGINE_OFFER:
+		on_offer(n, event->text);
+		break;
+	case ENGINE_CANDIDATE:
+		tell(n, &(struct negotiation_said){ .offer = "", .candidate = event->text });
+		break;
+	case ENGINE_CONNECTED:
+		log_info("data-channel-connected", "to=\"%s\" path=\"%s\"", log_text(n->what),
+			 log_text(event->text));
+		enter(n, CONNECTED);
+		break;
+	case ENGINE_ENDED:
+		n->session = 0;
+		end(n, &event->error);
+	}
+}
+
+/* ---- the request ---- */
+
+static int start_engine(struct daemon *d, struct error *err)
+{
+	return d->channels ? 0 : channels_new(&d->loop, d->settings.device, on_event, d,
+					      &d->channels, err);
+}
+
+static int open_session(struct negotiation *n, struct error *err)
+{
+	struct daemon *d = n->daemon;
+	int r = channel_policy_check(d, &n->service, err);
+
+	if (r == 0)
+		r = start_engine(d, err);
+	return r < 0 ? r : engine_open(channels_engine(d->channels), &n->service,
+				       &n->stun.items[0], &n->session, err);
+}
+
+/* Those that are named; what of them is no address, or too many, is passed over. */
+static void choose_stun(struct negotiation *n, const struct negotiation_ask *ask)
+{
+	for (size_t i = 0; i < ask->stun_count && i < STUN_SERVERS_MAX; i++)
+		stun_list_add(&n->stun, ask->stun[i], NULL);
+	if (!n->stun.count)
+		n->stun = n->daemon->settings.stun_servers;
+}
+
+static void describe(struct negotiation *n, const struct negotiation_ask *ask)
+{
+	char service[CHANNEL_SERVICE_MAX];
+
+	snprintf(n->what, sizeof(n->what), "%s%s%.64s", channel_service_format(&n->service, service),
+		 *ask->src ? " for " : "", ask->src);
+}
+
+static int begin(struct negotiation *n, const ProtobufCMessage *msg, struct error *err)
+{
+	struct negotiation_ask ask = { .node_id = "", .src = "" };
+	int r = n->words->asked(msg, &ask, err);
+
+	if (r == 0)
+		r = channel_service_parse(ask.proto, ask.dst, ask.port, &n->service, err);
+	if (r < 0)
+		return r;
+	describe(n, &ask);
+	choose_stun(n, &ask);
+	enter(n, OFFERING);
+	if (*ask.node_id && strcmp(ask.node_id, n->daemon->settings.id) != 0)
+		return error_set(err, ERR_PRECONDITION,
+				 "node_id: this is %s: ask %.64s itself", n->daemon->settings.id,
+				 ask.node_id);
+	return open_session(n, err);
+}
+
+/* ---- what the client says ---- */
+
+/* The text of the engine's error has what is wrong; what it should be is added. */
+static int say_answer(struct negotiation *n, const char *answer, struct error *err)
+{
+	struct error why = { 0 };
+	int r = engine_answer(channels_engine(n->daemon->channels), n->session, answer, &why);
+
+	if (r == -ERR_INVALID)
+		return error_set(err, ERR_INVALID,
+				 "answer: %.200s: send what createAnswer() gives, as JSON: "
+				 "{\"type\":\"answer\",\"sdp\":\"...\"}", why.text);
+	if (r < 0)
+		return error_set(err, why.kind, "%s", why.text);
+	if (n->stage == ANSWERING)
+		enter(n, CONNECTING);
+	return 0;
+}
+
+static int say_candidate(struct negotiation *n, const char *candidate, struct error *err)
+{
+	struct error why = { 0 };
+	int r;
+
+	if (++n->candidates > NEGOTIATION_CANDIDATES_MAX)
+		return error_set(err, ERR_EXHAUSTED, "candidate: more than %d",
+				 NEGOTIATION_CANDIDATES_MAX);
+	r = engine_candidate(channels_engine(n->daemon->channels), n->session, candidate, &why);
+	if (r == -ERR_INVALID)
+		return error_set(err, ERR_INVALID,
+				 "candidate: %.200s: send the bare attribute, as in "
+				 "\"candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\"",
+				 why.text);
+	return r < 0 ? error_set(err, why.kind, "%s", why.text) : 0;
+}
+
+static int say(struct negotiation *n, const struct negotiation_said *said, struct error *err)
+{
+	int r = *said->answer ? say_answer(n, said->answer, err) : 0;
+
+	if (r == 0 && *said->candidate)
+		r = say_candidate(n, said->candidate, err);
+	if (r == 0 && n->stage == ANSWERING)
+		enter(n, ANSWERING);
+	return r;
+}
+
+static int take(struct negotiation *n, const ProtobufCMessage *msg, struct error *err)
+{
+	struct negotiation_said said = { .answer = "", .candidate = "" };
+
+	if (n->stage == ASKING)
+		return begin(n, msg, err);
+	n->words->said(msg, &said);
+	return say(n, &said, err);
+}
+
+static void on_message(struct rpc_call *call, const ProtobufCMessage *msg, void *ctx)
+{
+	struct negotiation *n = ctx;
+	struct error err = { 0 };
+
+	if (n->stage == OVER)
+		return;
+	if (!msg) {
+		if (n->stage <= ANSWERING)
+			end_with(n, ERR_INVALID, n->stage == ASKING ? "nothing was asked for"
+						 : "the stream has ended before the answer");
+		return;
+	}
+	if (take(n, msg, &err) < 0)
+		end(n, &err);
+	else
+		rpc_call_read(call);
+}
+
+/* ---- the beginning ---- */
+
+static bool is_same(const struct rpc_identity *a, const struct rpc_identity *b)
+{
+	return a->kind == b->kind && strcmp(a->id, b->id) == 0;
+}
+
+static size_t count(const struct daemon *d)
+{
+	size_t n_all = 0;
+
+	for (const struct negotiation *n = d->negotiations; n; n = n->next)
+		n_all++;
+	return n_all;
+}
+
+static int check_room(const struct daemon *d, const struct rpc_call *call, struct error *err)
+{
+	const struct rpc_identity *who = rpc_call_identity(call);
+	unsigned int of_one = 0;
+
+	for (const struct negotiation *n = d->negotiations; n; n = n->next)
+		of_one += is_same(rpc_call_identity(n->call), who);
+	if (of_one >= NEGOTIATIONS_OF_ONE_MAX)
+		return error_set(err, ERR_EXHAUSTED,
+				 "%s has %u data channels at %s, which is the most: close one",
+				 who->id, of_one, d->settings.id);
+	if (count(d) >= NEGOTIATIONS_MAX)
+		return error_set(err, ERR_EXHAUSTED,
+				 "%s has %d data channels, which is the most: ask another node",
+				 d->settings.id, NEGOTIATIONS_MAX);
+	return 0;
+}
+
+static int add(struct daemon *d, struct rpc_call *call, const struct negotiation_words *words,
+	       struct error *err)
+{
+	static const struct rpc_call_ops ops = { .message = on_message, .gone = on_gone };
+	struct negotiation *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return error_set(err, ERR_MEMORY, "no memory for a data channel");
+	*n = (struct negotiation){ .next = d->negotiations, .daemon = d, .call = call,
+				   .words = words, .what = "nothing yet" };
+	d->negotiations = n;
+	enter(n, ASKING);
+	rpc_call_set_ops(call, &ops, n);
+	rpc_call_read(call);
+	return 0;
+}
+
+void negotiation_start(struct daemon *d, struct rpc_call *call,
+		       const struct negotiation_words *words)
+{
+	struct error err = { 0 };
+	int r = check_room(d, call, &err);
+
+	if (r == 0)
+		r = add(d, call, words, &err);
+	if (r == 0)
+		return;
+	api_audit(call, "data-channel", "nothing yet", &err);
+	rpc_fail(call, &err);
+}
+
+/* ---- all of them ---- */
+
+static void end_late(struct negotiation *n)
+{
+	switch (n->stage) {
+	case ASKING:
+		end_with(n, ERR_DEADLINE, "nothing was asked for in 10 s");
+		break;
+	case OFFERING:
+		end_with(n, ERR_UNAVAILABLE, "no offer was made in 10 s: try again");
+		break;
+	case ANSWERING:
+		end_with(n, ERR_DEADLINE, "neither answer nor candidate was sent in 10 s");
+		break;
+	default:
+		end_with(n, ERR_DEADLINE, "the data channel could not be connected in time");
+	}
+}
+
+void negotiations_advance(struct daemon *d)
+{
+	struct negotiation *next;
+
+	for (struct negotiation *n = d->negotiations; n; n = next) {
+		next = n->next;
+		if (uv_now(&d->loop) >= n->deadline)
+			end_late(n);
+	}
+}
+
+void negotiations_review(struct daemon *d)
+{
+	struct negotiation *next;
+	struct error err = { 0 };
+
+	for (struct negotiation *n = d->negotiations; n; n = next) {
+		next = n->next;
+		if (n->session && channel_policy_check(d, &n->service, &err) < 0)
+			end(n, &err);
+	}
+}
+
+void negotiations_removed(struct daemon *d, const char *node_id)
+{
+	const struct rpc_identity node = { .kind = RPC_IDENTITY_NODE };
+	struct rpc_identity gone = node;
+	struct negotiation *next;
+
+	snprintf(gone.id, sizeof(gone.id), "%s", node_id);
+	for (struct negotiation *n = d->negotiations; n; n = next) {
+		next = n->next;
+		if (is_same(rpc_call_identity(n->call), &gone))
+			end_with(n, ERR_DENIED, "the node was taken out of the mesh");
+	}
+}
+
+void negotiations_end(struct daemon *d)
+{
+	struct negotiation *next;
+
+	for (struct negotiation *n = d->negotiations; n; n = next) {
+		next = n->next;
+		end_with(n, ERR_UNAVAILABLE, "the node stops: ask another, or it again later");
+	}
+}
