@@ -82,14 +82,21 @@ static bool is_own(struct daemon *d, const struct ip *ip)
 	return ip_equal(&ipv6, ip);
 }
 
+int channel_policy_check_on(const struct daemon *d, struct error *err)
+{
+	return d->settings.webrtc ? 0
+				  : error_set(err, ERR_UNSUPPORTED,
+					      "%s serves no data channels: the setting webrtc is off there",
+					      d->settings.id);
+}
+
 int channel_policy_check(struct daemon *d, const struct channel_service *service, struct error *err)
 {
 	char text[CHANNEL_SERVICE_MAX];
+	int r = channel_policy_check_on(d, err);
 
-	if (!d->settings.webrtc)
-		return error_set(err, ERR_UNSUPPORTED,
-				 "%s serves no data channels: the setting webrtc is off there",
-				 d->settings.id);
+	if (r < 0)
+		return r;
 	if (destination_list_allows(&d->settings.webrtc_destinations, &service->at,
 				    is_own(d, &service->at.ip)))
 		return 0;

@@ -25,7 +25,9 @@ int channel_service_parse(const char *proto, const char *dst, uint32_t port, str
 /* Returns @out. */
 char *channel_service_format(const struct channel_service *service, char out[CHANNEL_SERVICE_MAX]);
 
-/* ERR_DENIED: this node leads nobody there.  ERR_UNSUPPORTED: nor anywhere else. */
+/* ERR_UNSUPPORTED: this node has nothing to do with data channels. */
+int channel_policy_check_on(const struct daemon *d, struct error *err);
+/* Besides, ERR_DENIED: it leads nobody there. */
 int channel_policy_check(struct daemon *d, const struct channel_service *service, struct error *err);
 
 #endif

@@ -5,8 +5,8 @@
  *
  * In whose name: voters are believed when they name the caller, for whoever votes can rewrite the
  * state anyway.  Other nodes are not, lest one of them that has fallen into wrong hands names an
- * administrator: they pass on what needs no name, what is their own, and reads that everybody may
- * make.  With --leader-proxy off a node passes nothing on to the leader.
+ * administrator: they pass on what needs no name, what is their own, and reads of one answer that
+ * everybody may make.  With --leader-proxy off a node passes nothing on to the leader.
  *
  * Streams go the same way (rpc/relay.h).  Who answers one goes on with it when another leads by
  * then: it is asked for the leader when it begins.  When who answers is lost, it ends with

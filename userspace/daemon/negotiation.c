@@ -10,10 +10,24 @@
 #include "daemon/api.h"
 #include "daemon/channel_policy.h"
 #include "daemon/channels.h"
+#include "daemon/negotiation_relay.h"
 #include "model/stun_list.h"
 
-/* What is waited for; each one ends by the deadline, but for the last two. */
-enum stage { ASKING, OFFERING, ANSWERING, CONNECTING, CONNECTED, OVER };
+/* What is waited for, by the deadline; or what is, and may be for ever. */
+enum stage { ASKING, OFFERING, ANSWERING, CONNECTING, CONNECTED, RELAYED, OVER };
+
+static const struct {
+	const char *name;
+	unsigned int ms;	/* 0: for ever */
+} stages[] = {
+	[ASKING] = { "asking", NEGOTIATION_SILENCE_MS },
+	[OFFERING] = { "offering", NEGOTIATION_OFFER_MS },
+	[ANSWERING] = { "answering", NEGOTIATION_SILENCE_MS },
+	[CONNECTING] = { "connecting", NEGOTIATION_CONNECT_MS },
+	[CONNECTED] = { "connected", 0 },
+	[RELAYED] = { "relayed", 0 },	/* the node that dials sees to all the rest */
+	[OVER] = { "over", 0 },
+};
 
 struct negotiation {
 	struct negotiation *next;
@@ -26,31 +40,27 @@ struct negotiation {
 	char what[API_OBJECT_MAX];	/* the service, and where, for the log */
 	struct stun_list stun;
 	uint64_t session;		/* of the engine; 0: none */
+	struct negotiation_relay *relay;	/* to the node that dials; NULL: none */
 	unsigned int candidates;	/* of the client's */
 };
 
 static void enter(struct negotiation *n, enum stage stage)
 {
-	static const unsigned int times[] = {
-		[ASKING] = NEGOTIATION_SILENCE_MS,
-		[OFFERING] = NEGOTIATION_OFFER_MS,
-		[ANSWERING] = NEGOTIATION_SILENCE_MS,
-		[CONNECTING] = NEGOTIATION_CONNECT_MS,
-		[CONNECTED] = 0,
-		[OVER] = 0,
-	};
+	unsigned int ms = stages[stage].ms;
 
 	n->stage = stage;
-	n->deadline = times[stage] ? uv_now(&n->daemon->loop) + times[stage] : UINT64_MAX;
+	n->deadline = ms ? uv_now(&n->daemon->loop) + ms : UINT64_MAX;
 }
 
 /* ---- the end ---- */
 
-static void close_session(struct negotiation *n)
+static void close_other_end(struct negotiation *n)
 {
 	if (n->session)
 		engine_close(channels_engine(n->daemon->channels), n->session);
 	n->session = 0;
+	negotiation_relay_stop(n->relay);
+	n->relay = NULL;
 }
 
 /* The client may be slow to hear of it: what the other end holds is let go at once. */
@@ -63,10 +73,10 @@ static void end(struct negotiation *n, const struct error *why)
 	if (was <= OFFERING)
 		api_audit(n->call, "data-channel", n->what, why);
 	else
-		log_info("data-channel-ended", "to=\"%s\" connected=%s reason=\"%s\"",
-			 log_text(n->what), was == CONNECTED ? "yes" : "no", log_text(why->text));
+		log_info("data-channel-ended", "to=\"%s\" was=%s reason=\"%s\"",
+			 log_text(n->what), stages[was].name, log_text(why->text));
 	enter(n, OVER);
-	close_session(n);
+	close_other_end(n);
 	if (why->kind == ERR_NONE)
 		rpc_finish(n->call);
 	else
@@ -92,7 +102,7 @@ static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
 	free(n);
 }
 
-/* ---- what the engine tells ---- */
+/* ---- what the other end tells ---- */
 
 static void tell(struct negotiation *n, const struct negotiation_said *said)
 {
@@ -102,17 +112,33 @@ static void tell(struct negotiation *n, const struct negotiation_said *said)
 		end(n, &err);
 }
 
-static void on_offer(struct negotiation *n, const char *offer)
+static void tell_offer(struct negotiation *n, const struct negotiation_said *said)
 {
-	char urls[STUN_SERVERS_MAX][STUN_URL_MAX], *list[STUN_SERVERS_MAX];
-	struct negotiation_said said = { .offer = offer, .candidate = "",
-					 .stun_count = n->stun.count, .stun = list };
-
-	for (unsigned int i = 0; i < n->stun.count; i++)
-		list[i] = stun_url_format(&n->stun.items[i], urls[i]);
 	api_audit(n->call, "data-channel", n->what, &(struct error){ 0 });
 	enter(n, ANSWERING);
-	tell(n, &said);
+	tell(n, said);
+}
+
+/* What the client is told of STUN servers, and another node is. */
+struct stun_urls {
+	char texts[STUN_SERVERS_MAX][STUN_URL_MAX];
+	char *list[STUN_SERVERS_MAX];
+};
+
+static char **list_stun(const struct negotiation *n, struct stun_urls *out)
+{
+	for (unsigned int i = 0; i < n->stun.count; i++)
+		out->list[i] = stun_url_format(&n->stun.items[i], out->texts[i]);
+	return out->list;
+}
+
+static void on_offer(struct negotiation *n, const char *offer)
+{
+	struct stun_urls urls;
+
+	tell_offer(n, &(struct negotiation_said){ .offer = offer, .candidate = "",
+						  .stun_count = n->stun.count,
+						  .stun = list_stun(n, &urls) });
 }
 
 static void on_event(const struct engine_event *event, void *user)
@@ -140,6 +166,24 @@ static void on_event(const struct engine_event *event, void *user)
 		n->session = 0;
 		end(n, &event->error);
 	}
+}
+
+static void on_told(const struct negotiation_said *said, void *ctx)
+{
+	struct negotiation *n = ctx;
+
+	if (n->stage == OFFERING && *said->offer)
+		tell_offer(n, said);
+	else
+		tell(n, said);
+}
+
+static void on_relay_ended(const struct error *why, void *ctx)
+{
+	struct negotiation *n = ctx;
+
+	n->relay = NULL;
+	end(n, why);
 }
 
 /* ---- the request ---- */
@@ -170,31 +214,42 @@ static void choose_stun(struct negotiation *n, const struct negotiation_ask *ask
 		n->stun = n->daemon->settings.stun_servers;
 }
 
-static void describe(struct negotiation *n, const struct negotiation_ask *ask)
+static void describe(struct negotiation *n, const struct negotiation_ask *ask, bool here)
 {
 	char service[CHANNEL_SERVICE_MAX];
+	const char *more = here ? ask->src : ask->node_id;
 
-	snprintf(n->what, sizeof(n->what), "%s%s%.64s", channel_service_format(&n->service, service),
-		 *ask->src ? " for " : "", ask->src);
+	snprintf(n->what, sizeof(n->what), "%s%s%.64s",
+		 channel_service_format(&n->service, service),
+		 !*more ? "" : here ? " for " : " of ", more);
+}
+
+static int open_relay(struct negotiation *n, const char *node_id, struct error *err)
+{
+	static const struct negotiation_relay_ops ops = { on_told, on_relay_ended };
+	struct stun_urls urls;
+	const struct negotiation_relay_ask ask = { .node_id = node_id, .service = &n->service,
+						   .stun_count = n->stun.count,
+						   .stun = list_stun(n, &urls) };
+
+	return negotiation_relay_start(n->daemon, n->call, &ask, &ops, n, &n->relay, err);
 }
 
 static int begin(struct negotiation *n, const ProtobufCMessage *msg, struct error *err)
 {
 	struct negotiation_ask ask = { .node_id = "", .src = "" };
+	bool here;
 	int r = n->words->asked(msg, &ask, err);
 
 	if (r == 0)
 		r = channel_service_parse(ask.proto, ask.dst, ask.port, &n->service, err);
 	if (r < 0)
 		return r;
-	describe(n, &ask);
+	here = !*ask.node_id || strcmp(ask.node_id, n->daemon->settings.id) == 0;
+	describe(n, &ask, here);
 	choose_stun(n, &ask);
 	enter(n, OFFERING);
-	if (*ask.node_id && strcmp(ask.node_id, n->daemon->settings.id) != 0)
-		return error_set(err, ERR_PRECONDITION,
-				 "node_id: this is %s: ask %.64s itself", n->daemon->settings.id,
-				 ask.node_id);
-	return open_session(n, err);
+	return here ? open_session(n, err) : open_relay(n, ask.node_id, err);
 }
 
 /* ---- what the client says ---- */
@@ -219,12 +274,8 @@ static int say_answer(struct negotiation *n, const char *answer, struct error *e
 static int say_candidate(struct negotiation *n, const char *candidate, struct error *err)
 {
 	struct error why = { 0 };
-	int r;
+	int r = engine_candidate(channels_engine(n->daemon->channels), n->session, candidate, &why);
 
-	if (++n->candidates > NEGOTIATION_CANDIDATES_MAX)
-		return error_set(err, ERR_EXHAUSTED, "candidate: more than %d",
-				 NEGOTIATION_CANDIDATES_MAX);
-	r = engine_candidate(channels_engine(n->daemon->channels), n->session, candidate, &why);
 	if (r == -ERR_INVALID)
 		return error_set(err, ERR_INVALID,
 				 "candidate: %.200s: send the bare attribute, as in "
@@ -233,12 +284,31 @@ static int say_candidate(struct negotiation *n, const char *candidate, struct er
 	return r < 0 ? error_set(err, why.kind, "%s", why.text) : 0;
 }
 
-static int say(struct negotiation *n, const struct negotiation_said *said, struct error *err)
+static int say_here(struct negotiation *n, const struct negotiation_said *said, struct error *err)
 {
 	int r = *said->answer ? say_answer(n, said->answer, err) : 0;
 
-	if (r == 0 && *said->candidate)
-		r = say_candidate(n, said->candidate, err);
+	return r == 0 && *said->candidate ? say_candidate(n, said->candidate, err) : r;
+}
+
+static int say_there(struct negotiation *n, const struct negotiation_said *said, struct error *err)
+{
+	int r = negotiation_relay_say(n->relay, said, err);
+
+	if (r == 0 && *said->answer && n->stage == ANSWERING)
+		enter(n, RELAYED);
+	return r;
+}
+
+static int say(struct negotiation *n, const struct negotiation_said *said, struct error *err)
+{
+	int r;
+
+	n->candidates += *said->candidate != 0;
+	if (n->candidates > NEGOTIATION_CANDIDATES_MAX)
+		return error_set(err, ERR_EXHAUSTED, "candidate: more than %d",
+				 NEGOTIATION_CANDIDATES_MAX);
+	r = n->relay ? say_there(n, said, err) : say_here(n, said, err);
 	if (r == 0 && n->stage == ANSWERING)
 		enter(n, ANSWERING);
 	return r;
@@ -328,8 +398,10 @@ void negotiation_start(struct daemon *d, struct rpc_call *call,
 		       const struct negotiation_words *words)
 {
 	struct error err = { 0 };
-	int r = check_room(d, call, &err);
+	int r = channel_policy_check_on(d, &err);
 
+	if (r == 0)
+		r = check_room(d, call, &err);
 	if (r == 0)
 		r = add(d, call, words, &err);
 	if (r == 0)
@@ -375,7 +447,8 @@ void negotiations_review(struct daemon *d)
 
 	for (struct negotiation *n = d->negotiations; n; n = next) {
 		next = n->next;
-		if (n->session && channel_policy_check(d, &n->service, &err) < 0)
+		if ((n->session ? channel_policy_check(d, &n->service, &err)
+				: channel_policy_check_on(d, &err)) < 0)
 			end(n, &err);
 	}
 }

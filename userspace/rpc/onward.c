@@ -12,8 +12,6 @@
 #include "rpc/cause.h"
 #include "rpc/channel_private.h"
 
-enum { ADDED_MAX = 3 };		/* pairs of our own */
-
 /* ---- life ---- */
 
 static gpr_timespec deadline(const struct rpc_call *call, unsigned int patience_ms)
@@ -84,16 +82,6 @@ static bool stays_behind(grpc_slice key)
 	       is(key, RPC_CALLER_KEY) || is(key, RPC_SERIAL_KEY) || is(key, RPC_FORWARDED_KEY);
 }
 
-static void describe_caller(const struct rpc_identity *who, char out[RPC_CALLER_MAX])
-{
-	const char *kind = who->kind == RPC_IDENTITY_ADMIN ? "admin" : "node";
-
-	if (who->kind == RPC_IDENTITY_NONE)
-		snprintf(out, RPC_CALLER_MAX, "nobody");
-	else
-		snprintf(out, RPC_CALLER_MAX, "%s/%s", kind, who->id);
-}
-
 static grpc_metadata pair(const char *key, const char *value)
 {
 	grpc_metadata m = { .key = grpc_slice_from_copied_string(key),
@@ -106,16 +94,12 @@ static grpc_metadata pair(const char *key, const char *value)
 static size_t fill_metadata(struct rpc_call *call, bool vouch, grpc_metadata *out,
 			    size_t *ret_ours)
 {
-	char caller[RPC_CALLER_MAX];
-	size_t n = 0;
+	struct rpc_behalf behalf;
+	size_t n;
 
-	out[n++] = pair(RPC_FORWARDED_KEY, "1");
-	if (vouch || call->identity.kind == RPC_IDENTITY_NONE) {
-		describe_caller(&call->identity, caller);
-		out[n++] = pair(RPC_CALLER_KEY, caller);
-	}
-	if (vouch && call->identity.kind == RPC_IDENTITY_ADMIN && *rpc_call_serial(call))
-		out[n++] = pair(RPC_SERIAL_KEY, call->serial);
+	rpc_behalf_of(call, vouch, &behalf);
+	for (n = 0; n < behalf.count; n++)
+		out[n] = pair(behalf.pairs[n].key, behalf.pairs[n].value);
 	*ret_ours = n;
 	for (size_t i = 0; i < call->metadata.count; i++)
 		if (!stays_behind(call->metadata.metadata[i].key))
@@ -126,7 +110,7 @@ static size_t fill_metadata(struct rpc_call *call, bool vouch, grpc_metadata *ou
 int onward_call_start(struct onward_call *o, grpc_op *ops, size_t count, struct rpc_event *ev,
 		      struct error *err)
 {
-	grpc_metadata *metadata = calloc(o->call->metadata.count + ADDED_MAX, sizeof(*metadata));
+	grpc_metadata *metadata = calloc(o->call->metadata.count + RPC_BEHALF_MAX, sizeof(*metadata));
 	size_t ours;
 	bool started;
 

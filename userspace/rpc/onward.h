@@ -2,13 +2,7 @@
 /*
  * Our call to the node that is to answer somebody's: in whose name it is, how long it may take, and
  * what its end means to the caller.  Internal to rpc/: forward.c and relay.c move what is said.
- *
- * Three metadata keys say what has happened on the way, and what callers send under these names
- * goes no further.  FORWARDED: a node has passed the call on; nobody does it a second time. 
- * CALLER: in whose name, "node/ID", "admin/NAME" or "nobody"; taken from those whom the server's
- * owner trusts (vouches()), and from everybody else refused, but for "nobody", which asks for
- * nothing.  SERIAL: an administrator's certificate, for it may be revoked; read beside a CALLER that
- * is believed, and else not at all.
+ * What is said of the caller is in behalf.h.
  */
 #ifndef WGMESH_RPC_ONWARD_H
 #define WGMESH_RPC_ONWARD_H
@@ -17,14 +11,9 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "rpc/behalf.h"
 #include "rpc/call.h"
 #include "rpc/event.h"
-
-#define RPC_FORWARDED_KEY "wgmesh-forwarded"
-#define RPC_CALLER_KEY	  "wgmesh-caller"
-#define RPC_SERIAL_KEY	  "wgmesh-caller-serial"
-
-enum { RPC_CALLER_MAX = RPC_ID_MAX + 8 };
 
 struct onward_call {
 	struct rpc_call *call;		/* the caller's: referenced, and perhaps over */

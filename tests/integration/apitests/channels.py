@@ -27,7 +27,7 @@ def network():
 
 @functools.cache
 def mesh():
-    """n1 is a voter; n2, too, when it has joined (voters())."""
+    """Of one node."""
     return Mesh(network(), *STEADY)
 
 
@@ -42,8 +42,8 @@ def node():
     return mesh().founder
 
 
-def start(to, **request):
-    stream = client().bidi(to, START_DATA_CHANNEL)
+def start(to, by=None, metadata=None, **request):
+    stream = (by or client()).bidi(to, START_DATA_CHANNEL, metadata=metadata or {})
     stream.send(request)
     return stream
 
@@ -54,8 +54,8 @@ def echo(at, address="127.0.0.1"):
     return service
 
 
-def connect(stream):
-    channel = Channel(network().ns, stream)
+def connect(stream, ns=None):
+    channel = Channel(ns or network().ns, stream)
     defer(channel.stop)
     return channel.connect()
 
@@ -117,7 +117,7 @@ def _():
     wait_until(10, lambda: service.open == 0, "the service sees its connection end")
     node().wait_log("action=data-channel", "tcp 127.0.0.1:%d" % service.port, "by=admin:", "outcome=ok")
     node().wait_log("event=data-channel-connected", "path=", "host 10.98.0.")
-    node().wait_log("event=data-channel-ended", "connected=yes", "the client has gone")
+    node().wait_log("event=data-channel-ended", "was=connected", "the client has gone")
 
 
 @peer_test("a client that closes its channel ends the stream in order, and may close its half of that before")
@@ -256,3 +256,108 @@ def _():
     wait_until(10, lambda: service.open == 0, "the service sees its connection end")
     node().start()
     wait_until(20, node().leads, "n1 leads")
+
+
+# ---- by way of another node ----
+
+class Wide:
+    """Two voters, an observer, and a client."""
+
+    def __init__(self):
+        self.network = Network(os.environ.get("LOGS"))
+        self.mesh = Mesh(self.network, *STEADY)
+        self.n1 = self.mesh.founder
+        self.n2 = self.mesh.add("n2", "voter", *STEADY)
+        self.n3 = self.mesh.add("n3", "observer", *STEADY)
+        self.mesh.leader().wait_status(voters=2, nodes=3)
+        self.mesh.wait_level()
+        self.client = Peer(self.network.ns)
+        atexit.register(self.client.close)
+
+    def admin(self, at):
+        return self.n1.as_admin(at)
+
+    def start(self, to, **request):
+        return start(to, by=self.client, **request)
+
+
+@functools.cache
+def wide():
+    return Wide()
+
+
+@peer_test("a client reaches a service of one node by way of another, in its own name, and nothing is left when it cancels")
+def _():
+    w = wide()
+    for at, of in ((w.n2, w.n1), (w.n1, w.n3)):
+        service = echo(of)
+        stream = w.start(w.admin(at), node_id=of.name, port=service.port)
+        connect(stream, w.network.ns).echo(1, MEGABYTE)
+        equal((held(of), held(at)), ((1, 1), (0, 0)), "data channels, connections")
+        of.wait_log("action=data-channel", "tcp 127.0.0.1:%d for 10.98.0.250:" % service.port, "by=admin:admin",
+                    "through=" + at.name, "outcome=ok")
+        at.wait_log("action=data-channel", "tcp 127.0.0.1:%d of %s" % (service.port, of.name), "outcome=ok")
+        stream.cancel()
+        wait_empty(of)
+        wait_until(10, lambda: service.open == 0, "the service sees its connection end")
+
+
+@peer_test("what the other node refuses is told as it says it")
+def _():
+    w = wide()
+    to = w.admin(w.n2)
+    refused(w.start(to, node_id="n1", dst="8.8.8.8", port=80).wait(), "PERMISSION_DENIED", "n1 leads nobody")
+    refused(w.start(to, node_id="nobody", port=80).wait(), "NOT_FOUND", "nobody")
+    for said in ({"answer": "{}"}, {"candidate": "x"}):
+        stream = w.start(to, node_id="n1", port=80)
+        wait_message(stream)
+        stream.send(said)
+        refused(stream.wait(), "INVALID_ARGUMENT", *said, "send ")
+    wait_empty(w.n1)
+
+
+@peer_test("a node that does not vote negotiates for itself alone, and nobody takes a client's name from it")
+def _():
+    w = wide()
+    refused(w.start(w.admin(w.n3), node_id="n1", port=80).wait(), "FAILED_PRECONDITION", "does not vote", "ask n1 itself")
+    refused(w.start(w.admin(w.n3), node_id="n1", port=80, metadata={"prefer-leader": "true"}).wait(), "FAILED_PRECONDITION")
+    own = w.start(w.n3.as_itself(), node_id="n1", port=80)
+    wait_message(own)
+    own.cancel()
+    w.n1.wait_log("action=data-channel", "by=node:n3", "outcome=ok")
+    forged = w.client.bidi(w.n3.as_itself(w.n1), NEGOTIATE_DATA_CHANNEL, metadata={"wgmesh-caller": "admin/admin"})
+    refused(forged.wait(), "PERMISSION_DENIED", "wgmesh-caller")
+    wait_empty(w.n1)
+
+
+@peer_test("a client that prefers the leader is led on by it")
+def _():
+    w = wide()
+    leader = w.mesh.leader()
+    other = w.n2 if leader is w.n1 else w.n1
+    for of in (other, leader, w.n3):
+        stream = w.start(w.admin(other), node_id=of.name, port=80, metadata={"prefer-leader": "true"})
+        wait_message(stream)
+        stream.cancel()
+        leader.wait_log("action=data-channel", *(["of " + of.name] if of is not leader else []), "by=admin:admin",
+                        "through=" + other.name, "outcome=ok")
+        wait_empty(of)
+
+
+@peer_test("when a node dies, on the way or at the end of it, the others let go and the client hears it")
+def _():
+    w = wide()
+    service = echo(w.n3)
+    stream = w.start(w.admin(w.n2), node_id="n3", port=service.port)
+    connect(stream, w.network.ns).echo(1, 1000)
+    w.n2.kill()
+    refused(stream.wait(), "UNAVAILABLE")
+    wait_empty(w.n3)
+    w.n2.start()
+    w.mesh.leader().wait_status(voters=2)
+    w.n2.wait_status(role="voter" if w.mesh.leader() is not w.n2 else "leader")
+    stream = w.start(w.admin(w.n2), node_id="n3", port=service.port)
+    connect(stream, w.network.ns).echo(1, 1000)
+    w.n3.kill()
+    refused(stream.wait(), "UNAVAILABLE", w.n3.address)
+    w.n3.start()
