@@ -102,8 +102,8 @@ static void compare(struct agreement *a, uint64_t index)
 		return;
 	snprintf(a->trouble, sizeof(a->trouble),
 		 "the state here was not the leader's when entry %lu was applied: stop this node, move "
-		 "its state.db away, and start it again; if it is the leader that differs, let another "
-		 "lead first",
+		 "its state.db away, an observer's raft.db too, and start it again; if it is the leader "
+		 "that differs, let another lead first",
 		 (unsigned long)index);
 	log_error("state-differs", "index=%lu", (unsigned long)index);
 }
