@@ -101,6 +101,17 @@ bool rpc_call_watch(struct rpc_call *call)
 
 /* --- writing ---------------------------------------------------------- */
 
+/* Who has passed the call on is told that the status is ours.  gRPC copies what it sends. */
+static void add_mark(grpc_op *op)
+{
+	static grpc_metadata mark;
+
+	mark.key = grpc_slice_from_static_string(RPC_ANSWERED_KEY);
+	mark.value = grpc_slice_from_static_string("1");
+	op->data.send_status_from_server.trailing_metadata_count = 1;
+	op->data.send_status_from_server.trailing_metadata = &mark;
+}
+
 /*
  * The status, and with it, unless somebody has asked for it before, the word that the call is over:
  * as a batch of its own that would be another event, and wake the pump for it.
@@ -108,6 +119,8 @@ bool rpc_call_watch(struct rpc_call *call)
 static size_t add_end(struct rpc_call *call, grpc_op *ops)
 {
 	ops[0].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
+	if (rpc_call_forwarded(call))
+		add_mark(&ops[0]);
 	ops[0].data.send_status_from_server.status = call->status;
 	ops[0].data.send_status_from_server.status_details = &call->status_text;
 	call->status_sent = true;

@@ -2,7 +2,6 @@
 #include "rpc/onward.h"
 
 #include <grpc/slice.h>
-#include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +53,6 @@ void onward_call_fini(struct onward_call *o)
 	grpc_metadata_array_destroy(&o->initial);
 	grpc_metadata_array_destroy(&o->trailing);
 	grpc_slice_unref(o->text);
-	gpr_free((void *)o->origin);
 	grpc_call_unref(o->grpc);
 	rpc_channel_unref(o->channel);
 	rpc_call_unref(o->call);
@@ -143,7 +141,6 @@ grpc_op onward_call_status(struct onward_call *o)
 	op.data.recv_status_on_client.trailing_metadata = &o->trailing;
 	op.data.recv_status_on_client.status = &o->status;
 	op.data.recv_status_on_client.status_details = &o->text;
-	op.data.recv_status_on_client.error_string = &o->origin;
 	return op;
 }
 
@@ -152,7 +149,10 @@ grpc_op onward_call_status(struct onward_call *o)
 /* What the other node has said passes as it is; what the way there has cost is ours to explain. */
 static bool said_by_peer(const struct onward_call *o)
 {
-	return o->origin && strstr(o->origin, "Error received from peer");
+	for (size_t i = 0; i < o->trailing.count; i++)
+		if (is(o->trailing.metadata[i].key, RPC_ANSWERED_KEY))
+			return true;
+	return false;
 }
 
 static void explain(struct onward_call *o)

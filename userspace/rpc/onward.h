@@ -3,6 +3,9 @@
  * Our call to the node that is to answer somebody's: in whose name it is, how long it may take, and
  * what its end means to the caller.  Internal to rpc/: forward.c and relay.c move what is said.
  * What is said of the caller is in behalf.h.
+ *
+ * One key comes back, in the trailer.  ANSWERED: the status is the other node's own.  gRPC itself tells
+ * the loss of a connection in the same words as a status that came by it.
  */
 #ifndef WGMESH_RPC_ONWARD_H
 #define WGMESH_RPC_ONWARD_H
@@ -15,6 +18,8 @@
 #include "rpc/call.h"
 #include "rpc/event.h"
 
+#define RPC_ANSWERED_KEY "wgmesh-answered"
+
 struct onward_call {
 	struct rpc_call *call;		/* the caller's: referenced, and perhaps over */
 	struct rpc_channel *channel;	/* referenced */
@@ -22,7 +27,6 @@ struct onward_call {
 	grpc_metadata_array initial, trailing;
 	grpc_status_code status;
 	grpc_slice text;
-	const char *origin;		/* gRPC's own words on where the status is from */
 	bool vouch;
 	bool impatient;			/* by our own decision it ends earlier than the caller's */
 	bool heard;			/* a message has come back: it is known that the way was good */

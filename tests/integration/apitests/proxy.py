@@ -150,7 +150,7 @@ def _():
     small.stop()
 
 
-@peer_test("deadline and cancellation of a call reach the leader's, and a leader that stands still costs no more than them")
+@peer_test("deadline and cancellation of a call reach the leader's, and a leader that stands still, and is killed then, costs no more")
 def _():
     small = Mesh(lab(), "--tick-ms", "1000")	# so that the one that stands still goes on being the leader
     small.add("n2", "voter", "--tick-ms", "1000")
@@ -166,8 +166,10 @@ def _():
         equal(peer().call(admin, CREATE_TOKEN, {"role": "observer"}, cancel=200).code, "CANCELLED", "a cancellation")
         check(time.monotonic() - began < 5, "it took %.1f s" % (time.monotonic() - began))
         equal(peer().call(admin, LIST_NODES).code, "OK", "the follower serves on")
+        waiting = peer().start("call", admin, CREATE_TOKEN, {"role": "observer"})
     finally:
-        leader.process.send_signal(18)
+        leader.kill()
+    refused(waiting.wait(), "UNAVAILABLE", "no answer from " + leader.address, "try again")
     small.stop()
 
 

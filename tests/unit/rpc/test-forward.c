@@ -66,25 +66,40 @@ static void request_and_answer_pass(void **state)
 	world_fini(&w);
 }
 
+static enum error_kind refusal;
+
 static void refuse(struct rpc_call *call, const V1__JoinRequest *request, struct world *w)
 {
 	struct error err;
 
-	error_set(&err, ERR_EXHAUSTED, "prefix “fd00::/48” is 100%% used");
+	error_set(&err, refusal, "prefix “fd00::/48” is 100%% used");
 	rpc_fail(call, &err);
 }
 
-static void a_refusal_passes_with_its_text(void **state)
+static void expect_refusal(enum error_kind kind)
 {
 	struct result r;
 	struct world w;
 
 	init(&w);
 	w.join = refuse;
+	refusal = kind;
 	r = join(&w, "n1");
-	assert_int_equal(r.err.kind, ERR_EXHAUSTED);
-	assert_string_equal(r.err.text, "prefix “fd00::/48” is 100% used");
+	assert_int_equal(r.err.kind, kind);
+	assert_non_null(strstr(r.err.text, "prefix “fd00::/48” is 100% used"));
+	assert_null(strstr(r.err.text, "no answer"));
 	world_fini(&w);
+}
+
+static void a_refusal_passes_with_its_text(void **state)
+{
+	expect_refusal(ERR_EXHAUSTED);
+}
+
+/* What the loss of the way there would be told by, too. */
+static void that_he_cannot_now_passes_as_he_has_said_it(void **state)
+{
+	expect_refusal(ERR_UNAVAILABLE);
 }
 
 /* A call on its way, for which the one who is to answer has his @patience. */
@@ -387,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(request_and_answer_pass),
 		cmocka_unit_test(a_refusal_passes_with_its_text),
+		cmocka_unit_test(that_he_cannot_now_passes_as_he_has_said_it),
 		cmocka_unit_test(a_cancellation_reaches_the_one_who_answers),
 		cmocka_unit_test(the_deadline_is_known_to_the_one_who_answers),
 		cmocka_unit_test(who_does_not_answer_in_the_time_that_is_ours_is_unavailable),
