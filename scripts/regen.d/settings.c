@@ -35,6 +35,8 @@ static const char *value_of(const struct setting *t, char out[VALUE_MAX])
 		return "an IPv4 prefix of /8 to /30";
 	case SETTING_NODE:
 		return "the id of a node, or none";
+	case SETTING_LOCAL_ENDPOINT:
+		return "an address on the loopback with a port, or none";
 	case SETTING_ENDPOINTS:
 		snprintf(out, VALUE_MAX, "up to %d addresses, or none", SETTINGS_ENDPOINTS_MAX);
 		return out;

@@ -122,6 +122,13 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, ip_bits(a) / 8) == 0;
 }
 
+bool ip_is_loopback(const struct ip *ip)
+{
+	static const struct ip v6 = { .family = AF_INET6, .bytes = { [15] = 1 } };
+
+	return (ip->family == AF_INET && ip->bytes[0] == 127) || ip_equal(ip, &v6);
+}
+
 bool prefix_equal(const struct prefix *a, const struct prefix *b)
 {
 	return a->len == b->len && ip_equal(&a->ip, &b->ip);

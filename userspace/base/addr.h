@@ -46,6 +46,7 @@ bool prefix_equal(const struct prefix *a, const struct prefix *b);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 int prefix_compare(const struct prefix *a, const struct prefix *b);	/* family, bytes, len */
 
+bool ip_is_loopback(const struct ip *ip);		/* 127.0.0.0/8 or ::1 */
 unsigned int ip_bits(const struct ip *ip);		/* 32, 128, or 0 */
 struct prefix prefix_host(const struct ip *ip);		/* /32 or /128 */
 struct prefix prefix_masked(const struct prefix *p);	/* host bits cleared */

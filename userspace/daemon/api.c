@@ -14,6 +14,7 @@
 #include "ext/v1/authority.pb-c.h"
 #include "ext/v1/cluster.pb-c.h"
 #include "ext/v1/enrollment.pb-c.h"
+#include "ext/v1/metrics.pb-c.h"
 #include "ext/v1/nodes.pb-c.h"
 #include "ext/v1/replication.pb-c.h"
 #include "ext/v1/servers.pb-c.h"
@@ -42,6 +43,7 @@
 #define REPLICATION (&webmesh__ext__v1__replication__descriptor)
 #define SERVERS	   (&webmesh__ext__v1__servers__descriptor)
 #define SNAPSHOTS  (&webmesh__ext__v1__snapshots__descriptor)
+#define METRICS	   (&webmesh__ext__v1__metrics__descriptor)
 #define CLUSTER	   (&webmesh__ext__v1__cluster__descriptor)
 #define HEALTH	   (&grpc__health__v1__health__descriptor)
 #define REFLECTION (&grpc__reflection__v1__server_reflection__descriptor)
@@ -78,6 +80,7 @@ static const struct rpc_method methods[] = {
 	{ SERVERS, "Transfer", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_transfer },
 	{ SERVERS, "SetRole", RPC_UNARY, RPC_NEED_ADMIN, RPC_LEADER, api_set_role },
 	{ SNAPSHOTS, "Read", RPC_UNARY, RPC_NEED_ADMIN, RPC_HERE, api_read_snapshot },
+	{ METRICS, "Get", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_get_metrics },
 	{ CLUSTER, "Describe", RPC_UNARY, RPC_NEED_ANY, RPC_HERE, api_describe },
 	/* Those who look whether a node lives need not be of the mesh. */
 	{ HEALTH, "Check", RPC_UNARY, RPC_NEED_NOTHING, RPC_HERE, api_check_health },

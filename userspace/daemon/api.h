@@ -28,6 +28,7 @@ api_handler api_check_health, api_watch_health, api_reflect;
 api_handler api_enroll, api_renew, api_create_token, api_list_tokens, api_revoke_token, api_fetch_key, api_follow, api_describe;
 api_handler api_list_nodes_page, api_rotate_key;
 api_handler api_list_admins, api_revoke_admin;
+api_handler api_get_metrics;
 api_handler api_list_servers, api_transfer, api_set_role, api_read_snapshot;
 
 /* Makes the server, its identity and its listener, and starts it. */
@@ -73,6 +74,13 @@ int api_propose_change(struct daemon *d, struct rpc_call *call,
  * comes once, at once or later, with an error to answer with or ERR_NONE.
  */
 void api_read(struct daemon *d, struct rpc_call *call, api_applied_fn done, void *ctx);
+
+/*
+ * Has the node @id answer @call, which it is about, as it is.  @field: of the request, for the text
+ * of an error.
+ */
+int api_ask_other(struct daemon *d, struct rpc_call *call, const char *field, const char *id,
+		  struct error *err);
 
 /* An audit line: who did what to whom, and how it ended. */
 void api_audit(const struct rpc_call *call, const char *action, const char *object,

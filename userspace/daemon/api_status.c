@@ -7,13 +7,17 @@
 
 #include "daemon/api.h"
 #include "daemon/leader_proxy.h"
+#include "daemon/metrics.h"
 #include "daemon/now.h"
 #include "daemon/version.h"
 #include "rpc/channel.h"
 #include "store/state_query.h"
 #include "v1/node.pb-c.h"
 
-enum { PATIENCE_MS = 5000 };	/* with a node that may be gone for good */
+enum {
+	PATIENCE_MS = 5000,	/* with a node that may be gone for good */
+	FEATURES_MAX = 8,
+};
 
 static V1__ClusterStatus cluster_status(enum replica_role role)
 {
@@ -40,8 +44,6 @@ static bool passes_on(const struct daemon *d)
 	return d->settings.leader_proxy && replica_is_voter(d->replica, d->settings.id);
 }
 
-enum { FEATURES_MAX = 8 };
-
 static size_t fill_features(const struct daemon *d, V1__Feature features[FEATURES_MAX])
 {
 	size_t n = 0;
@@ -49,6 +51,8 @@ static size_t fill_features(const struct daemon *d, V1__Feature features[FEATURE
 	features[n++] = V1__FEATURE__NODES;
 	features[n++] = V1__FEATURE__MESH_API;
 	features[n++] = V1__FEATURE__PEER_DISCOVERY;
+	if (metrics_served(d->metrics))
+		features[n++] = V1__FEATURE__METRICS;
 	if (d->settings.webrtc)
 		features[n++] = V1__FEATURE__ICE_NEGOTIATION;
 	if (passes_on(d))
@@ -85,12 +89,15 @@ static void reply_own(struct daemon *d, struct rpc_call *call)
 }
 
 /* The call as it is: the other node answers for itself or not at all. */
-static int ask_other(struct daemon *d, struct rpc_call *call, const char *id, struct error *err)
+int api_ask_other(struct daemon *d, struct rpc_call *call, const char *field, const char *id,
+		  struct error *err)
 {
 	struct rpc_onward onward = { .patience_ms = PATIENCE_MS };
 	struct node node;
 	int r;
 
+	if (!node_id_valid(id))
+		return error_set(err, ERR_INVALID, "%s: \"%.80s\" is no node id", field, id);
 	if (rpc_call_forwarded(call))
 		return error_set(err, ERR_UNAVAILABLE,
 				 "%s is asked for %s by a node that took the one for the other",
@@ -110,15 +117,11 @@ void api_get_status(struct rpc_call *call, const ProtobufCMessage *request, void
 	const V1__GetStatusRequest *q = (const V1__GetStatusRequest *)request;
 	struct daemon *d = user;
 	struct error err = { 0 };
-	int r;
 
 	if (!*q->id || strcmp(q->id, d->settings.id) == 0) {
 		reply_own(d, call);
 		return;
 	}
-	r = node_id_valid(q->id) ? ask_other(d, call, q->id, &err)
-				 : error_set(&err, ERR_INVALID, "id: \"%.80s\" is no node id",
-					     q->id);
-	if (r < 0)
+	if (api_ask_other(d, call, "id", q->id, &err) < 0)
 		rpc_fail(call, &err);
 }

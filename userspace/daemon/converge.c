@@ -360,6 +360,16 @@ void converge_check(struct converge *c)
 	converge_kick(c);
 }
 
+const char *converge_backend(const struct converge *c)
+{
+	return dataplane_backend(c->dataplane);
+}
+
+bool converge_is_well(const struct converge *c)
+{
+	return c->trouble.kind == ERR_NONE && !*c->carrying.trouble;
+}
+
 void converge_status(struct converge *c, struct converge_status *ret)
 {
 	struct dataplane_stats stats = { 0 };

@@ -36,6 +36,11 @@ int converge_change_key(struct converge *c, const struct key *private_key, struc
  */
 void converge_check(struct converge *c);
 
+/* As dataplane_backend() has it. */
+const char *converge_backend(const struct converge *c);
+/* Whether the last attempt went well; asks nobody. */
+bool converge_is_well(const struct converge *c);
+
 struct converge_status {
 	const char *backend;		/* mesh, kernel, userspace, none */
 	const char *reason;		/* why this one */

@@ -17,6 +17,7 @@
 #include "daemon/join.h"
 #include "daemon/leader_proxy.h"
 #include "daemon/membership.h"
+#include "daemon/metrics.h"
 #include "daemon/negotiation.h"
 #include "daemon/now.h"
 #include "daemon/reload.h"
@@ -53,8 +54,10 @@ static void on_upkeep(uv_timer_t *timer)
 	replica_upkeep(d->replica);
 	api_follow_changed(d);
 	api_health_changed(d);
-	if (++turn % HEARTBEAT_EVERY == 0)
+	if (++turn % HEARTBEAT_EVERY == 0) {
 		api_follow_heartbeat(d);
+		metrics_refresh(d->metrics);
+	}
 	if (turn % CHECK_EVERY == 0)
 		converge_check(d->converge);
 }
@@ -92,6 +95,7 @@ static void role_changed(void *data)
 	replica_status(d->replica, &status);
 	log_info("role", "role=%s leader=%s term=%lu voters=%u", replica_role_name(status.role),
 		 *status.leader ? status.leader : "none", (unsigned long)status.term, status.voters);
+	metrics_note_leader(d->metrics, status.leader);
 	if (status.role != REPLICA_LEADER)
 		ipam_release_all(d->reservations);
 }
@@ -214,12 +218,15 @@ static void start_handles(struct daemon *d)
 	d->upkeep.data = d;
 	uv_timer_start(&d->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
 	api_follow_start(d);
+	metrics_refresh(d->metrics);
 }
 
 static int start(struct daemon *d, struct error *err)
 {
-	int r = open_identity(d, err);
+	int r = metrics_new(d, &d->metrics, err);
 
+	if (r == 0)
+		r = open_identity(d, err);
 	if (r == 0)
 		r = open_stores(d, err);
 	if (r == 0)
@@ -324,6 +331,8 @@ void daemon_stop(struct daemon *d, int exit_code)
 	d->stopping = true;
 	service_stop(&d->service);
 	stop_handles(d);
+	if (d->metrics)
+		metrics_stop(d->metrics);
 	authority_stop(d);
 	renewal_stop(d);
 	leader_proxy_reset(d);
@@ -365,6 +374,7 @@ int daemon_run(struct daemon *d)
 	}
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d->loop);
+	metrics_free(d->metrics);
 	close_stores(d);
 	log_info("stopped", "exit=%d", d->exit_code);
 	return d->exit_code;

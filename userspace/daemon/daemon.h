@@ -32,6 +32,8 @@ struct descriptors;
 struct rpc_channel;
 struct rpc_client_call;
 struct joining;
+struct metrics;
+struct reading;
 
 struct renewal {
 	struct rpc_channel *channel;	/* while it is asked for */
@@ -92,6 +94,8 @@ struct daemon {
 	uv_timer_t upkeep;
 	uv_signal_t signals[3];		/* SIGTERM, SIGINT, SIGHUP */
 	struct service service;
+	struct metrics *metrics;
+	struct reading *reading;	/* of this node's metrics, for who asks; NULL: none */
 	int64_t started_at;		/* ns since 1970 */
 	bool stopping;
 	int exit_code;

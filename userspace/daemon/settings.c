@@ -97,6 +97,9 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 		  "2m; 0: this node stays" },
 	{ "tick-ms", SETTING_NUMBER, FIELD(tick_ms), .min = 10, .max = 1000, .takes = "MS",
 	  .help = "Raft's clock, 10 to 1000" },
+	{ "metrics-address", SETTING_LOCAL_ENDPOINT, FIELD(metrics_address),
+	  .takes = "ADDRESS:PORT",
+	  .help = "where this machine's programs read the metrics, on the loopback, or none" },
 	{ "log-level", SETTING_WORD, FIELD(log_level), .takes = "LEVEL", .live = true,
 	  .words = "error, warn, info, debug",
 	  .help = "what is logged: error, warn, info or debug" },
@@ -123,6 +126,7 @@ void settings_init(struct settings *s)
 		.tick_ms = 50,
 	};
 	prefix_parse("172.16.0.0/12", &s->ipv4_prefix);
+	endpoint_parse("127.0.0.1:8444", &s->metrics_address);
 	route_list_parse(PRIVATE, &s->accept_routes, NULL);
 	destination_list_add(&s->webrtc_destinations, "self", NULL);
 	if (gethostname(s->id, sizeof(s->id)) < 0)
@@ -354,6 +358,27 @@ static int set_ipv4_prefix(struct prefix *out, const char *value, struct error *
 	return 0;
 }
 
+/*
+ * Who reads these pages shows no certificate, so that who is not on this machine may not read
+ * them.
+ */
+static int set_local_endpoint(struct endpoint *out, const char *value, struct error *err)
+{
+	struct endpoint e = { 0 };
+
+	if (strcmp(value, NONE) != 0 && (!endpoint_parse(value, &e) || !e.port))
+		return error_set(err, ERR_INVALID,
+				 "\"%s\" is no address with a port, as 127.0.0.1:8444 or "
+				 "[::1]:8444, nor none", value);
+	if (e.ip.family && !ip_is_loopback(&e.ip))
+		return error_set(err, ERR_INVALID,
+				 "\"%s\" is not on the loopback, and these pages ask nobody who he "
+				 "is: keep 127.0.0.1, and have a proxy that asks for certificates "
+				 "before it, or ask by \"wmctl metrics NODE\"", value);
+	*out = e;
+	return 0;
+}
+
 static int set_value(struct settings *s, int row, const char *value, bool more, struct error *err)
 {
 	const struct setting *t = &settings_table[row];
@@ -384,6 +409,8 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 		return add_stun_servers(out, more, value, err);
 	case SETTING_NODE:
 		return set_node(t, out, value, err);
+	case SETTING_LOCAL_ENDPOINT:
+		return set_local_endpoint(out, value, err);
 	default:
 		return set_text(t, out, value, err);
 	}
@@ -440,6 +467,13 @@ static bool format_endpoints(const struct settings *s, struct buf *out)
 	return !out->failed;
 }
 
+static bool format_endpoint(const struct endpoint *e, struct buf *out)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	return buf_append_text(out, e->ip.family ? endpoint_format(e, text) : NONE);
+}
+
 bool settings_format(const struct settings *s, int row, struct buf *out)
 {
 	const struct setting *t = &settings_table[row];
@@ -468,6 +502,8 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 		return buf_append_text(out, stun_list_format(at, servers));
 	case SETTING_NODE:
 		return buf_append_text(out, *(const char *)at ? at : NONE);
+	case SETTING_LOCAL_ENDPOINT:
+		return format_endpoint(at, out);
 	default:
 		return buf_append_text(out, at);
 	}

@@ -23,7 +23,7 @@
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 28,		/* rows of the table */
+	SETTINGS_COUNT = 29,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -66,6 +66,7 @@ struct settings {
 	/* without a word, then the mesh takes this node out; 0: never */
 	uint32_t expire_after_seconds;
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
+	struct endpoint metrics_address;	/* on the loopback; AF_UNSPEC: there are no pages */
 
 	char file[PATH_MAX - 64];	/* the configuration file that was read; "": none */
 	/* by row of the table: who told it, and in which line of his file (0: in none) */
@@ -79,6 +80,7 @@ enum setting_kind {
 	SETTING_TEXT, SETTING_ID, SETTING_WORD, SETTING_NUMBER, SETTING_SWITCH,
 	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE, SETTING_DURATION,
 	SETTING_PEER_ENDPOINTS, SETTING_DESTINATIONS, SETTING_STUN_SERVERS,
+	SETTING_LOCAL_ENDPOINT,
 };
 
 struct setting {

@@ -40,6 +40,8 @@ static void release(struct rpc_call *call)
 {
 	struct rpc_server *server = call->server;
 
+	rpc_server_note_end(server, call->method,
+			    call->ending ? (int)call->status : GRPC_STATUS_CANCELLED);
 	LIST_REMOVE(call, link);
 	outbox_clear(&call->outbox);
 	grpc_byte_buffer_destroy(call->outgoing);

@@ -79,6 +79,7 @@ const char *rpc_server_mesh_id(const struct rpc_server *server);
 struct rpc_pump *rpc_server_pump(const struct rpc_server *server);
 size_t rpc_server_message_max(const struct rpc_server *server);
 bool rpc_server_stopping(const struct rpc_server *server);
+void rpc_server_note_end(struct rpc_server *server, const struct rpc_method *method, int status);
 void rpc_server_released(struct rpc_server *server);	/* one call less */
 
 /* admission.c: knows the caller and the method, and whether the one may have the other. */

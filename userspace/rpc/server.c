@@ -44,6 +44,7 @@ struct rpc_server {
 	struct rpc_server_config config;
 	char mesh_id[RPC_ID_MAX];
 	struct entry *entries;		/* by path */
+	uint64_t (*ended)[RPC_STATUS_COUNT];	/* by method, those of none behind them */
 
 	struct rpc_call *first;		/* of the slots, until start: one there must be */
 	unsigned int armed;		/* accept slots that gRPC holds */
@@ -70,7 +71,8 @@ static int resolve_methods(struct rpc_server *server, struct error *err)
 	int ret;
 
 	server->entries = calloc(count ? count : 1, sizeof(*server->entries));
-	if (!server->entries)
+	server->ended = calloc(count + 1, sizeof(*server->ended));
+	if (!server->entries || !server->ended)
 		return error_set(err, ERR_MEMORY, "no memory for %zu methods", count);
 	for (i = 0; i < count; i++) {
 		e = &server->entries[i];
@@ -243,6 +245,22 @@ static void on_accepted(struct rpc_event *ev, bool ok)
 	rpc_call_begin(call);
 }
 
+/* What others answer may have a status that nobody knows. */
+void rpc_server_note_end(struct rpc_server *server, const struct rpc_method *method, int status)
+{
+	size_t row = method ? (size_t)(method - server->config.methods)
+			    : server->config.method_count;
+
+	if (status < 0 || status >= RPC_STATUS_COUNT)
+		status = GRPC_STATUS_UNKNOWN;
+	server->ended[row][status]++;
+}
+
+uint64_t rpc_server_ended(const struct rpc_server *server, size_t method, int status)
+{
+	return server->ended[method][status];
+}
+
 bool rpc_server_stopping(const struct rpc_server *server)
 {
 	return server->stopping;
@@ -377,6 +395,7 @@ void rpc_server_free(struct rpc_server *server)
 		grpc_server_destroy(server->grpc);
 	rpc_tls_store_free(server->tls);
 	free(server->entries);
+	free(server->ended);
 	free(server);
 }
 

@@ -111,4 +111,12 @@ void rpc_server_review(struct rpc_server *server,
 
 unsigned int rpc_server_calls(const struct rpc_server *server);	/* alive now */
 
+enum { RPC_STATUS_COUNT = 17 };	/* gRPC's status codes are 0 to 16 */
+
+/*
+ * How many calls of config.methods[@method] have ended with @status; with method_count for @method:
+ * of no method that there is.  One whose caller went before it was answered is CANCELLED.
+ */
+uint64_t rpc_server_ended(const struct rpc_server *server, size_t method, int status);
+
 #endif

@@ -51,8 +51,9 @@ static const struct {
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status doctor get token node acl certificate raft snapshot connect bundle config "
+	{ "", "status doctor metrics get token node acl certificate raft snapshot connect bundle config "
 	  "completion" },
+	{ "metrics", "@nodes" },
 	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },

@@ -94,10 +94,11 @@ static bool succeeds(const char *const *argv)
 /* Options of the caller stand behind ours, and so before them; the folder is ours alone. */
 static bool enrol(const struct guest *g, const char *token, int argc, char **argv)
 {
-	const char *words[WORDS_MAX + 8] = {
+	const char *words[WORDS_MAX + 10] = {
 		"wgmeshd", "join", token, "--id", g->id, "--expire-after", EXPIRE_AFTER,
+		"--metrics-address", "none",
 	};
-	int n = 7;
+	int n = 9;
 
 	for (int i = 0; i < argc && n < WORDS_MAX; i++)
 		words[n++] = argv[i];

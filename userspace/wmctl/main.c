@@ -17,6 +17,8 @@ static const struct {
 	{ "status", status_main, "status", "tell how the node and its cluster are" },
 	{ "doctor", doctor_main, "doctor",
 	  "check the node, its machine and its mesh, and tell what to do" },
+	{ "metrics", metrics_main, "metrics [NODE]",
+	  "tell a node's device, peers and machine in numbers" },
 	{ "get", get_main, "get nodes [ID]", "list the nodes, or tell one" },
 	{ "get", get_main, "get acls [NAME]", "the same for the Raft ACLs" },
 	{ "get", get_main, "get peers", "list who can be asked from outside" },

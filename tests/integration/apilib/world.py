@@ -29,11 +29,12 @@ NEGOTIATE_DATA_CHANNEL = "/v1.Node/NegotiateDataChannel"
 CREATE_TOKEN = "/webmesh.ext.v1.Tokens/Create"
 FETCH_KEY = "/webmesh.ext.v1.Authority/FetchKey"
 FOLLOW = "/webmesh.ext.v1.Replication/Follow"
+GET_METRICS = "/webmesh.ext.v1.Metrics/Get"
 DESCRIBE = "/webmesh.ext.v1.Cluster/Describe"
 LIST_ADMINS = "/webmesh.ext.v1.Admins/List"
 REVOKE_ADMIN = "/webmesh.ext.v1.Admins/Revoke"
 METHODS = (JOIN, LEAVE, GET_STATUS, GET_NODE, LIST_NODES, PUT_ACL, DELETE_ACL, GET_ACL, LIST_ACLS,
-           LIST_PEERS, ENROLL, RENEW, CREATE_TOKEN, FETCH_KEY, FOLLOW, DESCRIBE, LIST_ADMINS, REVOKE_ADMIN,
+           LIST_PEERS, ENROLL, RENEW, CREATE_TOKEN, FETCH_KEY, FOLLOW, GET_METRICS, DESCRIBE, LIST_ADMINS, REVOKE_ADMIN,
            START_DATA_CHANNEL, NEGOTIATE_DATA_CHANNEL)
 
 STEADY = ("--tick-ms", "50")	# elections take 0.5 to 1 s: a busy machine is no reason for one

@@ -41,6 +41,23 @@ static void key_refuses_what_is_not_one(void **state)
 		assert_false(key_parse(bad[i], &key));
 }
 
+static void the_loopback_is_told_from_the_rest(void **state)
+{
+	static const char *const here[] = { "127.0.0.1", "127.255.255.255", "::1" };
+	static const char *const elsewhere[] = { "126.0.0.1", "128.0.0.1", "0.0.0.0", "::", "::2",
+						 "7f00::", "::ffff:127.0.0.1" };
+	struct ip ip = { 0 };
+
+	(void)state;
+	assert_false(ip_is_loopback(&ip));
+	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
+		assert_true(ip_parse(here[i], &ip));
+		assert_true(ip_is_loopback(&ip));
+	}
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		assert_false(ip_parse(elsewhere[i], &ip) && ip_is_loopback(&ip));
+}
+
 static void addresses_round_trip(void **state)
 {
 	static const char *const prefixes[] = { "10.0.0.0/8", "172.16.0.1/12", "0.0.0.0/0",
@@ -126,6 +143,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(key_text_round_trips),
 		cmocka_unit_test(key_refuses_what_is_not_one),
+		cmocka_unit_test(the_loopback_is_told_from_the_rest),
 		cmocka_unit_test(addresses_round_trip),
 		cmocka_unit_test(malformed_addresses_are_refused),
 		cmocka_unit_test(masking_clears_host_bits),

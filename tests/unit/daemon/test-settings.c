@@ -171,6 +171,38 @@ static void every_option_is_taken(void **state)
 	assert_string_equal(s.log_level, "warn");
 }
 
+static void pages_are_served_on_the_loopback_or_not_at_all(void **state)
+{
+	static const char *const elsewhere[] = { "0.0.0.0:8444", "192.0.2.1:8444", "[::]:8444",
+						 "[2001:db8::1]:1" };
+	static const char *const bad[] = { "127.0.0.1", "8444", "localhost:8444", "127.0.0.1:0",
+					   "127.0.0.1:65536", "", "127.0.0.1:8444 " };
+	int row = settings_lookup("metrics-address");
+	struct buf text = BUF_INIT(SETTINGS_VALUE_MAX);
+	struct settings s;
+	struct error err;
+
+	settings_init(&s);
+	settings_format(&s, row, &text);
+	assert_string_equal(buf_text(&text), "127.0.0.1:8444");
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+		assert_int_equal(settings_tell(&s, row, elsewhere[i], ORIGIN_FLAG, 0, &err),
+				 -ERR_INVALID);
+		assert_non_null(strstr(err.text, "is not on the loopback"));
+		assert_non_null(strstr(err.text, "wmctl metrics NODE"));
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(settings_tell(&s, row, bad[i], ORIGIN_FLAG, 0, &err), -ERR_INVALID);
+	assert_int_equal(s.metrics_address.port, 8444);
+	ok(settings_tell(&s, row, "[::1]:9", ORIGIN_FLAG, 0, &err), &err);
+	ok(settings_tell(&s, row, "none", ORIGIN_FLAG, 0, &err), &err);
+	assert_int_equal(s.metrics_address.ip.family, AF_UNSPEC);
+	buf_reset(&text);
+	settings_format(&s, row, &text);
+	assert_string_equal(buf_text(&text), "none");
+	buf_fini(&text);
+}
+
 static void endpoints_of_who_goes_first_replace_those_of_others(void **state)
 {
 	struct settings s;
@@ -340,6 +372,7 @@ static void a_file_says_what_options_say(void **state)
 		"log-level: debug\nlog-keep: 99\nfollowers-max: 0\nstate-dir: /tmp/x\n"
 		"certificate-seconds: 10\nroutes:\n  - 192.168.5.7/24\n  - ::/0\n"
 		"accept-routes: 10.0.0.0/8\nexit-node: n2\nmasquerade: on\nkey-rotation-interval: 90m\nexpire-after: 2m\n"
+		"metrics-address: \"[::1]:9\"\n"
 		"peer-endpoint: [\"n2=192.0.2.1:1\", \"n3=[2001:db8::1]:2\"]\n"
 		"webrtc: off\nwebrtc-destinations: [self:22, \"[2001:db8::]:1-2\"]\n"
 		"stun-servers:\n  - stun:192.0.2.1\n  - stun:[2001:db8::1]:9\n"), &err), &err);
@@ -357,6 +390,7 @@ static void a_file_says_what_options_say(void **state)
 	parse_ok(&flags,
 		 "--routes ::/0 --routes 192.168.5.0/24 --accept-routes 10.0.0.0/8 --exit-node n2 "
 		 "--masquerade on --key-rotation-interval 5400s --expire-after 120s --peer-endpoint n2=192.0.2.9:1");
+	parse_ok(&flags, "--metrics-address [::1]:9");
 	parse_ok(&flags, "--peer-endpoint n3=[2001:db8::1]:2 --peer-endpoint n2=192.0.2.1:1");
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		assert_int_equal(file.told[i].origin, ORIGIN_FILE);
@@ -579,6 +613,7 @@ int main(void)
 		cmocka_unit_test(a_text_that_is_not_utf8_is_refused_and_not_quoted),
 		cmocka_unit_test(an_option_that_is_not_utf8_is_named),
 		cmocka_unit_test(every_option_is_taken),
+		cmocka_unit_test(pages_are_served_on_the_loopback_or_not_at_all),
 		cmocka_unit_test(endpoints_of_who_goes_first_replace_those_of_others),
 		cmocka_unit_test(none_takes_the_endpoints_of_others_away),
 		cmocka_unit_test(routes_of_who_goes_first_replace_those_of_others),

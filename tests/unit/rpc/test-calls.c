@@ -94,6 +94,46 @@ static void errors_arrive_with_kind_and_text(void **state)
 	world_fini(&w);
 }
 
+static void calls_are_counted_by_method_and_by_how_they_ended(void **state)
+{
+	struct world w;
+
+	world_init(&w, NULL);
+	w.join = reply_id;
+	for (int i = 0; i < 3; i++)
+		join(&w, "n1");
+	w.join = fail_with_kind;
+	failing = ERR_NOT_FOUND;
+	join(&w, "n1");
+	call(&w, w.channel, "Leave");	/* for administrators; the caller is nobody */
+	world_stop_server(&w, 0);
+	assert_int_equal(world_ended(&w, "Join", 0), 3);
+	assert_int_equal(world_ended(&w, "Join", 5), 1);	/* NOT_FOUND */
+	assert_int_equal(world_ended(&w, "Join", 1), 0);
+	assert_int_equal(world_ended(&w, "Leave", 16), 1);	/* UNAUTHENTICATED */
+	world_fini(&w);
+}
+
+static void a_call_whose_caller_goes_is_counted_as_cancelled(void **state)
+{
+	struct rpc_client_call *c;
+	struct result r;
+	struct world w;
+
+	world_init(&w, NULL);
+	w.join = hold;
+	c = join_start(&w, "n1", &r);
+	wait_held(&w);
+	rpc_client_cancel(c);
+	world_run_until(&w, &r.done);
+	world_run_until(&w, &w.gone);
+	rpc_call_unref(w.held);
+	world_stop_server(&w, 0);
+	assert_int_equal(world_ended(&w, "Join", 1), 1);
+	assert_int_equal(world_ended(&w, "Join", 0), 0);
+	world_fini(&w);
+}
+
 static void our_own_troubles_are_not_told_to_strangers(void **state)
 {
 	struct result r;
@@ -685,6 +725,8 @@ int main(void)
 		cmocka_unit_test(a_handler_answers_at_once),
 		cmocka_unit_test(a_handler_answers_later),
 		cmocka_unit_test(errors_arrive_with_kind_and_text),
+		cmocka_unit_test(calls_are_counted_by_method_and_by_how_they_ended),
+		cmocka_unit_test(a_call_whose_caller_goes_is_counted_as_cancelled),
 		cmocka_unit_test(our_own_troubles_are_not_told_to_strangers),
 		cmocka_unit_test(a_deadline_is_seen_and_kept),
 		cmocka_unit_test(a_cancelled_call_is_told_to_its_handler),

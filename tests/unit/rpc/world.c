@@ -277,6 +277,15 @@ void world_fini(struct world *w)
 	assert_int_equal(uv_loop_close(&w->loop), 0);
 }
 
+uint64_t world_ended(const struct world *w, const char *method, int code)
+{
+	size_t i = 0;
+
+	while (strcmp(methods[i].name, method) != 0)
+		i++;
+	return rpc_server_ended(w->server, i, code);
+}
+
 static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
 {
 	struct world *w = ctx;

@@ -70,6 +70,8 @@ struct rpc_channel *world_channel(const struct world *w, const char *identity,
 void world_run_until(struct world *w, const bool *flag);
 /* Stops the server and waits for it. */
 void world_stop_server(struct world *w, unsigned int grace_ms);
+/* How many calls of a method of v1.Node have ended with a code of gRPC's. */
+uint64_t world_ended(const struct world *w, const char *method, int code);
 /* Have `gone` and `cancelled` set when the call ends. */
 void world_watch(struct world *w, struct rpc_call *call);
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pages over HTTP for programs on this machine, without TLS and without a login.
+ *
+ * A thread of its own makes the pages and serves them.  Whatever somebody sends, it has bounded
+ * memory, descriptors and time: HTTP_CONNECTIONS_MAX connections, of which those that have waited
+ * longest make room for others; HTTP_REQUEST_MAX bytes of request; HTTP_SECONDS_MAX from
+ * the first byte to the last one; one request a connection.  A page is made at most once in
+ * HTTP_FRESH_MS, however often it is asked for.
+ *
+ * Start and stop are for one thread, not the server's.
+ */
+#ifndef WGMESH_HTTP_SERVER_H
+#define WGMESH_HTTP_SERVER_H
+
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/error.h"
+
+enum {
+	HTTP_CONNECTIONS_MAX = 32,
+	HTTP_REQUEST_MAX = 8192,	/* about: what the library keeps of one is in it, too */
+	HTTP_SECONDS_MAX = 10,
+	HTTP_FRESH_MS = 1000,
+	HTTP_PAGE_MAX = 16 << 20,	/* bytes */
+	HTTP_PAGES_MAX = 4,
+};
+
+struct http_page {
+	const char *path;	/* "/metrics": whole, and nothing behind it */
+	const char *type;	/* for Content-Type */
+	/*
+	 * Appends the page to @ret, on the server's thread; others wait meanwhile.  An error is
+	 * answered as 503 with its text.
+	 */
+	int (*make)(void *data, struct buf *ret, struct error *err);
+};
+
+struct http_config {
+	struct endpoint address;	/* port 0: any */
+	const struct http_page *pages;	/* outlive the server; at most HTTP_PAGES_MAX */
+	size_t page_count;
+	void *data;			/* for make() */
+	unsigned int seconds_max;	/* 0: HTTP_SECONDS_MAX */
+};
+
+struct http_server;
+
+/*
+ * ERR_INVALID: the address is not on the loopback; ERR_EXISTS: somebody listens there already.
+ */
+int http_server_start(const struct http_config *config, struct http_server **ret,
+		      struct error *err);
+uint16_t http_server_port(const struct http_server *server);
+
+/* Waits for a page that is being made.  NULL is fine. */
+void http_server_stop(struct http_server *server);
+
+#endif
