@@ -151,7 +151,7 @@ static void on_event(const struct engine_event *event, void *user)
 	if (!n)
 		return;
 	switch (event->kind) {
-	case ENGINE_OFFER:
+	case ENGINE_DESCRIPTION:
 		on_offer(n, event->text);
 		break;
 	case ENGINE_CANDIDATE:

@@ -345,6 +345,18 @@ void connection_dial(struct connection *c)
 	update_watch(c);
 }
 
+void connection_adopt(struct connection *c, int fd)
+{
+	int on = 1;
+
+	c->dialled = true;
+	c->connected = true;
+	c->fd = fd;
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	c->watch = watch_new(c->context, c->fd, on_ready, c);
+	flush(c);
+}
+
 int connection_new(GMainContext *context, uint16_t number, size_t message_max,
 		   const struct channel_service *service, const struct connection_ops *ops, void *ctx,
 		   struct connection **ret, struct error *err)

@@ -56,6 +56,8 @@ void connection_free(struct connection *c);
 
 /* Once; that it fails is told by `ended`. */
 void connection_dial(struct connection *c);
+/* Instead of dialling: a socket of TCP that is connected, which is taken. */
+void connection_adopt(struct connection *c, int fd);
 bool connection_dialled(const struct connection *c);
 /* A piece of a message, the last one with @end. */
 void connection_deliver(struct connection *c, const void *data, size_t len, bool end);

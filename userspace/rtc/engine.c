@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib.h>
 
@@ -11,7 +12,10 @@
 #include "rtc/session.h"
 #include "rtc/watch.h"
 
-enum command_kind { COMMAND_OPEN, COMMAND_ANSWER, COMMAND_CANDIDATE, COMMAND_CLOSE };
+enum command_kind {
+	COMMAND_OPEN, COMMAND_REACH, COMMAND_ANSWER, COMMAND_CANDIDATE, COMMAND_CONNECT,
+	COMMAND_CLOSE,
+};
 
 struct command {
 	struct command *next;
@@ -20,9 +24,11 @@ struct command {
 	union {
 		struct {
 			struct channel_service service;
+			struct sdp offer;	/* of COMMAND_REACH */
 			struct endpoint stun;
 		} open;
 		struct sdp answer;
+		int fd;			/* owned; -1: taken */
 		struct candidate candidate;
 	};
 };
@@ -82,9 +88,9 @@ static void tell(struct member *m, enum engine_event_kind kind, char *text,
 	e->config.notify(e->config.user);
 }
 
-static void on_offered(char *json, void *ctx)
+static void on_described(char *json, void *ctx)
 {
-	tell(ctx, ENGINE_OFFER, json, NULL);
+	tell(ctx, ENGINE_DESCRIPTION, json, NULL);
 }
 
 static void on_candidate(const struct candidate *c, void *ctx)
@@ -109,7 +115,7 @@ static void on_ended(const struct error *why, void *ctx)
 }
 
 static const struct session_ops session_ops = {
-	.offered = on_offered,
+	.described = on_described,
 	.candidate = on_candidate,
 	.connected = on_connected,
 	.ended = on_ended,
@@ -180,6 +186,7 @@ static void open_session(struct engine *e, const struct command *cmd)
 		.ice = e->config.ice,
 		.identity = e->identity,
 		.service = cmd->open.service,
+		.offer = cmd->kind == COMMAND_REACH ? &cmd->open.offer : NULL,
 		.connections_max = e->config.connections_max,
 		.answer_ms = e->config.answer_ms,
 		.silence_ms = e->config.silence_ms,
@@ -205,11 +212,26 @@ static void open_session(struct engine *e, const struct command *cmd)
 	timer_set(e->tick, SCTP_TICK_MS);
 }
 
-static void execute(struct engine *e, const struct command *cmd)
+static int take_fd(struct command *cmd)
+{
+	int fd = cmd->fd;
+
+	cmd->fd = -1;
+	return fd;
+}
+
+static void command_free(struct command *cmd)
+{
+	if (cmd && cmd->kind == COMMAND_CONNECT && cmd->fd >= 0)
+		close(cmd->fd);
+	free(cmd);
+}
+
+static void execute(struct engine *e, struct command *cmd)
 {
 	struct member *m = lookup(e, cmd->session);
 
-	if (cmd->kind == COMMAND_OPEN)
+	if (cmd->kind == COMMAND_OPEN || cmd->kind == COMMAND_REACH)
 		open_session(e, cmd);
 	else if (!m)
 		return;
@@ -217,6 +239,8 @@ static void execute(struct engine *e, const struct command *cmd)
 		session_answer(m->session, &cmd->answer);
 	else if (cmd->kind == COMMAND_CANDIDATE)
 		session_candidate(m->session, &cmd->candidate);
+	else if (cmd->kind == COMMAND_CONNECT)
+		session_connect(m->session, take_fd(cmd));
 	else
 		m->over = true;
 	timer_set(e->reap, 0);
@@ -244,7 +268,7 @@ static void on_wakeup(void *ctx)
 		struct command *next = cmd->next;
 
 		execute(e, cmd);
-		free(cmd);
+		command_free(cmd);
 		cmd = next;
 	}
 }
@@ -344,7 +368,7 @@ static void drop_queues(struct engine *e)
 
 	for (struct command *cmd = e->commands; cmd; cmd = next) {
 		next = cmd->next;
-		free(cmd);
+		command_free(cmd);
 	}
 	while (engine_next(e, &event))
 		free(event.text);
@@ -393,16 +417,12 @@ static void enqueue(struct engine *e, struct command *cmd)
 	timer_set(e->wakeup, 0);
 }
 
-int engine_open(struct engine *e, const struct channel_service *service, const struct endpoint *stun,
-		uint64_t *ret_session, struct error *err)
+/* Takes it over. */
+static int add_session(struct engine *e, struct command *cmd, uint64_t *ret_session,
+		       struct error *err)
 {
-	struct command *cmd = command_new(COMMAND_OPEN, 0, err);
 	bool full;
 
-	if (!cmd)
-		return -ERR_MEMORY;
-	cmd->open.service = *service;
-	cmd->open.stun = *stun;
 	pthread_mutex_lock(&e->lock);
 	full = e->counts.sessions >= e->config.sessions_max;
 	if (!full) {
@@ -419,6 +439,32 @@ int engine_open(struct engine *e, const struct channel_service *service, const s
 			 e->config.sessions_max);
 }
 
+int engine_open(struct engine *e, const struct channel_service *service,
+		const struct endpoint *stun, uint64_t *ret_session, struct error *err)
+{
+	struct command *cmd = command_new(COMMAND_OPEN, 0, err);
+
+	if (!cmd)
+		return -ERR_MEMORY;
+	cmd->open.service = *service;
+	cmd->open.stun = *stun;
+	return add_session(e, cmd, ret_session, err);
+}
+
+int engine_reach(struct engine *e, const char *offer, const struct endpoint *stun,
+		 uint64_t *ret_session, struct error *err)
+{
+	struct command *cmd = command_new(COMMAND_REACH, 0, err);
+	int r = cmd ? sdp_parse_json(offer, SDP_OFFER, &cmd->open.offer, err) : -ERR_MEMORY;
+
+	if (r < 0) {
+		free(cmd);
+		return r;
+	}
+	cmd->open.stun = *stun;
+	return add_session(e, cmd, ret_session, err);
+}
+
 /* Takes it over. */
 static int say(struct engine *e, struct command *cmd, struct error *err)
 {
@@ -431,7 +477,7 @@ static int say(struct engine *e, struct command *cmd, struct error *err)
 	pthread_mutex_unlock(&e->lock);
 	if (!full)
 		return 0;
-	free(cmd);
+	command_free(cmd);
 	return error_set(err, ERR_EXHAUSTED, "WebRTC has more to do than it can");
 }
 
@@ -455,6 +501,18 @@ int engine_candidate(struct engine *e, uint64_t session, const char *text, struc
 		return say(e, cmd, err);
 	free(cmd);
 	return r == -ERR_UNSUPPORTED ? 0 : r;
+}
+
+void engine_connect(struct engine *e, uint64_t session, int fd)
+{
+	struct command *cmd = command_new(COMMAND_CONNECT, session, NULL);
+
+	if (!cmd) {
+		close(fd);
+		return;
+	}
+	cmd->fd = fd;
+	say(e, cmd, NULL);
 }
 
 void engine_close(struct engine *e, uint64_t session)

@@ -34,7 +34,8 @@ struct engine_config {
 };
 
 enum engine_event_kind {
-	ENGINE_OFFER,		/* text: {"type":"offer","sdp":"…"}; first */
+	/* text: {"type":"offer","sdp":"…"}, or "answer" of engine_reach(); first */
+	ENGINE_DESCRIPTION,
 	ENGINE_CANDIDATE,	/* text: "candidate:…" */
 	ENGINE_CONNECTED,	/* text: the path, as ice_path() */
 	ENGINE_ENDED,		/* error: why, ERR_NONE: the peer has closed it; last */
@@ -62,8 +63,19 @@ void engine_free(struct engine *e);
  * @stun: AF_UNSPEC stands for the one of the configuration.  ERR_EXHAUSTED: too many sessions.  The
  * offer and all that follows come as events.
  */
-int engine_open(struct engine *e, const struct channel_service *service, const struct endpoint *stun,
-		uint64_t *ret_session, struct error *err);
+int engine_open(struct engine *e, const struct channel_service *service,
+		const struct endpoint *stun, uint64_t *ret_session, struct error *err);
+/*
+ * The other way: a service of the peer's is reached, which has made @offer (JSON).  ERR_INVALID: it
+ * is none; ERR_EXHAUSTED.
+ */
+int engine_reach(struct engine *e, const char *offer, const struct endpoint *stun,
+		 uint64_t *ret_session, struct error *err);
+/*
+ * Opens a connection of such a session, once it is connected, for @fd: a socket of TCP that is
+ * connected.  It is taken in any case, and closed when there is no room or no session.
+ */
+void engine_connect(struct engine *e, uint64_t session, int fd);
 /* The peer's answer, and candidates before or after it.  ERR_INVALID: it cannot be one. */
 int engine_answer(struct engine *e, uint64_t session, const char *json, struct error *err);
 int engine_candidate(struct engine *e, uint64_t session, const char *text, struct error *err);

@@ -169,7 +169,7 @@ static int set_up(struct ice *ice, const struct ice_config *config, struct error
 					 NICE_AGENT_OPTION_ICE_TRICKLE);
 	if (!ice->agent)
 		return error_set(err, ERR_MEMORY, "no memory for ICE");
-	g_object_set(ice->agent, "controlling-mode", TRUE, "upnp", FALSE, "ice-tcp", FALSE, NULL);
+	g_object_set(ice->agent, "controlling-mode", (gboolean)!config->controlled, "upnp", FALSE, "ice-tcp", FALSE, NULL);
 	set_stun(ice, &config->stun);
 	g_signal_connect(ice->agent, "new-candidate-full", G_CALLBACK(on_candidate), ice);
 	g_signal_connect(ice->agent, "component-state-changed", G_CALLBACK(on_state), ice);

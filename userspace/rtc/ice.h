@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ICE (RFC 8445, with trickle) of one session: one stream, one component, the
- * controlling side.  Whether the peer still wants what it is sent (RFC 7675) is
+ * ICE (RFC 8445, with trickle) of one session: one stream, one component.  Whether the peer still wants what it is sent (RFC 7675) is
  * for the caller to see, who hears it (session.c): with libnice's own check a
  * path that is full of data is a path that is lost, for its few datagrams drown.
  * A face of libnice's agent, on one GLib context and its thread only.  Callbacks come from that context or from inside
@@ -24,6 +23,7 @@ struct ice_config {
 	GMainContext *context;
 	/* Interfaces whose addresses are no candidates: the mesh's own; "" ends the list. */
 	char exclude[ICE_EXCLUDES_MAX][ICE_NAME_MAX];
+	bool controlled;		/* by the other side, which has made the offer */
 	bool loopback;			/* 127.0.0.1 and ::1 are candidates, too */
 	struct endpoint stun;		/* AF_UNSPEC: none */
 };

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib.h>
 
@@ -21,6 +22,7 @@ enum {
 struct channel {
 	struct connection *connection;
 	bool announced;
+	int waiting;		/* a socket whose number SCTP has not taken yet; -1: none */
 	bool ours_closing;	/* asked for */
 	bool ours_closed;
 	bool theirs_closed;
@@ -43,6 +45,8 @@ struct session {
 	uint16_t sctp_port;
 	struct candidate early[EARLY_CANDIDATES];
 	size_t early_count;
+	bool reaches;			/* it is the client: numbers go out */
+	uint16_t last_number;		/* of its own */
 	bool answered, path, blocked, connected, over;
 	int64_t heard;			/* ms */
 	uint8_t plain[DTLS_PLAIN_MAX];
@@ -127,6 +131,7 @@ static struct channel *add_channel(struct session *s, uint16_t number)
 	ch = calloc(1, sizeof(*ch));
 	if (!ch)
 		return NULL;
+	ch->waiting = -1;
 	ch->deadline = now_ms() + SESSION_EARLY_MS;
 	if (connection_new(s->config.ice.context, number, s->message_max, &s->config.service,
 			   &connection_ops, s, &ch->connection, NULL) < 0) {
@@ -145,6 +150,8 @@ static void remove_channel(struct session *s, uint16_t number)
 	s->channels[number] = NULL;
 	s->count--;
 	connection_free(ch->connection);
+	if (ch->waiting >= 0)
+		close(ch->waiting);
 	free(ch);
 }
 
@@ -190,6 +197,50 @@ static void on_number(struct session *s, const void *data, size_t len, bool whol
 		announce(s, number);
 }
 
+/* ---- connections of our own ---- */
+
+/* The number first, and only then the bytes: of streams nobody keeps the order. */
+static void say_number(struct session *s, uint16_t number)
+{
+	struct channel *ch = s->channels[number];
+	uint8_t text[sizeof(uint32_t)];
+	int fd = ch->waiting;
+
+	store_u32(text, number);
+	if (sctp_send(s->sctp, CHANNELS, text, sizeof(text), NULL) < 0) {
+		s->blocked = true;
+		return;
+	}
+	ch->waiting = -1;
+	connection_adopt(ch->connection, fd);
+}
+
+/* 0: none is free. */
+static uint16_t free_number(struct session *s)
+{
+	for (unsigned int i = 1; i < SCTP_STREAMS; i++) {
+		s->last_number = (uint16_t)(s->last_number % (SCTP_STREAMS - 1) + 1);
+		if (!s->channels[s->last_number])
+			return s->last_number;
+	}
+	return 0;
+}
+
+void session_connect(struct session *s, int fd)
+{
+	uint16_t number = s->reaches && s->connected && !s->over ? free_number(s) : 0;
+	struct channel *ch = number ? add_channel(s, number) : NULL;
+
+	if (!ch) {
+		close(fd);
+		return;
+	}
+	ch->announced = true;
+	ch->waiting = fd;
+	ch->deadline = INT64_MAX;
+	say_number(s, number);
+}
+
 static void on_message(uint16_t stream, uint32_t payload, const void *data, size_t len, bool last,
 		       void *ctx)
 {
@@ -198,6 +249,8 @@ static void on_message(uint16_t stream, uint32_t payload, const void *data, size
 
 	/* RFC 8832: nobody opens a channel here; all are agreed on. */
 	if (payload == SCTP_CONTROL || s->over)
+		return;
+	if (s->reaches && (stream == CHANNELS || !ch))
 		return;
 	if (stream == CHANNELS) {
 		on_number(s, data, len, last);
@@ -254,6 +307,8 @@ static void on_writable(void *ctx)
 
 		s->turn = (from + i) % SCTP_STREAMS;
 		ch = s->channels[s->turn];
+		if (ch && ch->waiting >= 0)
+			say_number(s, (uint16_t)s->turn);
 		if (ch)
 			connection_resume(ch->connection);
 	}
@@ -462,30 +517,35 @@ static int check_answer(const struct sdp *answer, struct error *err)
 			    "session description: an answer has setup active or passive") : 0;
 }
 
+/* What the peer says of itself, in offer or answer. */
+static int take_remote(struct session *s, const struct sdp *remote, struct error *err)
+{
+	int r;
+
+	s->answered = true;
+	s->message_max = remote->message_max ? remote->message_max : SIZE_MAX;
+	s->sctp_port = remote->sctp_port;
+	timer_set(s->setup, SESSION_SETUP_MS);
+	r = make_dtls(s, remote, err);
+	if (r == 0)
+		r = ice_set_remote(s->ice, remote->ufrag, remote->pwd, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < remote->candidate_count; i++)
+		ice_add_candidate(s->ice, &remote->candidates[i]);
+	for (size_t i = 0; i < s->early_count; i++)
+		ice_add_candidate(s->ice, &s->early[i]);
+	return 0;
+}
+
 void session_answer(struct session *s, const struct sdp *answer)
 {
 	struct error err = { 0 };
-	int r;
 
 	if (s->answered || s->over)
 		return;
-	s->answered = true;
-	s->message_max = answer->message_max ? answer->message_max : SIZE_MAX;
-	s->sctp_port = answer->sctp_port;
-	timer_set(s->setup, SESSION_SETUP_MS);
-	r = check_answer(answer, &err);
-	if (r == 0)
-		r = make_dtls(s, answer, &err);
-	if (r == 0)
-		r = ice_set_remote(s->ice, answer->ufrag, answer->pwd, &err);
-	if (r < 0) {
+	if (check_answer(answer, &err) < 0 || take_remote(s, answer, &err) < 0)
 		end(s, &err);
-		return;
-	}
-	for (size_t i = 0; i < answer->candidate_count; i++)
-		ice_add_candidate(s->ice, &answer->candidates[i]);
-	for (size_t i = 0; i < s->early_count; i++)
-		ice_add_candidate(s->ice, &s->early[i]);
 }
 
 void session_candidate(struct session *s, const struct candidate *c)
@@ -498,19 +558,24 @@ void session_candidate(struct session *s, const struct candidate *c)
 		s->early[s->early_count++] = *c;
 }
 
-static int offer(struct session *s, struct error *err)
+/* Our offer, or the answer to @offer. */
+static int describe(struct session *s, const struct sdp *offer, struct error *err)
 {
 	struct sdp sdp = { .mid = "0", .setup = SDP_ACTPASS, .sctp_port = PORT,
 			   .message_max = SESSION_MESSAGE_MAX };
 	char *json;
 
+	if (offer) {
+		memcpy(sdp.mid, offer->mid, sizeof(sdp.mid));
+		sdp.setup = offer->setup == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+	}
 	memcpy(sdp.fingerprint, dtls_identity_fingerprint(s->config.identity), SHA256_BYTES);
 	g_strlcpy(sdp.ufrag, ice_ufrag(s->ice), sizeof(sdp.ufrag));
 	g_strlcpy(sdp.pwd, ice_pwd(s->ice), sizeof(sdp.pwd));
-	json = sdp_format_json(&sdp, SDP_OFFER);
+	json = sdp_format_json(&sdp, offer ? SDP_ANSWER : SDP_OFFER);
 	if (!json)
-		return error_set(err, ERR_MEMORY, "no memory for an offer");
-	s->ops->offered(json, s->ctx);
+		return error_set(err, ERR_MEMORY, "no memory for a session description");
+	s->ops->described(json, s->ctx);
 	return ice_gather(s->ice, err);
 }
 
@@ -530,9 +595,14 @@ int session_new(const struct session_config *config, const struct session_ops *o
 	s->flight = timer_new(config->ice.context, on_flight, s);
 	s->reaper = timer_new(config->ice.context, on_reap, s);
 	timer_set(s->setup, config->answer_ms);
-	r = ice_new(&config->ice, &ice_ops, s, &s->ice, err);
+	s->reaches = config->offer;
+	s->config.ice.controlled = s->reaches;
+	s->config.offer = NULL;
+	r = ice_new(&s->config.ice, &ice_ops, s, &s->ice, err);
 	if (r == 0)
-		r = offer(s, err);
+		r = describe(s, config->offer, err);
+	if (r == 0 && config->offer)
+		r = take_remote(s, config->offer, err);
 	if (r < 0)
 		session_free(s);
 	else

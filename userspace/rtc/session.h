@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One session: a peer that reaches one service of this node by data channels.
- * Channel 0 ("CHANNELS") says the number of each connection that the peer
- * opens; the channel of that number ("CONNECTIONS") is its bytes.  One GLib
+ * One session: a peer that reaches one service of this node by data channels, or
+ * this side reaches one of the peer's.  Channel 0 ("CHANNELS") says the number of
+ * each connection that the client opens; the channel of that number
+ * ("CONNECTIONS") is its bytes.  The side of the service makes the offer.  One GLib
  * context and its thread only; session_free() may not be called in callbacks.
  */
 #ifndef WGMESH_RTC_SESSION_H
@@ -27,14 +28,16 @@ enum {
 struct session_config {
 	struct ice_config ice;
 	const struct dtls_identity *identity;	/* outlives the session */
-	struct channel_service service;
+	struct channel_service service;	/* without an offer */
+	const struct sdp *offer;	/* the peer's, for who reaches; need not outlive session_new() */
 	unsigned int connections_max;	/* at once */
 	unsigned int answer_ms;		/* how long the answer is waited for */
 	unsigned int silence_ms;	/* a peer of which nothing is heard is gone */
 };
 
 struct session_ops {
-	void (*offered)(char *json, void *ctx);	/* for free(); once, before the candidates */
+	/* Our offer or answer, for free(); once, before the candidates. */
+	void (*described)(char *json, void *ctx);
 	void (*candidate)(const struct candidate *c, void *ctx);
 	void (*connected)(const char *path, void *ctx);
 	/* It is over, and why; once. ERR_NONE: the peer closed it. */
@@ -43,15 +46,21 @@ struct session_ops {
 
 struct session;
 
-/* The offer and its candidates are told from inside. @ops outlives it. */
+/* Description and candidates are told from inside. @ops outlives it. */
 int session_new(const struct session_config *config, const struct session_ops *ops, void *ctx,
 		struct session **ret, struct error *err);
 /* In the order connections, SCTP, DTLS, ICE; the peer is told.  Tells nothing to @ops. */
 void session_free(struct session *s);
 
-/* Once; a second one is ignored. What is wrong with it ends the session. */
+/* To our offer; a second one is ignored. What is wrong with it ends the session. */
 void session_answer(struct session *s, const struct sdp *answer);
 void session_candidate(struct session *s, const struct candidate *c);
+
+/*
+ * Opens a connection to the peer's service for @fd, a socket of TCP that is connected, and taken; it is
+ * closed if there is no room, or this is not the side that reaches.
+ */
+void session_connect(struct session *s, int fd);
 
 size_t session_connections(const struct session *s);
 

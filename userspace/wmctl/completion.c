@@ -51,9 +51,10 @@ static const struct {
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status doctor metrics get token node acl certificate raft snapshot connect bundle config "
-	  "completion" },
+	{ "", "status doctor metrics get token node acl certificate raft snapshot connect port-forward "
+	  "bundle config completion" },
 	{ "metrics", "@nodes" },
+	{ "port-forward", "@nodes" },
 	{ "get", "nodes acls peers tokens" },
 	{ "get nodes", "@nodes" },
 	{ "get acls", "@acls" },

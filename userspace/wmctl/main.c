@@ -51,6 +51,8 @@ static const struct {
 	{ "snapshot", snapshot_main, "snapshot save FILE", "write a backup of the mesh's state" },
 	{ "snapshot", snapshot_main, "snapshot restore FILE",
 	  "begin anew from a backup, on this node, with the others gone (wgmeshd recover)" },
+	{ "port-forward", port_forward_main, "port-forward NODE [LOCAL:[ADDRESS:]]REMOTE",
+	  "have a port of this machine lead to a TCP service by way of a node, without WireGuard" },
 	{ "connect", connect_main, "connect TOKEN [OPTION of wgmeshd…]",
 	  "be in the mesh for as long as the command runs" },
 	{ "bundle", bundle_main, "bundle [--anonymize] [--log FILE] FILE",

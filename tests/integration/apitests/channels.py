@@ -2,19 +2,24 @@
 """WebRTC's data channels: clients that nobody here wrote reach services by way of a node. Each node has
 a namespace of its own, as has the client (apilib.network)."""
 import atexit
+import concurrent.futures
 import contextlib
 import functools
 import json
 import os
+import signal
+import socket
+import subprocess
+import threading
 
 from apilib.channel import Channel, Echo
 from apilib.mesh import Mesh
 from apilib.network import Network
-from apilib.node import identity
+from apilib.node import WMCTL, identity
 from apilib.peer import Peer, wait_message
 from apilib.world import (GET_STATUS, LEAVE, NEGOTIATE_DATA_CHANNEL, REVOKE_ADMIN, START_DATA_CHANNEL, STEADY,
                           peer_test, refused)
-from testing import check, defer, equal, wait_until
+from testing import Failure, check, defer, entered, equal, test, wait_until
 
 LIMIT = 16	# of one identity
 MEGABYTE = 1 << 20
@@ -360,4 +365,89 @@ def _():
     connect(stream, w.network.ns).echo(1, 1000)
     w.n3.kill()
     refused(stream.wait(), "UNAVAILABLE", w.n3.address)
+    w.n3.start()
+
+
+# ---- wmctl as the client ----
+
+class Forward:
+    """wmctl port-forward, in the client's namespace; by way of `at`."""
+
+    def __init__(self, at, *words):
+        environment = dict(os.environ, WGMESH_STATE_DIR=str(wide().n1.dir))
+        self.process = subprocess.Popen(["ip", "netns", "exec", wide().network.ns, WMCTL, "--address", at.address, "port-forward",
+                                         *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        defer(self.kill)
+        self.lines = []
+
+    def wait_ready(self):
+        """The local port, once it leads somewhere."""
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if "leads to" in line:
+                return int(line.split()[0].split(":")[1])
+        raise Failure("wmctl port-forward: " + self.process.stderr.read())
+
+    def end(self, number=None):
+        """(exit code, what it has said on standard error)"""
+        if number:
+            self.process.send_signal(number)
+        code = self.process.wait(timeout=20)
+        return code, self.process.stderr.read()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def through(port, data):
+    """`data` to 127.0.0.1:PORT of the client and back."""
+    with entered(wide().network.ns):
+        connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    with connection:
+        sender = threading.Thread(target=connection.sendall, args=(data,))
+        sender.start()
+        back = bytearray()
+        while len(back) < len(data):
+            piece = connection.recv(1 << 16)
+            check(piece, "closed after %d bytes" % len(back))
+            back += piece
+        sender.join()
+    return bytes(back)
+
+
+@test("wmctl port-forward has a local port lead to a service by way of a node, for many connections, and ends cleanly")
+def _():
+    w = wide()
+    service = echo(w.n3)
+    forward = Forward(w.n2, "n3", "0:%d" % service.port)
+    port = forward.wait_ready()
+    check(forward.lines[0].startswith("connected with n3: host "), "the path: %r" % forward.lines)
+    data = os.urandom(MEGABYTE)
+    check(through(port, data) == data, "what came back is not what went")
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        pieces = [os.urandom(20000 + i) for i in range(60)]
+        check(list(pool.map(lambda piece: through(port, piece), pieces)) == pieces, "what came back is not what went")
+    wait_until(20, lambda: held(w.n3) == (1, 0) and service.open == 0, "closed connections are gone")
+    equal(forward.end(signal.SIGINT), (0, ""), "its end")
+    wait_empty(w.n3)
+
+
+@test("wmctl port-forward says what it cannot, and why it has ended")
+def _():
+    w = wide()
+    service = echo(w.n3)
+    for words in (("n3",), ("n3", "x"), ("n3", "1:2:3:4"), ("n3", "0"), ("n3", "1:0"), ("n3", "70000"), ("n3", "1:host:2")):
+        code, said = Forward(w.n2, *words).end()
+        check(code == 2 and said.startswith("usage: "), "%r: %d %s" % (words, code, said))
+    for words, said in ((("n3", "0:8.8.8.8:80"), "n3 leads nobody"), (("nobody", "0:80"), "nobody")):
+        code, text = Forward(w.n2, *words).end()
+        check(code == 1 and said in text, "%r: %d %s" % (words, code, text))
+    forward = Forward(w.n2, "n3", "0:127.0.0.1:%d" % service.port)
+    port = forward.wait_ready()
+    code, text = Forward(w.n2, "n3", "%d:80" % port).end()
+    check(code == 1 and "say another port" in text, "a port that is taken: %d %s" % (code, text))
+    w.n3.stop()
+    code, text = forward.end()
+    check(code == 1 and "stops" in text, "the node stops: %d %s" % (code, text))
     w.n3.start()

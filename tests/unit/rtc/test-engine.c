@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the engine does before anybody answers; the rest needs a peer: tests/peers/werift. */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,7 +111,7 @@ static void the_offer_comes_first(void **state)
 	set_up(&w, (struct engine_config){ .ice.loopback = true });
 	session = must_open(&w);
 	await(&w, session, ENGINE_CANDIDATE);
-	assert_int_equal(w.events[0].kind, ENGINE_OFFER);
+	assert_int_equal(w.events[0].kind, ENGINE_DESCRIPTION);
 	assert_non_null(strstr(w.events[0].text, "a=setup:actpass"));
 	assert_null(strstr(w.events[0].text, "a=candidate"));
 	tear_down(&w);
@@ -123,7 +125,7 @@ static void addresses_of_excluded_interfaces_are_not_told(void **state)
 	set_up(&w, (struct engine_config){ .ice.loopback = true });
 	with = must_open(&w);
 	fence = must_open(&w);
-	await(&w, fence, ENGINE_OFFER);		/* all of the first session is told by then */
+	await(&w, fence, ENGINE_DESCRIPTION);		/* all of the first session is told by then */
 	assert_true(tells(&w, with, " 127.0.0.1 "));
 	tear_down(&w);
 
@@ -200,6 +202,72 @@ static void a_process_has_one_engine_at_a_time(void **state)
 	tear_down(&w);
 }
 
+static void a_sound_offer(char out[1024])
+{
+	snprintf(out, 1024,
+		 "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\no=- 1 1 IN IP4 127.0.0.1\\r\\ns=-\\r\\nt=0 0\\r\\n"
+		 "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\\r\\nc=IN IP4 0.0.0.0\\r\\n"
+		 "a=mid:data\\r\\na=ice-ufrag:abcd\\r\\na=ice-pwd:abcdefghijklmnopqrstuvwx\\r\\n"
+		 "a=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
+		 "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\\r\\na=setup:actpass\\r\\n"
+		 "a=sctp-port:5000\\r\\n\"}");
+}
+
+static void an_offer_is_answered_and_what_is_none_refused(void **state)
+{
+	static const char *const wrong[] = { "", "{}", "{\"type\":\"answer\",\"sdp\":\"v=0\"}",
+					     "{\"type\":\"offer\",\"sdp\":\"v=0\"}" };
+	static struct world w;
+	char offer[1024];
+	uint64_t session;
+
+	set_up(&w, (struct engine_config){ .ice.loopback = true });
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(engine_reach(w.engine, wrong[i], &no_stun, &session, NULL),
+				 -ERR_INVALID);
+	assert_int_equal(engine_counts(w.engine).sessions, 0);
+	a_sound_offer(offer);
+	assert_int_equal(engine_reach(w.engine, offer, &no_stun, &session, NULL), 0);
+	await(&w, session, ENGINE_CANDIDATE);
+	assert_int_equal(w.events[0].kind, ENGINE_DESCRIPTION);
+	assert_non_null(strstr(w.events[0].text, "\"answer\""));
+	assert_non_null(strstr(w.events[0].text, "a=setup:active"));
+	assert_non_null(strstr(w.events[0].text, "a=mid:data"));
+	engine_close(w.engine, session);
+	await_empty(&w);
+	tear_down(&w);
+}
+
+/* Until the other end is closed. */
+static void await_closed(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char byte;
+
+	assert_int_equal(poll(&p, 1, DEADLINE_S * 1000), 1);
+	assert_int_equal(read(fd, &byte, 1), 0);
+	close(fd);
+}
+
+static void a_socket_that_has_no_session_is_closed(void **state)
+{
+	static struct world w;
+	uint64_t session;
+	int ends[2];
+
+	set_up(&w, (struct engine_config){ .ice.loopback = true });
+	session = must_open(&w);
+	for (uint64_t to = session; to <= session + 1; to++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+		engine_connect(w.engine, to, ends[0]);
+		await_closed(ends[1]);
+	}
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	engine_connect(w.engine, session, ends[0]);
+	tear_down(&w);	/* which may come before it is taken */
+	await_closed(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +277,8 @@ int main(void)
 		cmocka_unit_test(who_does_not_answer_is_given_up),
 		cmocka_unit_test(what_cannot_be_an_answer_is_refused_at_once),
 		cmocka_unit_test(a_process_has_one_engine_at_a_time),
+		cmocka_unit_test(an_offer_is_answered_and_what_is_none_refused),
+		cmocka_unit_test(a_socket_that_has_no_session_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
