@@ -3,7 +3,7 @@
 // LONG=1: 100 MB, too. Ends with "N passed, N failed".
 'use strict'
 const { fork } = require('node:child_process')
-const { randomBytes } = require('node:crypto')
+const { createHash, randomBytes } = require('node:crypto')
 const dgram = require('node:dgram')
 const net = require('node:net')
 const { once } = require('node:events')
