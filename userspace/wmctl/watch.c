@@ -203,9 +203,10 @@ static int show(const struct watch *w, const json_t *before, struct error *err)
 
 /* ---- who does not answer ---- */
 
+/* A node that has no room for a call is one to be watched, not one to be left. */
 static bool may_pass(int r)
 {
-	return r == -ERR_UNAVAILABLE || r == -ERR_DEADLINE;
+	return r == -ERR_UNAVAILABLE || r == -ERR_DEADLINE || r == -ERR_EXHAUSTED;
 }
 
 /* Where the screen is drawn on it tells: words between would be drawn over. */
