@@ -52,8 +52,9 @@ static int park(struct lot *lot, struct wgm_table *table, struct wgm_prefix *pre
 		return err;
 	lot->sync->parks = true;
 	round->parked[round->n_parked++] = prefix;
+	if (prefix->parked == WGM_PARKED_NOT)
+		table->n_parked++;
 	prefix->parked = WGM_PARKED;
-	table->n_parked++;
 	return 0;
 }
 
@@ -180,7 +181,7 @@ static struct wgm_prefix *step(struct wgm_table *table, struct wgm_place *place)
 
 static bool is_stale(const struct wgm_prefix *prefix)
 {
-	return is_parked(prefix) && !rcu_access_pointer(prefix->hops);
+	return prefix->parked && !rcu_access_pointer(prefix->hops);
 }
 
 /* As much as fits into the message. */
@@ -280,19 +281,32 @@ void wgm_park_note_moved(struct wgm_table *table, struct wgm_prefix *prefix)
 	table->n_parked--;
 }
 
-void wgm_park_forget(struct wgm_table *table)
+void wgm_park_doubt(struct wgm_table *table)
 {
 	struct wgm_place place = { };
 	struct wgm_prefix *prefix;
 
 	while ((prefix = step(table, &place))) {
-		if (prefix->parked && !rcu_access_pointer(prefix->hops)) {
-			/* It may be there nevertheless, and is to be taken away. */
-			prefix->parked = WGM_PARKED;
+		cond_resched();
+		if (prefix->parked == WGM_PARKED_NOT)
+			continue;
+		prefix->parked = WGM_PARKED_MAYBE;
+		table->park_epoch++;
+		if (is_stale(prefix))
 			table->stale_parks = true;
-		} else {
-			free_place(table, prefix);
-		}
+		else
+			wgm_hop_kick(table, prefix);
+	}
+}
+
+void wgm_park_forget(struct wgm_table *table)
+{
+	struct wgm_place place = { };
+	struct wgm_prefix *prefix;
+
+	/* It may leave the table: the next one is found without it. */
+	while ((prefix = step(table, &place))) {
+		free_place(table, prefix);
 		cond_resched();
 	}
 }

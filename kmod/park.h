@@ -25,6 +25,7 @@ enum wgm_parked {
 	WGM_PARKED_NOT,
 	WGM_PARKED,		/* or a message that does it is on its way */
 	WGM_PARKED_LEAVING,	/* a message that takes it away is on its way */
+	WGM_PARKED_MAYBE,	/* a message that failed did it, or did not */
 };
 
 /* Where a walk through all prefixes goes on: behind this one; @bits 0: at the first. */
@@ -73,7 +74,11 @@ void wgm_park_note_cleared(struct wgm_sync *sync, struct wgm_table *table);
 /* The prefix has a peer in WireGuard again. */
 void wgm_park_note_moved(struct wgm_table *table, struct wgm_prefix *prefix);
 
-/* Nothing is known of what is parked: all of it is parked again. */
+/* A message that parks, or takes away, has failed, and nothing is known of what it did in part:
+ * all is parked again, and what nobody has any more is taken away again.
+ */
+void wgm_park_doubt(struct wgm_table *table);
+/* WireGuard was seen without any of what is parked: all of it is parked again. */
 void wgm_park_forget(struct wgm_table *table);
 
 /* Removes the peer that has what is parked; with the mesh, and without the lock. */

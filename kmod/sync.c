@@ -581,7 +581,7 @@ static int note_failure(struct wgm_mesh *mesh, int err)
 
 	err = queue_failed(mesh, err);
 	if (round->parks)
-		wgm_park_forget(&mesh->table);
+		wgm_park_doubt(&mesh->table);
 	for (i = 0; i < round->n; i++)
 		note_failed_entry(&mesh->table, &round->entries[i]);
 	return err;

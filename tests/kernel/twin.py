@@ -51,11 +51,11 @@ class Twin:
     def apply(self, batch, replace=False, expected=None):
         """(upserted, removed), or Refusal and nothing has changed. A batch is a list of peers as
         messages carry them."""
-        if expected not in (None, self.generation):
-            raise Refusal({errno.ESTALE})
         problems, after = set(), {} if replace else dict(self.peers)
         if replace and len(batch) > self.peers_max:
             problems.add(errno.E2BIG)
+        if expected not in (None, self.generation):
+            raise Refusal(problems | {errno.ESTALE})
         named = set()
         for change in batch:
             if change["public-key"] in named:
