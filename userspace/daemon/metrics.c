@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/api.h"
+#include "daemon/channels.h"
 #include "daemon/daemon.h"
 #include "daemon/now.h"
 #include "daemon/version.h"
@@ -129,6 +130,17 @@ static void fill_self(const struct daemon *d, struct metrics_snapshot *s)
 		prefix_format(&self.ipv6, s->ipv6);
 }
 
+static void fill_channels(const struct daemon *d, struct metrics_snapshot *s)
+{
+	struct engine_counts counts;
+
+	if (!d->channels)
+		return;
+	counts = engine_counts(channels_engine(d->channels));
+	s->channels = counts.sessions;
+	s->channel_connections = counts.connections;
+}
+
 static void fill_calls(const struct metrics *m, struct metrics_snapshot *s)
 {
 	const struct rpc_server *server = m->daemon->server;
@@ -154,6 +166,7 @@ static void take(struct metrics *m)
 	fill_replica(m, s);
 	s->nodes = count_nodes(m, s->applied_index);
 	fill_calls(m, s);
+	fill_channels(m->daemon, s);
 	s->turns = m->turns;
 	s->taken_at = uv_hrtime();
 	uv_mutex_unlock(&m->lock);

@@ -246,6 +246,16 @@ static void put_calls(const struct metrics_snapshot *s, struct buf *out)
 			 s->calls_alive);
 }
 
+static void put_channels(const struct metrics_snapshot *s, struct buf *out)
+{
+	exposition_gauge(out, "wgmesh_data_channels",
+			 "Clients of WebRTC that reach a service by way of this node, or are about to.",
+			 (double)s->channels);
+	exposition_gauge(out, "wgmesh_data_channel_connections",
+			 "Connections to services that those have.",
+			 (double)s->channel_connections);
+}
+
 void metrics_page(const struct metrics_snapshot *s, const struct metrics_readings *r,
 		  struct buf *out)
 {
@@ -258,4 +268,5 @@ void metrics_page(const struct metrics_snapshot *s, const struct metrics_reading
 	put_store(r, out);
 	put_dataplane(s, r, out);
 	put_calls(s, out);
+	put_channels(s, out);
 }

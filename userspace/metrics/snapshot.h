@@ -53,6 +53,7 @@ struct metrics_snapshot {
 	struct key public_key;
 	char ipv4[PREFIX_TEXT_MAX], ipv6[PREFIX_TEXT_MAX];
 
+	size_t channels, channel_connections;	/* of WebRTC */
 	unsigned int calls_alive;
 	size_t calls_count;
 	struct metrics_calls calls[METRICS_CALLS_MAX];

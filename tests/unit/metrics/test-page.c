@@ -26,6 +26,8 @@ static struct metrics_snapshot *snapshot(void)
 	s->started_at = 1700000000500000000;
 	s->certificate_ends_at = 1800000000000000000;
 	s->state_age_ms = 1500;
+	s->channels = 3;
+	s->channel_connections = 70;
 	s->calls[0].method = "v1.Node/Join";
 	s->calls[1].method = "unknown";
 	s->calls_count = 2;
@@ -113,6 +115,8 @@ static void values_are_the_snapshots_in_base_units(void **state)
 	r.files[0].bytes = 512;
 	metrics_page(s, &r, &out);
 	page = buf_text(&out);
+	assert_value(page, "wgmesh_data_channels", 3);
+	assert_value(page, "wgmesh_data_channel_connections", 70);
 	assert_value(page, "wgmesh_build_info{version=\"1.2.3\",commit=\"abc\"}", 1);
 	assert_value(page, "wgmesh_start_time_seconds", 1700000000.5);
 	assert_value(page, "wgmesh_snapshot_age_seconds", 0.25);
