@@ -204,8 +204,15 @@ def _():
         check("ICE_NEGOTIATION" not in client().call(admin, GET_STATUS).reply["features"], "the feature")
         reload(node(), path, "stun-servers: ['stun:10.98.0.250:3478', '[2001:db8::1]:99']\n")
         node().wait_log("setting-changed", "stun-servers")
+        with entered(network().ns):
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        server.bind(("10.98.0.250", 3478))
+        server.settimeout(20)
         stream = offered(admin, node_id="n1", port=22)
         equal(stream.messages[0]["stun_servers"], ["stun:10.98.0.250:3478", "stun:[2001:db8::1]:99"], "STUN servers")
+        request = server.recv(1000)
+        equal((request[:2], int.from_bytes(request[2:4], "big") + 20), (b"\x00\x01", len(request)), "a binding request")
+        server.close()
         stream.cancel()
     wait_empty(node())
 
