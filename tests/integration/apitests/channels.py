@@ -292,6 +292,13 @@ class Wide:
     def start(self, to, **request):
         return start(to, by=self.client, **request)
 
+    def restart(self, node):
+        """And until all others have a way to it again."""
+        node.start()
+        for at in (self.n1, self.n2, self.n3):
+            wait_until(30, lambda at=at: self.client.call(self.admin(at), GET_STATUS, {"id": node.name}).code == "OK",
+                       "%s asks %s" % (at.name, node.name))
+
 
 @functools.cache
 def wide():
@@ -365,14 +372,14 @@ def _():
     w.n2.kill()
     refused(stream.wait(), "UNAVAILABLE")
     wait_empty(w.n3)
-    w.n2.start()
+    w.restart(w.n2)
     w.mesh.leader().wait_status(voters=2)
     w.n2.wait_status(role="voter" if w.mesh.leader() is not w.n2 else "leader")
     stream = w.start(w.admin(w.n2), node_id="n3", port=service.port)
     connect(stream, w.network.ns).echo(1, 1000)
     w.n3.kill()
     refused(stream.wait(), "UNAVAILABLE", w.n3.address)
-    w.n3.start()
+    w.restart(w.n3)
 
 
 # ---- wmctl as the client ----
@@ -457,4 +464,4 @@ def _():
     w.n3.stop()
     code, text = forward.end()
     check(code == 1 and "stops" in text, "the node stops: %d %s" % (code, text))
-    w.n3.start()
+    w.restart(w.n3)
