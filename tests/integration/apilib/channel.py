@@ -53,17 +53,16 @@ class Echo:
 
 
 class Channel:
-    """What `stream`, a call of StartDataChannel that has been asked, negotiates; its client is in `ns`."""
+    """A client in `ns`; connect() has it take what a call of StartDataChannel negotiates."""
 
-    def __init__(self, ns, stream):
-        self.stream = stream
+    def __init__(self, ns):
+        self.stream = None
         self.said = []
         self.ending = threading.Event()
         environment = dict(os.environ, NODE_PATH=str(install(SOURCE)))
         self.process = subprocess.Popen(["ip", "netns", "exec", ns, "node", str(SOURCE / "peer.js")],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._carry, daemon=True).start()
 
     def _read(self):
         for text in self.process.stdout:
@@ -96,11 +95,15 @@ class Channel:
         try:
             wait_until(seconds, lambda: self._heard(name, value), "the peer says %s" % name)
         except Failure:
-            if not self.stream.ended.empty():
+            if self.stream and not self.stream.ended.empty():
                 raise Failure("the stream has ended: %r" % self.stream.wait()) from None
             raise
 
-    def connect(self):
+    def connect(self, begin):
+        """`begin` gives the call; an offer does not wait for a client that has yet to start."""
+        self.wait("ready")
+        self.stream = begin()
+        threading.Thread(target=self._carry, daemon=True).start()
         self.wait("open")
         return self
 

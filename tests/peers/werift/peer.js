@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // peer.js: one data channel of werift's, whose descriptions somebody else carries. A JSON object per line
 //   in:   {offer}  {candidate}  {echo: {connection, bytes}}  {close: true}
-//   out:  {answer}  {candidate}  {open: true}  {echoed: connection}  {closed: true}  {error}
+//   out:  {ready: true}  {answer}  {candidate}  {open: true}  {echoed: connection}  {closed: true}  {error}
 // `offer` and `answer` are texts, as the API has them. Ends with its input.
 'use strict'
 const { EventEmitter } = require('node:events')
@@ -55,3 +55,4 @@ readline.createInterface({ input: process.stdin })
     }
   })
   .on('close', () => process.exit(0))
+say({ ready: true })
