@@ -98,6 +98,7 @@ void api_follow_start(struct daemon *d);
 /* Tells those who follow us that there is more, and that we live. */
 void api_follow_changed(struct daemon *d);
 void api_follow_heartbeat(struct daemon *d);
+unsigned int api_follow_count(const struct daemon *d);
 /* Ends the streams of a node that is out of the mesh, after what it has still to hear. */
 void api_follow_removed(struct daemon *d, const char *node_id);
 

@@ -212,7 +212,7 @@ static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
 	free(f);
 }
 
-static unsigned int count_followers(const struct daemon *d)
+unsigned int api_follow_count(const struct daemon *d)
 {
 	unsigned int n = 0;
 
@@ -252,7 +252,7 @@ static int check(struct daemon *d, const char *node_id, uint64_t from, struct er
 	if (strcmp(replica_source(d->replica), node_id) == 0)
 		return error_set(err, ERR_PRECONDITION, "%s follows %s itself: ask another",
 				 d->settings.id, node_id);
-	if (count_followers(d) >= d->settings.followers_max && !may_vote(d, node_id))
+	if (api_follow_count(d) >= d->settings.followers_max && !may_vote(d, node_id))
 		return error_set(err, ERR_EXHAUSTED, "%u followers are served here: ask another",
 				 d->settings.followers_max);
 	return 0;
@@ -312,7 +312,7 @@ void api_follow_start(struct daemon *d)
 
 void api_follow_changed(struct daemon *d)
 {
-	rounds_want(&d->rounds, count_followers(d));
+	rounds_want(&d->rounds, api_follow_count(d));
 }
 
 void api_follow_heartbeat(struct daemon *d)

@@ -24,20 +24,25 @@ struct log_writer {
 	const struct log_batch *batch;	/* NULL: a snapshot is installed */
 	uint64_t index, term;		/* of the snapshot */
 	struct error err;
+	uint64_t took;			/* ns */
 	bool busy;			/* the owner's: @done is still to come */
 	uint64_t began;			/* uv_now() */
+	struct durations durations;
 	log_written_fn done;
 	void *data;
 };
 
 static void write_log(struct log_writer *w)
 {
+	uint64_t began = uv_hrtime();
+
 	w->err = (struct error){ 0 };
 	if (w->batch)
 		log_store_append(w->log, w->batch, &w->err);
 	else
 		log_store_install(w->log, w->index, w->term, &w->err);
 	uv_mutex_lock(&w->lock);
+	w->took = uv_hrtime() - began;
 	w->writing = false;
 	w->finished = true;
 	uv_cond_signal(&w->idle);
@@ -62,16 +67,19 @@ static void on_written(uv_async_t *written)
 {
 	struct log_writer *w = written->data;
 	struct error err;
+	uint64_t took;
 	bool finished;
 
 	uv_mutex_lock(&w->lock);
 	finished = w->finished;
 	w->finished = false;
 	err = w->err;
+	took = w->took;
 	uv_mutex_unlock(&w->lock);
 	if (!finished)
 		return;
 	w->busy = false;
+	durations_add(&w->durations, took);
 	w->done(w->data, &err);
 }
 
@@ -160,6 +168,11 @@ void log_writer_free(struct log_writer *w)
 bool log_writer_busy(const struct log_writer *w)
 {
 	return w->busy;
+}
+
+const struct durations *log_writer_durations(const struct log_writer *w)
+{
+	return &w->durations;
 }
 
 bool log_writer_stalls(const struct log_writer *w)

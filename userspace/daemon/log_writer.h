@@ -14,6 +14,7 @@
 
 #include <uv.h>
 
+#include "metrics/durations.h"
 #include "store/log_store.h"
 
 struct log_writer;
@@ -37,6 +38,8 @@ void log_writer_append(struct log_writer *w, const struct log_batch *batch, log_
 /* log_store_install(), in the same way. */
 void log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
 			void *data);
+/* How long writes took, failed ones too. */
+const struct durations *log_writer_durations(const struct log_writer *w);
 /* Waits until the write under way is on disk; its callback does not come any more. */
 void log_writer_forget(struct log_writer *w);
 

@@ -32,7 +32,7 @@ struct metrics {
 
 	uv_prepare_t prepare;
 	uint64_t turned_at, idle;	/* of the loop, at its last turn, ns */
-	struct turns turns;
+	struct durations turns;
 
 	char leader[NODE_ID_MAX + 1];	/* the last one; "": none was yet */
 	uint64_t leader_changes;
@@ -41,6 +41,7 @@ struct metrics {
 	char methods[METRICS_CALLS_MAX][METHOD_MAX];
 	size_t method_count;
 
+	struct metrics_snapshot next;	/* the owner's */
 	uv_mutex_t lock;		/* guards the next one */
 	struct metrics_snapshot snapshot;	/* taken_at 0: none */
 };
@@ -55,7 +56,7 @@ static void on_prepare(uv_prepare_t *prepare)
 	uint64_t passed = now - m->turned_at, waited = idle - m->idle;
 
 	if (m->turned_at)
-		turns_add(&m->turns, passed > waited ? passed - waited : 0);
+		durations_add(&m->turns, passed > waited ? passed - waited : 0);
 	m->turned_at = now;
 	m->idle = idle;
 }
@@ -90,6 +91,8 @@ static void fill_replica(const struct metrics *m, struct metrics_snapshot *s)
 	s->voters_reachable = replica.voters_reachable;
 	s->replica_well = !*replica.trouble;
 	s->leader_changes = m->leader_changes;
+	s->log_writes = *replica_log_writes(d->replica);
+	s->followers = api_follow_count(d);
 	s->is_server = replica_server_status(d->replica, &raft, peers, RAFT_SERVERS_MAX + 1, &count);
 	if (!s->is_server)
 		return;
@@ -158,9 +161,8 @@ static void fill_calls(const struct metrics *m, struct metrics_snapshot *s)
 
 static void take(struct metrics *m)
 {
-	struct metrics_snapshot *s = &m->snapshot;
+	struct metrics_snapshot *s = &m->next;
 
-	uv_mutex_lock(&m->lock);
 	*s = (struct metrics_snapshot){ 0 };
 	fill_self(m->daemon, s);
 	fill_replica(m, s);
@@ -169,6 +171,8 @@ static void take(struct metrics *m)
 	fill_channels(m->daemon, s);
 	s->turns = m->turns;
 	s->taken_at = uv_hrtime();
+	uv_mutex_lock(&m->lock);
+	m->snapshot = *s;
 	uv_mutex_unlock(&m->lock);
 }
 
@@ -246,7 +250,8 @@ static void serve(struct metrics *m)
 		return;
 	}
 	if (!m->told)
-		log_warn("metrics-not-served", "reason=\"%s\" remedy=\"--metrics-address takes another address, or none\"",
+		log_warn("metrics-not-served",
+			 "reason=\"%s\" remedy=\"--metrics-address takes another address, or none\"",
 			 log_text(err.text));
 	m->told = true;
 	m->tries_in = RETRY_EVERY;

@@ -408,6 +408,11 @@ int replica_read_log(struct replica *r, uint64_t from, uint64_t to, uint64_t max
 	return log_writer_read(r->writer, from, to, max_bytes, fn, data, err);
 }
 
+const struct durations *replica_log_writes(const struct replica *r)
+{
+	return log_writer_durations(r->writer);
+}
+
 uint64_t replica_first_index(struct replica *r)
 {
 	struct raft_status status;

@@ -124,6 +124,9 @@ int replica_show_identity(struct replica *r, struct error *err);
 void replica_upkeep(struct replica *r);
 struct snapshots *replica_snapshots(struct replica *r);
 
+/* How long writes of the log took. */
+struct durations;
+const struct durations *replica_log_writes(const struct replica *r);
 /* The disk is slow right now, and a read of the log that is not in memory would wait for it. */
 bool replica_log_stalls(const struct replica *r);
 /* Applied entries from @from on, for those who follow us; see log_writer_read(). */

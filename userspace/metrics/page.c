@@ -44,28 +44,54 @@ static void put_process(const struct metrics_snapshot *s, const struct metrics_r
 				 (double)s->key_ends_at / 1e9);
 }
 
-static void put_turns(const struct turns *t, struct buf *out)
+static void put_durations(const struct durations *d, const char *name, const char *help,
+			  struct buf *out)
 {
 	struct exposition_label le = { .name = "le" };
-	char bound[32];
+	char bound[32], sample[80];
 	uint64_t sum = 0;
 
-	exposition_family(out, "wgmesh_loop_turn_seconds", EXPOSITION_HISTOGRAM,
-			  "Turns of the owner's loop, without its waiting: nothing else happens "
-			  "meanwhile.");
-	for (int i = 0; i < TURNS_BUCKETS; i++) {
-		sum += t->buckets[i];
-		snprintf(bound, sizeof(bound), "%g", seconds(turns_bounds[i]));
+	exposition_family(out, name, EXPOSITION_HISTOGRAM, help);
+	snprintf(sample, sizeof(sample), "%s_bucket", name);
+	for (int i = 0; i < DURATIONS_BUCKETS; i++) {
+		sum += d->buckets[i];
+		snprintf(bound, sizeof(bound), "%g", seconds(durations_bounds[i]));
 		le.value = bound;
-		exposition_integer(out, "wgmesh_loop_turn_seconds_bucket", &le, 1, sum);
+		exposition_integer(out, sample, &le, 1, sum);
 	}
 	le.value = "+Inf";
-	exposition_integer(out, "wgmesh_loop_turn_seconds_bucket", &le, 1, t->count);
-	exposition_real(out, "wgmesh_loop_turn_seconds_sum", NULL, 0, seconds(t->sum));
-	exposition_integer(out, "wgmesh_loop_turn_seconds_count", NULL, 0, t->count);
+	exposition_integer(out, sample, &le, 1, d->count);
+	snprintf(sample, sizeof(sample), "%s_sum", name);
+	exposition_real(out, sample, NULL, 0, seconds(d->sum));
+	snprintf(sample, sizeof(sample), "%s_count", name);
+	exposition_integer(out, sample, NULL, 0, d->count);
+}
+
+static void put_turns(const struct durations *turns, struct buf *out)
+{
+	put_durations(turns, "wgmesh_loop_turn_seconds",
+		      "Turns of the owner's loop, without its waiting: nothing else happens "
+		      "meanwhile.", out);
 	exposition_gauge(out, "wgmesh_loop_longest_turn_seconds",
 			 "The longest turn of the owner's loop since the daemon started.",
-			 seconds(t->longest));
+			 seconds(turns->longest));
+}
+
+/* Under the names that every exporter has for them. */
+static void put_resources(const struct metrics_process *p, struct buf *out)
+{
+	exposition_family(out, "process_cpu_seconds_total", EXPOSITION_COUNTER,
+			  "Time of processors that the daemon has used.");
+	exposition_real(out, "process_cpu_seconds_total", NULL, 0, p->cpu_seconds);
+	exposition_gauge(out, "process_resident_memory_bytes", "Memory that the daemon has.",
+			 (double)p->resident_bytes);
+	exposition_gauge(out, "process_virtual_memory_bytes", "Addresses that the daemon has mapped.",
+			 (double)p->virtual_bytes);
+	exposition_gauge(out, "process_open_fds", "Descriptors that the daemon has open.",
+			 (double)p->descriptors);
+	exposition_gauge(out, "process_max_fds", "Descriptors that the daemon may have.",
+			 (double)p->descriptors_max);
+	exposition_gauge(out, "process_threads", "Threads of the daemon.", (double)p->threads);
 }
 
 /* ---- Raft and the state ---- */
@@ -105,8 +131,12 @@ static void put_raft(const struct metrics_snapshot *s, struct buf *out)
 				 s->voters_reachable);
 }
 
+/* Who follows has a log, too. */
 static void put_log(const struct metrics_snapshot *s, struct buf *out)
 {
+	put_durations(&s->log_writes, "wgmesh_log_write_seconds",
+		      "Batches of entries that were written to the log, with their fsync.", out);
+	exposition_gauge(out, "wgmesh_followers", "Nodes that follow this one.", s->followers);
 	if (!s->is_server)
 		return;
 	exposition_gauge(out, "wgmesh_log_first_index", "First entry of this server's log.",
@@ -226,7 +256,7 @@ static const char *const codes[METRICS_CODES] = {
 	"UNAUTHENTICATED",
 };
 
-/* Those that have ended well are there from the start, so that a rate can be told from the first. */
+/* Those that have ended well are there from the start: a rate can be told from the first one on. */
 static void put_calls(const struct metrics_snapshot *s, struct buf *out)
 {
 	exposition_family(out, "wgmesh_grpc_requests_total", EXPOSITION_COUNTER,
@@ -261,6 +291,8 @@ void metrics_page(const struct metrics_snapshot *s, const struct metrics_reading
 {
 	put_build(s, out);
 	put_process(s, r, out);
+	if (r->has_process)
+		put_resources(&r->process, out);
 	put_turns(&s->turns, out);
 	put_raft(s, out);
 	put_log(s, out);

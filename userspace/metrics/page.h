@@ -9,12 +9,15 @@
 
 #include "base/buf.h"
 #include "dataplane/peek.h"
+#include "metrics/process.h"
 #include "metrics/snapshot.h"
 #include "metrics/traffic.h"
 
 /* What is read beside the owner, when the page is made. */
 struct metrics_readings {
 	uint64_t now;			/* CLOCK_MONOTONIC, ns */
+	bool has_process;
+	struct metrics_process process;
 	bool has_dataplane, has_traffic;	/* the next two could be read */
 	struct dataplane_peek dataplane;
 	struct metrics_traffic traffic;
@@ -27,7 +30,8 @@ struct metrics_readings {
 	uint64_t disk_free;		/* bytes of the file system of the state folder */
 };
 
-extern const char *const metrics_files[3];	/* names in the state folder; their journals count, too */
+/* Names in the state folder; their journals count, too. */
+extern const char *const metrics_files[3];
 
 /* Reads what the snapshot is about.  Blocks; any thread.  What cannot be read is left out. */
 void metrics_read(const struct metrics_snapshot *s, struct metrics_readings *ret);

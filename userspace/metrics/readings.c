@@ -44,6 +44,7 @@ void metrics_read(const struct metrics_snapshot *s, struct metrics_readings *ret
 	uint64_t began = clock_ns();
 
 	*ret = (struct metrics_readings){ 0 };
+	ret->has_process = !metrics_process_read(&ret->process, NULL);
 	ret->has_dataplane = !dataplane_peek(s->backend, s->device, NULL, NULL, &ret->dataplane,
 					     NULL);
 	ret->has_traffic = !metrics_traffic_read(s->device, &ret->traffic, NULL);

@@ -13,7 +13,7 @@
 
 #include "base/addr.h"
 #include "base/key.h"
-#include "metrics/turns.h"
+#include "metrics/durations.h"
 
 enum {
 	METRICS_CALLS_MAX = 64,		/* methods of the API */
@@ -34,7 +34,7 @@ struct metrics_snapshot {
 	int64_t started_at;		/* ns since 1970, as all times here */
 	int64_t certificate_ends_at;
 	int64_t key_ends_at;		/* 0: never */
-	struct turns turns;
+	struct durations turns;		/* of the owner's loop, without its waiting */
 
 	/* The replica; see replica_status(). */
 	const char *role;
@@ -43,6 +43,8 @@ struct metrics_snapshot {
 	unsigned int voters, voters_reachable;
 	bool is_server;			/* of the Raft group: the next three are filled */
 	uint64_t log_first, log_last, log_stored;
+	struct durations log_writes;	/* with their fsync */
+	unsigned int followers;
 	bool replica_well;
 	uint64_t nodes;
 

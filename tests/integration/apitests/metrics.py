@@ -66,6 +66,8 @@ def _():
         check(found["wgmesh_raft_applied_index"] <= told["applied_index"], "applied: %r" % found)
         check(found["wgmesh_snapshot_age_seconds"] < 10, "age: %r" % found["wgmesh_snapshot_age_seconds"])
         check(found["wgmesh_loop_longest_turn_seconds"] > 0, "no turn was timed")
+        check(found["wgmesh_log_write_seconds_count"] > 0, "no write of the log was timed")
+        check(found["process_resident_memory_bytes"] > 1e6 and found["process_open_fds"] > 5, "the process: %r" % found)
         check(found['wgmesh_store_bytes{file="state.db"}'] > 0, "no size of the state")
         equal(found.get("wgmesh_log_last_index") is not None, told["role"] != "observer", "a log of %s" % node.name)
         check("192." not in page and node.name + '"' not in page and "PRIVATE" not in page, "who somebody is: " + page)
@@ -94,6 +96,8 @@ def _():
     equal(some.leader().wmctl("raft", "transfer", "n2")[0], 0, "exit code of the transfer")
     wait_value(second, "wgmesh_raft_leader_changes_total", lambda value: value == before + 1)
     wait_value(second, 'wgmesh_raft_role{role="leader"}', lambda value: value == 1)
+    observer = some.add("n3", "observer", *STEADY)
+    wait_until(20, lambda: sum(fetch(node)["wgmesh_followers"] for node in some.nodes) == 1, "one of them has %s as a follower" % observer.name)
     some.stop()
 
 
@@ -254,10 +258,10 @@ def _():
     path.write_text(peers)
     sh("wg addconf %s %s" % (node.device, path), node.ns)
     began = time.monotonic()
-    found = wait_until(20, lambda: (lambda all: all if all.get("wgmesh_peers_known") == 10000 else None)(fetch(node)), "all are counted")
+    found = wait_until(60, lambda: (lambda all: all if all.get("wgmesh_peers_known") == 10000 else None)(fetch(node)), "all are counted")
     page = time.monotonic() - began
     began = time.monotonic()
-    code, stdout, stderr = node.wmctl("-o", "json", "metrics")
+    code, stdout, stderr = node.wmctl("--timeout", "60", "-o", "json", "metrics")
     answer = time.monotonic() - began
     equal((code, stderr), (0, ""), "wmctl metrics")
     equal(len(json.loads(stdout)["peers"]), 10000, "peers in the answer")

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "metrics/exposition.h"
 #include "metrics/page.h"
@@ -193,7 +194,7 @@ static void the_page_is_bounded_whatever_was_counted(void **state)
 
 	(void)state;
 	memset(&r, 0xff, sizeof(r));
-	r.has_dataplane = r.has_traffic = r.has_disk = r.dataplane.has_module = true;
+	r.has_process = r.has_dataplane = r.has_traffic = r.has_disk = r.dataplane.has_module = true;
 	for (int i = 0; i < 3; i++)
 		r.files[i].known = true;
 	s->is_server = s->has_leader = true;
@@ -216,9 +217,9 @@ static void turns_are_counted_up_to_their_bounds(void **state)
 	struct buf out = BUF_INIT(PAGE_MAX);
 
 	(void)state;
-	turns_add(&s->turns, 100000);		/* the first bound itself */
-	turns_add(&s->turns, 100001);
-	turns_add(&s->turns, 9000000000);
+	durations_add(&s->turns, 100000);		/* the first bound itself */
+	durations_add(&s->turns, 100001);
+	durations_add(&s->turns, 9000000000);
 	metrics_page(s, &r, &out);
 	assert_value(buf_text(&out), "wgmesh_loop_turn_seconds_bucket{le=\"0.0001\"}", 1);
 	assert_value(buf_text(&out), "wgmesh_loop_turn_seconds_bucket{le=\"0.0005\"}", 2);
@@ -229,6 +230,24 @@ static void turns_are_counted_up_to_their_bounds(void **state)
 	assert_value(buf_text(&out), "wgmesh_loop_turn_seconds_sum", 9.000200001);
 	buf_fini(&out);
 	free(s);
+}
+
+static void what_the_process_takes_is_read_behind_its_name(void **state)
+{
+	struct metrics_process p = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(metrics_process_parse("7 (a) b) (c) S 1 2 3 4 -1 5 6 7 8 9 150 50 10 11 20 0 13 0 "
+					       "99 4096 3 18446744073709551615", &p, &err), 0);
+	assert_true(p.cpu_seconds == 200.0 / (double)sysconf(_SC_CLK_TCK));
+	assert_int_equal(p.threads, 13);
+	assert_int_equal(p.virtual_bytes, 4096);
+	assert_int_equal(p.resident_bytes, 3 * sysconf(_SC_PAGESIZE));
+	assert_int_equal(metrics_process_parse("", &p, &err), -ERR_INVALID);
+	assert_int_equal(metrics_process_parse("7 (a) S 1 2", &p, &err), -ERR_INVALID);
+	assert_int_equal(metrics_process_read(&p, &err), 0);
+	assert_true(p.resident_bytes > 0 && p.descriptors >= 3 && p.descriptors_max >= p.descriptors);
 }
 
 static void a_devices_traffic_is_its_own(void **state)
@@ -262,6 +281,7 @@ int main(void)
 		cmocka_unit_test(each_family_is_there_once_with_its_samples_behind_it),
 		cmocka_unit_test(the_page_is_bounded_whatever_was_counted),
 		cmocka_unit_test(turns_are_counted_up_to_their_bounds),
+		cmocka_unit_test(what_the_process_takes_is_read_behind_its_name),
 		cmocka_unit_test(a_devices_traffic_is_its_own),
 	};
 
