@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * webmesh.ext.v1.Replication: serves the committed log to those who follow, and the state
- * to those whose place in it is compacted away.  Only what this node has applied is sent: that is
- * committed for sure.
+ * to those whose place in it is compacted away, or was never in it.  Only what this node has applied
+ * is sent: that is committed for sure.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "daemon/api.h"
+#include "daemon/history.h"
 #include "daemon/snapshots.h"
 #include "ext/v1/replication.pb-c.h"
 #include "store/state_query.h"
@@ -20,12 +22,23 @@ enum {
 
 typedef Webmesh__Ext__V1__LogEntry log_message;
 
+/* Whether this node leads for sure, asked for a follower that may be gone when the answer comes. */
+struct question {
+	struct following *f;	/* NULL: it is */
+};
+
 /* One follower's stream. */
 struct following {
 	struct following *next;
 	struct daemon *daemon;
 	struct rpc_call *call;
 	uint64_t next_index;
+	uint64_t previous_term;	/* of the entry before it, as the follower told */
+	unsigned int histories;	/* replica_histories() when it was placed */
+	struct question *question;	/* NULL: none is open */
+	bool confirmed;		/* its answer was yes */
+	bool placed;		/* what it has, goes on here; or is to be replaced: */
+	bool forked;
 	struct snapshot_file *snapshot;	/* NULL: none on its way */
 	uint64_t offset;	/* of the next piece of it */
 	bool full;	/* its queue: `writable` goes on */
@@ -111,6 +124,7 @@ static int send_piece(struct following *f, struct error *err)
 	piece.term = f->snapshot->info.term;
 	piece.size = f->snapshot->info.size;
 	piece.offset = f->offset;
+	piece.other_history = f->forked;
 	piece.data.data = data;
 	piece.data.len = (size_t)n;
 	r = rpc_send(f->call, &m.base, err);
@@ -125,6 +139,7 @@ static void end_snapshot(struct following *f)
 	f->next_index = f->snapshot->info.index + 1;
 	snapshot_file_put(f->snapshot);
 	f->snapshot = NULL;
+	f->forked = false;
 }
 
 /* 1: something is sent, go on; 0: nothing to send now. */
@@ -163,9 +178,149 @@ static int push_one(struct following *f, struct event *event, struct error *err)
 {
 	uint64_t first = replica_first_index(f->daemon->replica);
 
-	if (f->snapshot || f->next_index < first)
+	if (f->snapshot || f->forked || f->next_index < first)
 		return push_snapshot(f, first, err);
 	return push_entries(f, event, err);
+}
+
+static void end(struct following *f, const struct error *err)
+{
+	f->ended = true;
+	rpc_fail(f->call, err);
+}
+
+static void send_heartbeat(struct following *f)
+{
+	Webmesh__Ext__V1__FollowEvent m;
+	struct replica_status status;
+	struct error err;
+
+	fill_head(f->daemon, &m, &status);
+	if (rpc_send(f->call, &m.base, &err) == -ERR_EXHAUSTED)
+		f->full = true;
+}
+
+/* ---- whether what a follower has is the beginning of what is here ---- */
+
+static void push(struct following *f);
+
+static int describe(const struct following *f, struct history_claim *ret, struct error *err)
+{
+	struct daemon *d = f->daemon;
+	uint64_t base = replica_first_index(d->replica) - 1;
+	uint64_t applied = state_store_applied(d->state), index = f->next_index - 1;
+
+	*ret = (struct history_claim){ .index = index, .term = f->previous_term,
+				       .where = HISTORY_WITHIN, .leads = replica_leads(d->replica),
+				       .confirmed = f->confirmed };
+	if (index > applied) {
+		ret->where = HISTORY_AHEAD;
+		index = applied;
+	} else if (index < base) {
+		ret->where = HISTORY_BEFORE;
+		index = base;
+	}
+	return replica_term_at(d->replica, index, &ret->own_term, err);
+}
+
+static void answered(void *data, const struct error *err)
+{
+	struct question *question = data;
+	struct following *f = question->f;
+
+	free(question);
+	if (!f)
+		return;
+	f->question = NULL;
+	if (f->ended)
+		return;
+	f->confirmed = err->kind == ERR_NONE;
+	if (f->confirmed)
+		push(f);
+	else
+		end(f, err);
+}
+
+static int ask(struct following *f, struct error *err)
+{
+	struct question *question = malloc(sizeof(*question));
+	int r;
+
+	if (!question)
+		return error_set(err, ERR_MEMORY, "no memory for a follower");
+	question->f = f;
+	r = replica_read(f->daemon->replica, answered, question, err);
+	if (r < 0)
+		free(question);
+	else
+		f->question = question;
+	return r;
+}
+
+static int refuse(const struct following *f, const struct history_claim *claim, struct error *err)
+{
+	if (claim->where == HISTORY_AHEAD)
+		return error_set(err, ERR_PRECONDITION,
+				 "from_index: %lu is ahead of this node, which has %lu: ask another",
+				 (unsigned long)f->next_index,
+				 (unsigned long)state_store_applied(f->daemon->state));
+	return error_set(err, ERR_PRECONDITION,
+			 "previous_term: entry %lu is of term %lu on this node, not %lu: ask another",
+			 (unsigned long)claim->index, (unsigned long)claim->own_term,
+			 (unsigned long)claim->term);
+}
+
+static void begin(struct following *f, bool forked)
+{
+	f->placed = true;
+	f->forked = forked;
+	f->histories = replica_histories(f->daemon->replica);
+	if (forked)
+		log_warn("follower-forked", "node=%s from-index=%lu previous-term=%lu",
+			 rpc_call_identity(f->call)->id, (unsigned long)f->next_index,
+			 (unsigned long)f->previous_term);
+	send_heartbeat(f);
+}
+
+static int place(struct following *f, struct error *err)
+{
+	struct history_claim claim;
+	int r = describe(f, &claim, err);
+
+	if (r < 0)
+		return r;
+	switch (history_judge(&claim)) {
+	case HISTORY_GOES_ON:
+		begin(f, false);
+		return 0;
+	case HISTORY_FORKED:
+		begin(f, true);
+		return 0;
+	case HISTORY_UNCLEAR:
+		return ask(f, err);
+	case HISTORY_UNKNOWN:
+		break;
+	}
+	return refuse(f, &claim, err);
+}
+
+/* Where the state was replaced meanwhile, it has to ask anew. */
+static bool is_placed(struct following *f)
+{
+	struct error err = { 0 };
+
+	if (f->placed && f->histories != replica_histories(f->daemon->replica))
+		error_set(&err, ERR_UNAVAILABLE, "the state here was replaced: ask again");
+	else if (!f->placed && !f->question && !replica_log_stalls(f->daemon->replica))
+		place(f, &err);
+	if (err.kind != ERR_NONE)
+		end(f, &err);
+	return f->placed && !f->ended;
+}
+
+static bool has_something(const struct following *f)
+{
+	return f->snapshot || f->forked || f->next_index <= state_store_applied(f->daemon->state);
 }
 
 static void push(struct following *f)
@@ -174,8 +329,7 @@ static void push(struct following *f)
 	struct error err = { 0 };
 	int r = 1;
 
-	if (f->full || f->ended ||
-	    (!f->snapshot && f->next_index > state_store_applied(f->daemon->state)))
+	if (f->full || f->ended || !is_placed(f) || !has_something(f))
 		return;
 	event = malloc(sizeof(*event));
 	if (!event)
@@ -188,7 +342,7 @@ static void push(struct following *f)
 	}
 	free(event);
 	if (r < 0)
-		rpc_fail(f->call, &err);
+		end(f, &err);
 }
 
 static void on_writable(struct rpc_call *call, void *ctx)
@@ -209,6 +363,8 @@ static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
 	if (f->daemon->serving == f)
 		f->daemon->serving = f->next;
 	snapshot_file_put(f->snapshot);
+	if (f->question)
+		f->question->f = NULL;
 	free(f);
 }
 
@@ -219,17 +375,6 @@ unsigned int api_follow_count(const struct daemon *d)
 	for (const struct following *f = d->followers; f; f = f->next)
 		n++;
 	return n;
-}
-
-static void send_heartbeat(struct following *f)
-{
-	Webmesh__Ext__V1__FollowEvent m;
-	struct replica_status status;
-	struct error err;
-
-	fill_head(f->daemon, &m, &status);
-	if (rpc_send(f->call, &m.base, &err) == -ERR_EXHAUSTED)
-		f->full = true;
 }
 
 /* Who is to vote does not wait for a place. */
@@ -245,10 +390,6 @@ static int check(struct daemon *d, const char *node_id, uint64_t from, struct er
 {
 	if (from < 1)
 		return error_set(err, ERR_INVALID, "from_index: 0; the first is 1");
-	if (from > state_store_applied(d->state) + 1)
-		return error_set(err, ERR_PRECONDITION,
-				 "from_index: %lu is ahead of this node, which has %lu: ask another",
-				 (unsigned long)from, (unsigned long)state_store_applied(d->state));
 	if (strcmp(replica_source(d->replica), node_id) == 0)
 		return error_set(err, ERR_PRECONDITION, "%s follows %s itself: ask another",
 				 d->settings.id, node_id);
@@ -276,10 +417,9 @@ void api_follow(struct rpc_call *call, const ProtobufCMessage *request, void *us
 		return;
 	}
 	*f = (struct following){ .next = d->followers, .daemon = d, .call = call,
-				 .next_index = q->from_index };
+				 .next_index = q->from_index, .previous_term = q->previous_term };
 	d->followers = f;
 	rpc_call_set_ops(call, &ops, f);
-	send_heartbeat(f);
 	push(f);
 }
 
@@ -321,7 +461,7 @@ void api_follow_heartbeat(struct daemon *d)
 
 	for (struct following *f = d->followers; f; f = next) {
 		next = f->next;
-		if (!f->full && !f->ended)
+		if (!f->full && !f->ended && is_placed(f))
 			send_heartbeat(f);
 	}
 }
@@ -332,6 +472,8 @@ void api_follow_removed(struct daemon *d, const char *node_id)
 		if (f->ended || strcmp(rpc_call_identity(f->call)->id, node_id) != 0)
 			continue;
 		push(f);
+		if (f->ended)
+			continue;
 		f->ended = true;
 		rpc_finish(f->call);
 	}

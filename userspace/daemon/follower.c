@@ -228,6 +228,7 @@ static void installed(void *data, const struct error *err, bool intact)
 		return;
 	}
 	if (err->kind == ERR_NONE) {
+		f->compact_to = 0;	/* it may have been of a longer history */
 		f->config.installed(f->config.data);
 		f->config.listener.changed(f->config.listener.data, &everything);
 	}
@@ -242,6 +243,7 @@ static int take_piece(struct follower *f, const Webmesh__Ext__V1__SnapshotPiece 
 	const struct installer_piece piece = {
 		.whole = { .index = p->index, .term = p->term, .size = p->size },
 		.offset = p->offset, .data = p->data.data, .len = p->data.len,
+		.other_history = p->other_history,
 	};
 	int r = installer_add(f->installer, &piece, err);
 
@@ -372,6 +374,7 @@ static int follow(struct follower *f, const struct directory_entry *source, stru
 	if (r < 0)
 		return r;
 	request.from_index = state_store_applied(f->config.state) + 1;
+	request.previous_term = state_store_applied_term(f->config.state);
 	r = rpc_client_stream(f->config.pump, f->channel, &target, &request.base, &ops, f, &f->call,
 			      err);
 	if (r < 0)
@@ -386,6 +389,29 @@ static const struct directory_entry *choose(struct follower *f, const struct dir
 	return &dir->entries[turn < dir->servers ? (f->first + turn) % dir->servers : turn];
 }
 
+/* ---- a log that does not end with the state: one of them was lost, or is older ---- */
+
+static void begun_anew(void *data, const struct error *err)
+{
+	struct follower *f = data;
+
+	if (err->kind != ERR_NONE)
+		f->config.source_changed(f->config.data, NULL, err->text);
+	arm(f, err->kind == ERR_NONE ? 0 : RETRY_MS);
+}
+
+/* True: the log is on its way. */
+static bool begin_anew(struct follower *f)
+{
+	uint64_t applied = state_store_applied(f->config.state);
+
+	if (f->config.server || log_writer_bounds(f->config.writer).last == applied)
+		return false;
+	log_writer_replace(f->config.writer, applied, state_store_applied_term(f->config.state),
+			   begun_anew, f);
+	return true;
+}
+
 /* A batch may still be on its way to the disk: the next stream must begin behind it. */
 static void connect_next(struct follower *f)
 {
@@ -394,7 +420,7 @@ static void connect_next(struct follower *f)
 	const struct directory_entry *source;
 
 	arm(f, RETRY_MS);
-	if (log_writer_busy(f->config.writer) || installer_busy(f->installer) ||
+	if (log_writer_busy(f->config.writer) || installer_busy(f->installer) || begin_anew(f) ||
 	    f->config.sources(f->config.data, &dir, &err) < 0 || dir.count == 0)
 		return;
 	source = choose(f, &dir);
@@ -416,7 +442,7 @@ int follower_new(const struct follower_config *config, struct follower **ret, st
 	const struct installer_config installer = {
 		.loop = config->loop, .writer = config->writer, .state = config->state,
 		.snapshots = config->snapshots, .agreement = config->agreement,
-		.path = config->state_path,
+		.path = config->state_path, .server = config->server,
 	};
 	struct follower *f = calloc(1, sizeof(*f));
 

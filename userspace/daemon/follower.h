@@ -30,13 +30,21 @@ struct follower_config {
 	struct agreement *agreement;
 	const struct identity *identity;	/* borrowed; read at every connection */
 	struct applier_listener listener;
+	/*
+	 * This node is a server, others count on its log, and nothing goes but what conflicts.  An
+	 * observer's log is for itself: it is begun anew wherever it does not end with the state.
+	 */
+	bool server;
 	/* Where to follow from; asked again at every change of source. */
 	int (*sources)(void *data, struct directory *ret, struct error *err);
 	/* A configuration entry was applied. */
 	void (*configuration)(void *data, const struct log_entry *entry);
 	/* All that the source knew to be committed is applied; comes again and again. */
 	void (*caught_up)(void *data);
-	/* A snapshot took the place of log and state; the listener hears of it next. */
+	/*
+	 * A snapshot took the place of log and state, maybe with less applied than before; the
+	 * listener hears of it next.
+	 */
 	void (*installed)(void *data);
 	/* The source changed, or was lost (@node_id NULL, @why tells). */
 	void (*source_changed)(void *data, const char *node_id, const char *why);

@@ -158,26 +158,52 @@ static void file_checked(uv_work_t *work, int status)
 		finish_free(i);
 		return;
 	}
-	if (i->err.kind == ERR_NONE)
+	if (i->err.kind == ERR_NONE && i->config.server)
 		log_writer_install(i->config.writer, i->info.index, i->info.term, log_installed, i);
+	else if (i->err.kind == ERR_NONE)
+		log_writer_replace(i->config.writer, i->info.index, i->info.term, log_installed, i);
 	if (i->err.kind != ERR_NONE)
 		finish(i, &i->err, true);
 }
 
 /* ---- 1: the pieces ---- */
 
-static int begin(struct installer *i, const struct snapshot_info *whole, struct error *err)
+/* Within one history neither falls (thesis 3.5). */
+static bool goes_on(const struct installer *i, const struct snapshot_info *whole)
 {
-	drop_part(i);
-	if (whole->index <= state_store_applied(i->config.state))
+	return whole->index > state_store_applied(i->config.state) &&
+	       whole->term >= state_store_applied_term(i->config.state);
+}
+
+static int check_place(const struct installer *i, const struct installer_piece *piece,
+		       struct error *err)
+{
+	unsigned long applied = state_store_applied(i->config.state);
+	unsigned long index = piece->whole.index;
+
+	if (piece->other_history && !i->config.server)
+		log_warn("history-given-up", "applied=%lu term=%lu snapshot=%lu of-term=%lu", applied,
+			 (unsigned long)state_store_applied_term(i->config.state), index,
+			 (unsigned long)piece->whole.term);
+	else if (!goes_on(i, &piece->whole))
 		return error_set(err, ERR_INVALID,
-				 "a snapshot of entry %lu is offered, and %lu is applied",
-				 (unsigned long)whole->index,
-				 (unsigned long)state_store_applied(i->config.state));
+				 "a snapshot of entry %lu of term %lu is offered, and %lu is applied",
+				 index, (unsigned long)piece->whole.term, applied);
+	return 0;
+}
+
+static int begin(struct installer *i, const struct installer_piece *piece, struct error *err)
+{
+	int r;
+
+	drop_part(i);
+	r = check_place(i, piece, err);
+	if (r < 0)
+		return r;
 	i->fd = open(i->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (i->fd < 0)
 		return error_errno(err, errno, "%s", i->part);
-	i->info = *whole;
+	i->info = piece->whole;
 	i->have = 0;
 	return 0;
 }
@@ -202,7 +228,7 @@ static int put(struct installer *i, const void *data, size_t len, struct error *
 
 int installer_add(struct installer *i, const struct installer_piece *piece, struct error *err)
 {
-	int r = piece->offset == 0 ? begin(i, &piece->whole, err) : 0;
+	int r = piece->offset == 0 ? begin(i, piece, err) : 0;
 
 	if (r < 0)
 		return r;
@@ -220,7 +246,16 @@ int installer_add(struct installer *i, const struct installer_piece *piece, stru
 
 /* ---- after a crash ---- */
 
-int installer_recover(const char *path, const struct log_store *log, struct error *err)
+/* The index alone does not tell: the log may be that of another history. */
+static bool fits(struct log_store *log, const struct snapshot_info *info)
+{
+	uint64_t term;
+
+	return info->index + 1 == log_store_first_index(log) &&
+	       log_store_term_at(log, info->index, &term, NULL) == 0 && term == info->term;
+}
+
+int installer_recover(const char *path, struct log_store *log, struct error *err)
 {
 	char part[PATH_MAX], incoming[PATH_MAX];
 	struct snapshot_info info;
@@ -232,7 +267,7 @@ int installer_recover(const char *path, const struct log_store *log, struct erro
 	if (access(incoming, F_OK) < 0)
 		return 0;
 	r = snapshot_check(incoming, &info, err);
-	if (r == 0 && info.index + 1 == log_store_first_index(log))
+	if (r == 0 && fits(log, &info))
 		return snapshot_move(incoming, path, err);
 	if (unlink(incoming) < 0)
 		return error_errno(err, errno, "%s: cannot remove", incoming);

@@ -5,7 +5,7 @@
  *
  *	1. state.db.part	grows by the pieces
  *	2. state.db.incoming	checked and synced; from here on it is whole
- *	3. the log forgets all up to the snapshot's index, in one transaction
+ *	3. the log forgets all up to the snapshot's index, or begins anew there, in one transaction
  *	4. state.db.incoming becomes state.db
  *
  * A crash before 3 leaves a file that is thrown away; one between 3 and 4 a file that fits the
@@ -31,6 +31,7 @@ struct installer_config {
 	struct snapshots *snapshots;
 	struct agreement *agreement;
 	const char *path;		/* of the state database; copied */
+	bool server;			/* others count on its log: nothing goes but what conflicts */
 };
 
 /*
@@ -51,6 +52,7 @@ struct installer_piece {
 	uint64_t offset;
 	const void *data;
 	size_t len;
+	bool other_history;	/* it may take a node back, but no server */
 };
 
 /*
@@ -63,6 +65,6 @@ int installer_add(struct installer *i, const struct installer_piece *piece, stru
 bool installer_busy(const struct installer *i);
 
 /* Before the state is opened: end, or throw away, what a crash interrupted. */
-int installer_recover(const char *path, const struct log_store *log, struct error *err);
+int installer_recover(const char *path, struct log_store *log, struct error *err);
 
 #endif

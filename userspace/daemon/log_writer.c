@@ -21,8 +21,9 @@ struct log_writer {
 	bool writing;		/* the thread has, or will have, the log */
 	bool finished;		/* it has done it, and the owner has not heard of it */
 	bool ending;
-	const struct log_batch *batch;	/* NULL: a snapshot is installed */
-	uint64_t index, term;		/* of the snapshot */
+	const struct log_batch *batch;	/* NULL: the log begins anew, by the next */
+	int (*begin)(struct log_store *log, uint64_t index, uint64_t term, struct error *err);
+	uint64_t index, term;		/* behind these */
 	struct error err;
 	uint64_t took;			/* ns */
 	bool busy;			/* the owner's: @done is still to come */
@@ -40,7 +41,7 @@ static void write_log(struct log_writer *w)
 	if (w->batch)
 		log_store_append(w->log, w->batch, &w->err);
 	else
-		log_store_install(w->log, w->index, w->term, &w->err);
+		w->begin(w->log, w->index, w->term, &w->err);
 	uv_mutex_lock(&w->lock);
 	w->took = uv_hrtime() - began;
 	w->writing = false;
@@ -201,6 +202,17 @@ void log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log
 			void *data)
 {
 	w->batch = NULL;
+	w->begin = log_store_install;
+	w->index = index;
+	w->term = term;
+	start(w, done, data);
+}
+
+void log_writer_replace(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
+			void *data)
+{
+	w->batch = NULL;
+	w->begin = log_store_replace;
 	w->index = index;
 	w->term = term;
 	start(w, done, data);

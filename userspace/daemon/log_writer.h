@@ -35,8 +35,10 @@ bool log_writer_stalls(const struct log_writer *w);
 /* @batch and all that it points to stay valid until @done; not while busy. */
 void log_writer_append(struct log_writer *w, const struct log_batch *batch, log_written_fn done,
 		       void *data);
-/* log_store_install(), in the same way. */
+/* log_store_install() and log_store_replace(), in the same way. */
 void log_writer_install(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
+			void *data);
+void log_writer_replace(struct log_writer *w, uint64_t index, uint64_t term, log_written_fn done,
 			void *data);
 /* How long writes took, failed ones too. */
 const struct durations *log_writer_durations(const struct log_writer *w);

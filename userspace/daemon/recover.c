@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/identity.h"
@@ -27,6 +28,8 @@
 #include "store/state_query.h"
 
 #define SAVED ".before-recovery"
+
+enum { ELECTIONS_BITS = 16 /* nobody elects so often in a second */ };
 
 struct recovery {
 	struct settings settings;
@@ -192,12 +195,25 @@ static int make_change(const struct recovery *r, struct node *self, struct entry
 	return command_put_member(e, &member, err);
 }
 
+/*
+ * Entries are told apart by index and term: those to come must have no term that the lost history
+ * may have had, or an earlier recovery.  So it begins with the time, far above what elections
+ * lead to.
+ */
+static uint64_t new_term(uint64_t old)
+{
+	uint64_t by_clock = (uint64_t)time(NULL) << ELECTIONS_BITS;
+	uint64_t above = old + 1 + (random_u64() >> 32);
+
+	return by_clock > above ? by_clock : above;
+}
+
 static int append(struct recovery *r, const struct buf *group, const uint8_t *change, size_t len,
 		  struct error *err)
 {
 	struct hard_state hard = log_store_hard_state(r->log);
 	uint64_t next = log_store_last_index(r->log) + 1;
-	uint64_t term = hard.term + 1;
+	uint64_t term = new_term(hard.term);
 	const struct log_entry entries[] = {
 		{ .index = next, .term = term, .kind = LOG_ENTRY_CONFIGURATION,
 		  .data = group->data, .len = (uint32_t)group->len },

@@ -192,6 +192,24 @@ static void start_part(struct replica *r)
 		r->config.callbacks.role_changed(r->config.data);
 }
 
+/*
+ * A state that is empty beside a log is rebuilt from it, or from another's if the log is short.
+ * Where that does not tell who the servers are, this node's own note does.
+ */
+static bool lacks_state(struct replica *r, bool configured)
+{
+	char *server;
+
+	if (state_store_applied(r->config.state) + 1 >= log_writer_bounds(r->writer).first)
+		return false;
+	if (!configured &&
+	    local_store_get_text(r->config.local, LOCAL_SERVER_ID, &server, NULL) == 0) {
+		free(server);
+		configured = true;
+	}
+	return configured;
+}
+
 static int start_first(struct replica *r, bool found, struct error *err)
 {
 	struct raft_membership current, previous;
@@ -202,11 +220,7 @@ static int start_first(struct replica *r, bool found, struct error *err)
 		return rc;
 	r->configuration = current.configuration;
 	own = raft_configuration_lookup_name(&r->configuration, replica_self(r));
-	/*
-	 * A state that is empty beside a log is rebuilt from it, or from another's if the log is
-	 * short.
-	 */
-	r->behind = own && state_store_applied(r->config.state) + 1 < log_writer_bounds(r->writer).first;
+	r->behind = lacks_state(r, own);
 	if (own && !r->behind &&
 	    (found || !state_store_applied(r->config.state) || past_enrolment(r)))
 		return replica_start_server(r, own->id, false, err);
@@ -411,6 +425,33 @@ int replica_read_log(struct replica *r, uint64_t from, uint64_t to, uint64_t max
 const struct durations *replica_log_writes(const struct replica *r)
 {
 	return log_writer_durations(r->writer);
+}
+
+unsigned int replica_histories(const struct replica *r)
+{
+	return r->histories;
+}
+
+static int take_term(const struct log_entry *entry, void *data)
+{
+	*(uint64_t *)data = entry->term;
+	return 0;
+}
+
+int replica_term_at(struct replica *r, uint64_t index, uint64_t *ret_term, struct error *err)
+{
+	uint64_t term = 0;
+	int rc = 0;
+
+	if (index == state_store_applied(r->config.state))
+		term = state_store_applied_term(r->config.state);
+	else if (r->consensus && consensus_has_in_memory(r->consensus, index))
+		rc = consensus_read_memory(r->consensus, index, index, 0, take_term, &term);
+	else
+		rc = log_writer_term_at(r->writer, index, &term, err);
+	if (rc == 0)
+		*ret_term = term;
+	return rc;
 }
 
 uint64_t replica_first_index(struct replica *r)

@@ -133,5 +133,12 @@ bool replica_log_stalls(const struct replica *r);
 int replica_read_log(struct replica *r, uint64_t from, uint64_t to, uint64_t max_bytes,
 		     log_entry_fn fn, void *data, struct error *err);
 uint64_t replica_first_index(struct replica *r);
+/* Of an entry that is applied and not before the first; also of the one just before that. */
+int replica_term_at(struct replica *r, uint64_t index, uint64_t *ret_term, struct error *err);
+/*
+ * Another number: log and state were replaced by a snapshot, and who stood at an index may stand
+ * elsewhere.
+ */
+unsigned int replica_histories(const struct replica *r);
 
 #endif

@@ -66,6 +66,9 @@ static void follower_installed(void *data)
 		return;
 	}
 	agreement_reset(r->agreement);
+	snapshots_forget(r->snapshots);
+	r->histories++;
+	r->synced = 0;
 	r->configuration = current.configuration;
 	replica_consider_change_over(r);
 }
@@ -79,7 +82,7 @@ int replica_start_follower(struct replica *r, struct error *err)
 		.snapshots = r->snapshots, .identity = r->config.identity,
 		.listener = replica_listener(r),
 		.agreement = r->agreement, .sources = follower_sources, .configuration = follower_configuration,
-		.caught_up = follower_caught_up, .installed = follower_installed,
+		.server = r->behind, .caught_up = follower_caught_up, .installed = follower_installed,
 		.source_changed = source_changed, .failed = replica_fail, .data = r,
 	};
 	int rc = r->behind ? 0 : local_store_set_text(r->config.local, LOCAL_SERVER_ID, NULL, err);

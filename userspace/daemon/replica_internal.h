@@ -29,6 +29,7 @@ struct replica {
 	size_t synced_pages;		/* of its journal were when that began */
 	/* a server whose place in the leader's log is gone: it follows first */
 	bool behind;
+	unsigned int histories;		/* log and state were replaced so often */
 	struct raft_configuration configuration;	/* newest known; consensus has its own */
 	char trouble[ERROR_TEXT_MAX];	/* of the follower */
 	uv_timer_t change_over;		/* 0 ms: from the loop, never from inside a callback */

@@ -170,10 +170,14 @@ struct snapshot_file *snapshots_get(struct snapshots *s, uint64_t index_min,
 	return s->last;
 }
 
-void snapshots_tidy(struct snapshots *s)
+void snapshots_forget(struct snapshots *s)
 {
-	if (!s->last || uv_now(s->loop) - s->last_used < KEEP_MS)
-		return;
 	snapshot_file_put(s->last);
 	s->last = NULL;
+}
+
+void snapshots_tidy(struct snapshots *s)
+{
+	if (s->last && uv_now(s->loop) - s->last_used >= KEEP_MS)
+		snapshots_forget(s);
 }

@@ -44,6 +44,9 @@ void snapshot_file_put(struct snapshot_file *file);	/* NULL is fine */
 struct snapshot_file *snapshots_get(struct snapshots *s, uint64_t index_min,
 				    const char **ret_trouble);
 
+/* The state is another by now: what was copied of it is for nobody any more. */
+void snapshots_forget(struct snapshots *s);
+
 /* Lets a copy go that nobody asked for in a minute; call it now and then. */
 void snapshots_tidy(struct snapshots *s);
 

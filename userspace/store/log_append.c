@@ -157,15 +157,14 @@ static bool holds(struct log_store *log, uint64_t index, uint64_t term)
 	       log_store_term_at(log, index, &own, NULL) == 0 && own == term;
 }
 
-int log_store_install(struct log_store *log, uint64_t index, uint64_t term, struct error *err)
+/* The log begins behind @index from now on, and ends where @last says. */
+static int begin_behind(struct log_store *log, uint64_t index, uint64_t term, uint64_t last,
+			struct error *err)
 {
 	struct log_meta meta = log->meta;
 	int r;
 
-	if (index <= meta.base_index || index < meta.hard.commit)
-		return refuse(log, err, "older than the log is the snapshot of", index);
-	if (!holds(log, index, term))
-		meta.last_index = index;
+	meta.last_index = last;
 	meta.base_index = index;
 	meta.base_term = term;
 	meta.hard.commit = index;
@@ -175,8 +174,22 @@ int log_store_install(struct log_store *log, uint64_t index, uint64_t term, stru
 	}
 	r = db_run(&log->db, log->stmts[LOG_BEGIN], err);
 	if (r == 0)
-		r = run_u64(log, LOG_COMPACT, meta.last_index > index ? index : INT64_MAX, err);
+		r = run_u64(log, LOG_COMPACT, last > index ? index : INT64_MAX, err);
 	if (r == 0)
 		r = log_meta_write(log, &meta, err);
 	return finish(log, r, &meta, err);
+}
+
+int log_store_install(struct log_store *log, uint64_t index, uint64_t term, struct error *err)
+{
+	uint64_t last = holds(log, index, term) ? log->meta.last_index : index;
+
+	if (index <= log->meta.base_index || index < log->meta.hard.commit)
+		return refuse(log, err, "older than the log is the snapshot of", index);
+	return begin_behind(log, index, term, last, err);
+}
+
+int log_store_replace(struct log_store *log, uint64_t index, uint64_t term, struct error *err)
+{
+	return begin_behind(log, index, term, index, err);
 }

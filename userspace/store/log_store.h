@@ -102,4 +102,10 @@ int log_store_read(struct log_store *log, uint64_t from, uint64_t to, uint64_t m
  */
 int log_store_install(struct log_store *log, uint64_t index, uint64_t term, struct error *err);
 
+/*
+ * The same where nobody counts on what is in the log: all of it goes, committed or not, and the
+ * log goes on behind @index of @term.  Term and vote are kept as above.
+ */
+int log_store_replace(struct log_store *log, uint64_t index, uint64_t term, struct error *err);
+
 #endif

@@ -129,7 +129,7 @@ static int with_remedy(int r, struct error *err)
 	old = *err;
 	return error_set(err, ERR_CORRUPT,
 			 "%s; stop wgmeshd, move the file away with its -wal and -shm, and start "
-			 "again: it is built anew from the log", old.text);
+			 "again: it is built anew, from the log or another node's", old.text);
 }
 
 static int open_file(struct state_store *s, const char *path, struct error *err)

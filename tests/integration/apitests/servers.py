@@ -8,6 +8,7 @@ import sqlite3
 from apilib.mesh import Mesh
 from apilib.world import lab
 from apitests.membership import dump
+from apitests.snapshots import forget_state, write
 from testing import check, equal, test, wait_until
 
 
@@ -162,6 +163,36 @@ def _():
     small.wait_level()
     small.stop()
     equal(dump(second), dump(founder), "rows of the new voter")
+
+
+@test("observers that knew more than the mesh was recovered from give it up, and have what the leader has")
+def _():
+    small = Mesh(lab(), "--followers-max", "1")	# so that they follow one another, too
+    awake, asleep, empty = (small.add(name, "observer") for name in ("o1", "o2", "o3"))
+    backup = lab().folder / "older.db"
+    admin(small, "snapshot", "save", str(backup))
+    write(small, 20)
+    small.wait_level()
+    for node in (small.founder, asleep, empty):
+        node.kill()
+    forget_state(empty)
+    equal(small.founder.wgmeshd("recover", str(backup))[0], 0, "exit code of recover")
+    small.founder.start()
+    small.founder.wait_status(role="leader", voters=1)
+    awake.wait_log("event=history-given-up", seconds=40)	# while the new history is the shorter one
+    write(small, 40)
+    asleep.start()
+    empty.start()
+    small.wait_level(seconds=60)
+    # The change of the Raft group brings the leader's digest to all of them.
+    small.add("n2", "voter").wait_status(role="voter", voters=2)
+    small.wait_level(seconds=60)
+    small.stop()
+    for node in (awake, asleep, empty):
+        equal(dump(node), dump(small.founder), "rows of " + node.name)
+        check(not node.log_has("event=state-differs"), node.tail())
+    # A source whose log begins further on gives it a snapshot without knowing that it is needed.
+    check(asleep.log_has("event=snapshot-installed"), asleep.tail())
 
 
 @test("a single survivor goes on alone, with everything that it had")

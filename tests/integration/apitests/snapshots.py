@@ -24,6 +24,12 @@ def first_index(node):
         return log.execute("SELECT base_index + 1 FROM meta").fetchone()[0]
 
 
+def forget_state(node):
+    """Of a node that does not run."""
+    for suffix in ("", "-wal", "-shm"):
+        (node.dir / ("state.db" + suffix)).unlink(missing_ok=True)
+
+
 def three_voters():
     small = Mesh(lab(), *KEEP)
     for name in ("n2", "n3"):
@@ -78,8 +84,7 @@ def _():
     victim = small.nodes[1]
     small.wait_level()
     victim.stop()
-    for suffix in ("", "-wal", "-shm"):
-        (victim.dir / ("state.db" + suffix)).unlink(missing_ok=True)
+    forget_state(victim)
     write(small, 2)
     victim.start()
     victim.wait_status(role="voter", nodes=3)

@@ -25,6 +25,7 @@ struct line {
 	uint64_t first, last;
 	bool end;		/* end the stream behind it */
 	const char *snapshot;	/* a file that comes before the entries; NULL: none */
+	bool other_history;	/* it is said to be of one */
 };
 
 struct scene {
@@ -39,6 +40,8 @@ struct scene {
 	unsigned int dead_servers;
 	unsigned int streams;			/* that were asked for */
 	uint64_t asked[SCRIPT_MAX];		/* from which index */
+	uint64_t previous[SCRIPT_MAX];		/* behind an entry of which term */
+	bool keeps_log;				/* the follower is a server */
 	unsigned int lost, changes, failures, caught_up, installed;
 	struct snapshots *snapshots;
 	struct agreement *agreement;
@@ -74,7 +77,7 @@ static void say(struct rpc_call *call, uint64_t first, uint64_t last)
 }
 
 /* In pieces, as announced by the file itself; @len as told, if not 0. */
-static void send_snapshot(struct rpc_call *call, const char *path)
+static void send_snapshot(struct rpc_call *call, const char *path, bool other_history)
 {
 	Webmesh__Ext__V1__FollowEvent event = WEBMESH__EXT__V1__FOLLOW_EVENT__INIT;
 	Webmesh__Ext__V1__SnapshotPiece piece = WEBMESH__EXT__V1__SNAPSHOT_PIECE__INIT;
@@ -88,6 +91,7 @@ static void send_snapshot(struct rpc_call *call, const char *path)
 	event.leader_id = (char *)"n1";
 	event.commit_index = piece.index = SNAPSHOT_INDEX;
 	piece.term = 1;
+	piece.other_history = other_history;
 	piece.size = (uint64_t)ftell(in);
 	piece.data.data = data;
 	rewind(in);
@@ -105,9 +109,10 @@ static void on_follow(struct rpc_call *call, const ProtobufCMessage *request, vo
 	unsigned int n = s->streams < SCRIPT_MAX ? s->streams : SCRIPT_MAX - 1;
 
 	s->asked[n] = q->from_index;
+	s->previous[n] = q->previous_term;
 	s->streams++;
 	if (s->script[n].snapshot)
-		send_snapshot(call, s->script[n].snapshot);
+		send_snapshot(call, s->script[n].snapshot, s->script[n].other_history);
 	say(call, s->script[n].first, s->script[n].last);
 	if (s->script[n].end)
 		rpc_finish(call);
@@ -217,7 +222,7 @@ static void open_scene(struct scene *s, struct fixture *f)
 		.listener = { .changed = on_changed, .data = s }, .sources = on_sources,
 		.configuration = on_configuration, .source_changed = on_source,
 		.caught_up = on_caught_up, .installed = on_installed, .failed = on_failed,
-		.state_path = s->state_path, .data = s,
+		.state_path = s->state_path, .server = s->keeps_log, .data = s,
 	};
 	struct error err;
 
@@ -482,7 +487,8 @@ static void a_broken_snapshot_changes_nothing_and_the_next_source_is_tried(void 
 static void what_a_server_has_stored_stays_unless_it_conflicts(void **state)
 {
 	struct fixture *f = *state;
-	struct scene s = { .wanted = 2, .script = { { .first = 1, .last = 2 } } };
+	struct scene s = { .wanted = 2, .script = { { .first = 1, .last = 2 } },
+			   .keeps_log = true };
 	struct log_entry entries[5];
 	struct error err;
 	uint64_t term;
@@ -501,11 +507,110 @@ static void what_a_server_has_stored_stays_unless_it_conflicts(void **state)
 	/* Entry 4 was committed as one of term 1. */
 	reopen(f);
 	memset(&s, 0, sizeof(s));
+	s.keeps_log = true;
 	s.script[0] = (struct line){ .first = 3, .last = 4 };
 	s.wanted = 4;
 	open_scene(&s, f);
 	run_until(f, has_applied, &s);
 	assert_int_equal(log_store_last_index(f->log), 4);
+	close_scene(&s);
+}
+
+/* More than the snapshot has, of term 5, and applied. */
+static void apply_longer_history(struct fixture *f)
+{
+	const struct hard_state hard_state = { .term = 5, .commit = SNAPSHOT_INDEX + 10 };
+	struct log_entry entries[SNAPSHOT_INDEX + 10];
+	struct log_batch batch = { .entries = entries, .n_entries = SNAPSHOT_INDEX + 10,
+				   .hard_state = &hard_state };
+	struct apply_result result;
+	struct error err;
+
+	ok(state_store_begin(f->state, &err), &err);
+	for (uint64_t i = 0; i < SNAPSHOT_INDEX + 10; i++) {
+		entries[i] = (struct log_entry){ .index = i + 1, .term = 5,
+						 .kind = LOG_ENTRY_NOOP };
+		ok(state_store_apply(f->state, &entries[i], &result, &err), &err);
+	}
+	ok(state_store_commit(f->state, NULL, &err), &err);
+	ok(log_store_append(f->log, &batch, &err), &err);
+}
+
+static bool has_gone_back(void *data)
+{
+	struct scene *s = data;
+
+	return s->installed && state_store_applied(s->f->state) == s->wanted;
+}
+
+static void an_observer_gives_up_a_history_that_is_not_the_meshs(void **state)
+{
+	struct fixture *f = *state;
+	char path[96];
+	struct scene s = { .wanted = SNAPSHOT_INDEX + 3,
+			   .script = { { .first = SNAPSHOT_INDEX + 1, .last = SNAPSHOT_INDEX + 3,
+					 .other_history = true } } };
+
+	make_snapshot(f, path);
+	s.script[0].snapshot = path;
+	apply_longer_history(f);
+	open_scene(&s, f);
+	run_until(f, has_gone_back, &s);
+	assert_int_equal(s.asked[0], SNAPSHOT_INDEX + 11);
+	assert_int_equal(s.previous[0], 5);
+	assert_true(knows(f, "far-away"));
+	assert_int_equal(log_store_first_index(f->log), SNAPSHOT_INDEX + 1);
+	assert_int_equal(log_store_last_index(f->log), SNAPSHOT_INDEX + 3);
+	assert_int_equal(log_store_hard_state(f->log).term, 5);
+	close_scene(&s);
+}
+
+static void refuses(struct fixture *f, bool keeps_log, bool other_history)
+{
+	char path[96];
+	struct scene s = { .keeps_log = keeps_log,
+			   .script = { { .other_history = other_history } } };
+
+	make_snapshot(f, path);
+	s.script[0].snapshot = path;
+	open_scene(&s, f);
+	run_until(f, has_lost, &s);
+	if (!strstr(s.why, "is offered"))
+		fail_msg("the reason is \"%s\"", s.why);
+	assert_int_equal(state_store_applied(f->state), SNAPSHOT_INDEX + 10);
+	assert_int_equal(log_store_last_index(f->log), SNAPSHOT_INDEX + 10);
+	close_scene(&s);
+}
+
+static void nobody_goes_back_in_one_history_and_a_server_never(void **state)
+{
+	apply_longer_history(*state);
+	refuses(*state, false, false);
+	refuses(*state, true, true);
+}
+
+static void a_state_that_is_lost_beside_a_long_log_is_fetched_anew(void **state)
+{
+	struct fixture *f = *state;
+	const struct hard_state hard_state = { .term = 5, .commit = SNAPSHOT_INDEX + 10 };
+	struct log_entry entries[SNAPSHOT_INDEX + 10];
+	struct log_batch batch = { .entries = entries, .n_entries = SNAPSHOT_INDEX + 10,
+				   .hard_state = &hard_state };
+	struct scene s = { .wanted = SNAPSHOT_INDEX };
+	struct error err;
+	char path[96];
+
+	for (uint64_t i = 0; i < SNAPSHOT_INDEX + 10; i++)
+		entries[i] = (struct log_entry){ .index = i + 1, .term = 5,
+						 .kind = LOG_ENTRY_NOOP };
+	ok(log_store_append(f->log, &batch, &err), &err);
+	make_snapshot(f, path);
+	s.script[0].snapshot = path;
+	open_scene(&s, f);
+	run_until(f, has_applied, &s);
+	assert_int_equal(s.asked[0], 1);
+	assert_int_equal(s.lost, 0);
+	assert_true(knows(f, "far-away"));
 	close_scene(&s);
 }
 
@@ -523,6 +628,13 @@ static void an_installation_that_a_crash_broke_off_is_ended(void **state)
 	ok(installer_recover(state_path, f->log, &err), &err);
 	assert_int_equal(access(incoming, F_OK), -1);
 	assert_false(knows(f, "far-away"));
+	/* The same, and the log begins there, too, but it is another history's. */
+	make_snapshot(f, path);
+	assert_int_equal(rename(path, incoming), 0);
+	ok(log_store_replace(f->log, SNAPSHOT_INDEX, 4, &err), &err);
+	ok(installer_recover(state_path, f->log, &err), &err);
+	assert_int_equal(access(incoming, F_OK), -1);
+	ok(log_store_replace(f->log, 0, 0, &err), &err);
 	/* Behind that: the log has nothing that the old state could go on with. */
 	make_snapshot(f, path);
 	assert_int_equal(rename(path, incoming), 0);
@@ -546,6 +658,9 @@ int main(void)
 		with_stores(a_snapshot_takes_the_place_of_what_the_log_lacks),
 		with_stores(a_broken_snapshot_changes_nothing_and_the_next_source_is_tried),
 		with_stores(what_a_server_has_stored_stays_unless_it_conflicts),
+		with_stores(an_observer_gives_up_a_history_that_is_not_the_meshs),
+		with_stores(nobody_goes_back_in_one_history_and_a_server_never),
+		with_stores(a_state_that_is_lost_beside_a_long_log_is_fetched_anew),
 		with_stores(an_installation_that_a_crash_broke_off_is_ended),
 	};
 

@@ -268,6 +268,30 @@ static void a_snapshot_takes_the_place_of_a_log_that_lacks_it(void **state)
 	log_store_close(log);
 }
 
+static void a_log_that_is_replaced_keeps_its_promises_alone(void **state)
+{
+	struct log_store *log = open_log(*state);
+	struct error err;
+	uint64_t term;
+
+	append_ok(log, 1, 10, 2);
+	set_hard_state(log, 3, 1, 9);
+	ok(log_store_replace(log, 4, 2, &err), &err);	/* even with this very entry, all goes */
+	log_store_close(log);
+	log = open_log(*state);
+	assert_int_equal(log_store_first_index(log), 5);
+	assert_int_equal(log_store_last_index(log), 4);
+	assert_int_equal(log_store_term_at(log, 4, &term, NULL), 0);
+	assert_int_equal(term, 2);
+	assert_int_equal(log_store_hard_state(log).term, 3);
+	assert_int_equal(log_store_hard_state(log).vote, 1);
+	assert_int_equal(log_store_hard_state(log).commit, 4);
+	append_ok(log, 5, 3, 4);
+	ok(log_store_replace(log, 0, 0, &err), &err);
+	append_ok(log, 1, 2, 1);
+	log_store_close(log);
+}
+
 static void a_snapshot_leaves_what_follows_on_it(void **state)
 {
 	struct log_store *log = open_log(*state);
@@ -644,6 +668,7 @@ int main(void)
 		TEST(compacted_entries_are_gone_and_the_rest_stays),
 		TEST(a_batch_may_compact_what_it_commits),
 		TEST(a_snapshot_takes_the_place_of_a_log_that_lacks_it),
+		TEST(a_log_that_is_replaced_keeps_its_promises_alone),
 		TEST(a_snapshot_leaves_what_follows_on_it),
 		TEST(the_file_is_for_its_owner_alone),
 		TEST(a_second_daemon_is_kept_out),
