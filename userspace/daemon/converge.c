@@ -305,6 +305,12 @@ static void on_timer(uv_timer_t *timer)
 	watch_keys(c);
 }
 
+void converge_begin(struct converge *c)
+{
+	uv_timer_stop(&c->timer);	/* a failure starts it again */
+	on_timer(&c->timer);
+}
+
 void converge_kick(struct converge *c)
 {
 	uint64_t now = uv_hrtime(), left = c->rests_until > now ? c->rests_until - now : 0;

@@ -18,6 +18,8 @@ struct converge;
 /* Opens the backend.  @settings and the stores are borrowed, @private_key is copied. */
 int converge_new(uv_loop_t *loop, const struct settings *settings, struct state_store *state,
 		 struct local_store *local, const struct key *private_key, struct converge **ret, struct error *err);
+/* The first attempt, now: whether it went well or not, nobody has to wait for the loop. */
+void converge_begin(struct converge *c);
 /* Tunnels, addresses and routes stay.  @closed comes from the loop. */
 void converge_free(struct converge *c, void (*closed)(void *data), void *data);
 

@@ -244,6 +244,7 @@ static int start(struct daemon *d, struct error *err)
 	if (r < 0)
 		return r;
 	start_handles(d);
+	converge_begin(d->converge);	/* who is started behind us looks for its addresses */
 	service_start(&d->service, &d->loop);
 	return 0;
 }

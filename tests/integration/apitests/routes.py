@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks behind nodes: who announces them, who takes them, and whether hosts there are reached."""
+import pathlib
 import signal
 import shutil
+import socket
 import sqlite3
 
 from apilib.lan import Lan, mesh_address, reaches, wait_reaches
@@ -36,6 +38,40 @@ def reload(node, text):
     """`text` into the configuration file that the node was started with, and SIGHUP."""
     (node.dir / "wgmeshd.yaml").write_text(text)
     node.process.send_signal(signal.SIGHUP)
+
+
+def has_address(node):
+    lines = pathlib.Path("/proc/%d/net/if_inet6" % node.process.pid).read_text().splitlines()
+    return any(line.split()[3] == "00" and line.split()[5] == node.device for line in lines)
+
+
+def fill(path):
+    """Whoever sends to this socket waits until it is read."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        try:
+            while True:
+                sender.sendto(b"", path)
+        except BlockingIOError:
+            pass
+
+
+@test("a node has its addresses before the service manager hears that it is ready")
+def _():
+    node = Mesh(lan()).founder
+    wait_until(20, lambda: has_address(node), "an address")
+    node.stop()
+    equal(node.wgmeshd("down")[0], 0, "exit code of down")
+    path = str(node.dir / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(20)
+        fill(path)
+        node.start(env={"NOTIFY_SOCKET": path})
+        wait_until(20, lambda: has_address(node), "an address, while nobody has heard of the node")
+        while not (told := manager.recv(256)):
+            pass
+        equal(told, b"READY=1", "the first word")
 
 
 @test("hosts behind two nodes reach each other, which know nothing of the mesh")
