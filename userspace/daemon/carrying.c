@@ -25,12 +25,13 @@ static bool masquerades(const struct settings *s, sa_family_t family)
 	return strcmp(s->masquerade, "on") == 0;
 }
 
-static struct carrying wanted_by(const struct settings *s)
+static struct carrying wanted_by(const struct settings *s, bool bridges)
 {
 	return (struct carrying){
 		.routes = s->routes,
 		.masquerade_ipv4 = s->routes.count && masquerades(s, AF_INET),
 		.masquerade_ipv6 = s->routes.count && masquerades(s, AF_INET6),
+		.bridges = bridges,
 	};
 }
 
@@ -53,6 +54,7 @@ static int start(const struct carrying *want, struct dataplane *dp, struct local
 		.routes = want->routes.items, .count = want->routes.count,
 		.masquerade_ipv4 = want->masquerade_ipv4,
 		.masquerade_ipv6 = want->masquerade_ipv6,
+		.bridges = want->bridges,
 	};
 	int r = local_store_set_text(local, CARRIES, "yes", err);
 
@@ -73,9 +75,10 @@ static void tell(const struct carrying *c)
 {
 	char routes[ROUTES_TEXT_MAX];
 
-	log_info("carrying", "routes=%s masquerade-ipv4=%s masquerade-ipv6=%s",
+	log_info("carrying", "routes=%s masquerade-ipv4=%s masquerade-ipv6=%s bridges=%s",
 		 route_list_format(&c->routes, routes), c->masquerade_ipv4 ? "on" : "off",
-		 c->masquerade_ipv6 ? "on" : "off");
+		 c->masquerade_ipv6 ? "on" : "off",
+		 c->bridges ? "yes" : "no");
 }
 
 static void tell_failure(struct carrying *c, const struct error *err)
@@ -90,20 +93,20 @@ static bool same(const struct carrying *a, const struct carrying *b)
 {
 	return route_list_equal(&a->routes, &b->routes) &&
 	       a->masquerade_ipv4 == b->masquerade_ipv4 &&
-	       a->masquerade_ipv6 == b->masquerade_ipv6;
+	       a->masquerade_ipv6 == b->masquerade_ipv6 && a->bridges == b->bridges;
 }
 
-void carrying_update(struct carrying *c, const struct settings *settings, struct dataplane *dp,
-		     struct local_store *local)
+void carrying_update(struct carrying *c, const struct settings *settings, bool bridges,
+		     struct dataplane *dp, struct local_store *local)
 {
-	struct carrying want = wanted_by(settings);
-	bool news = !same(c, &want);
+	struct carrying want = wanted_by(settings, bridges);
+	bool news = !same(c, &want), any = want.routes.count || bridges;
 	struct error err = { 0 };
 
 	if (c->settled && !news)
 		return;
 	c->settled = false;
-	if ((want.routes.count ? start(&want, dp, local, &err) : stop(dp, local, &err)) < 0) {
+	if ((any ? start(&want, dp, local, &err) : stop(dp, local, &err)) < 0) {
 		tell_failure(c, &err);
 		return;
 	}

@@ -42,6 +42,7 @@ struct converge {
 	uv_timer_t watch;
 	uint64_t rests_until;	/* ns, of uv_hrtime() */
 	struct taken_routes routes;	/* since the last plan */
+	struct plan_families families;	/* likewise */
 	struct carrying carrying;
 	struct error trouble;	/* kind ERR_NONE: the last attempt went well */
 	void (*closed)(void *data);
@@ -155,6 +156,11 @@ static int set_addresses(struct converge *c, const struct node *self, struct err
 	return r < 0 ? r : dataplane_set_routes(c->dataplane, routes, n, err);
 }
 
+static void update_carrying(struct converge *c)
+{
+	carrying_update(&c->carrying, c->settings, c->families.bridges, c->dataplane, c->local);
+}
+
 /* Not often: keys change seldom. */
 static void forget_floors(struct converge *c, const struct peer_set *wanted)
 {
@@ -168,15 +174,16 @@ static void forget_floors(struct converge *c, const struct peer_set *wanted)
 }
 
 static int plan(struct converge *c, const struct node *self, struct taken_routes *routes,
-		struct peer_set **ret_wanted, struct error *err)
+		struct plan_families *ret_families, struct peer_set **ret_wanted,
+		struct error *err)
 {
 	uint64_t began = uv_hrtime(), ended;
 	int r = key_watch_refresh(c->keys, c->state, err);
 	uint64_t pause;
 
 	if (r == 0)
-		r = plan_from_state(c->state, self, c->keys, c->settings, routes, ret_wanted,
-				    err);
+		r = plan_from_state(c->state, self, c->keys, c->settings, routes, ret_families,
+				    ret_wanted, err);
 	ended = uv_hrtime();
 	pause = (ended - began) * RESTS;
 	if (ended - began >= LARGE_MS * MS)
@@ -197,6 +204,20 @@ static void keep_routes(struct converge *c, struct taken_routes *routes)
 			 log_text(buf_text(&c->routes.refused)));
 }
 
+/* Told when they are others; a mesh with a family that all have never hears of them. */
+static void keep_families(struct converge *c, const struct plan_families *families)
+{
+	struct plan_families old = c->families;
+
+	c->families = *families;
+	if (families->relayed != old.relayed || families->bridges != old.bridges)
+		log_info("families", "relayed=%zu bridges=%s", families->relayed,
+			 families->bridges ? "yes" : "no");
+	if (families->stranded && families->stranded != old.stranded)
+		log_warn("families-apart", "nodes=%zu reason=\"no address family in common, and no "
+			 "public node with both\"", families->stranded);
+}
+
 /* Peers go before routes when these are added, so that no packet meets a device that knows nobody. */
 static int apply(struct converge *c, struct peer_set *wanted, struct dataplane_changes *changes,
 		 struct error *err)
@@ -215,14 +236,17 @@ static int apply(struct converge *c, struct peer_set *wanted, struct dataplane_c
 static int converge_peers(struct converge *c, const struct node *self,
 			  struct dataplane_changes *changes, struct error *err)
 {
+	struct plan_families families;
 	struct taken_routes routes;
 	struct peer_set *wanted;
 	int r;
 
 	taken_routes_init(&routes);
-	r = plan(c, self, &routes, &wanted, err);
-	if (r == 0)
+	r = plan(c, self, &routes, &families, &wanted, err);
+	if (r == 0) {
 		keep_routes(c, &routes);
+		keep_families(c, &families);
+	}
 	taken_routes_fini(&routes);
 	return r < 0 ? r : apply(c, wanted, changes, err);
 }
@@ -239,7 +263,7 @@ static int converge_now(struct converge *c, struct dataplane_changes *changes, s
 	if (r == 0)
 		r = converge_peers(c, &self, changes, err);
 	if (r == 0)
-		carrying_update(&c->carrying, c->settings, c->dataplane, c->local);
+		update_carrying(c);
 	return r;
 }
 
@@ -358,7 +382,7 @@ void converge_check(struct converge *c)
 	if (uv_now(c->timer.loop) - c->floors_at >= FLOORS_MS)
 		save_floors(c);
 	if (*c->carrying.trouble)
-		carrying_update(&c->carrying, c->settings, c->dataplane, c->local);
+		update_carrying(c);
 	if (dataplane_check(c->dataplane, &err) != -ERR_NOT_FOUND)
 		return;
 	log_warn("dataplane-lost", "device=%s reason=\"%s\"", c->settings->device,
@@ -376,6 +400,13 @@ bool converge_is_well(const struct converge *c)
 	return c->trouble.kind == ERR_NONE && !*c->carrying.trouble;
 }
 
+static void tell_stranded(const struct converge *c, char out[ERROR_TEXT_MAX])
+{
+	snprintf(out, ERROR_TEXT_MAX, "no address family in common with %zu of the nodes, and no "
+		 "public node has both to relay: give one an --endpoint of each family",
+		 c->families.stranded);
+}
+
 void converge_status(struct converge *c, struct converge_status *ret)
 {
 	struct dataplane_stats stats = { 0 };
@@ -391,6 +422,8 @@ void converge_status(struct converge *c, struct converge_status *ret)
 		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->trouble.text);
 	else if (*c->carrying.trouble)
 		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->carrying.trouble);
+	else if (c->families.stranded)
+		tell_stranded(c, ret->trouble);
 	ret->peers_known = stats.peers_known;
 	ret->peers_active = stats.peers_active;
 }

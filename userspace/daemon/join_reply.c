@@ -126,7 +126,7 @@ static int reply_with_peers(struct daemon *d, struct rpc_call *call, const struc
 {
 	struct reply reply = { 0 };
 	struct peer_set *wanted;
-	int r = plan_from_state(d->state, self, NULL, NULL, NULL, &wanted, err);
+	int r = plan_from_state(d->state, self, NULL, NULL, NULL, NULL, &wanted, err);
 
 	if (r < 0)
 		return r;

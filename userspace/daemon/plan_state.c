@@ -15,7 +15,8 @@ static int add_node(const struct node *node, void *data)
 
 int plan_from_state(struct state_store *state, const struct node *self,
 		    const struct key_watch *keys, const struct settings *settings,
-		    struct taken_routes *routes, struct peer_set **ret_set, struct error *err)
+		    struct taken_routes *routes, struct plan_families *ret_families,
+		    struct peer_set **ret_set, struct error *err)
 {
 	struct walk walk = { .planner = planner_new(self), .err = err };
 	int r;
@@ -31,6 +32,8 @@ int plan_from_state(struct state_store *state, const struct node *self,
 		r = key_watch_plan(keys, walk.planner, err);
 	if (r == 0)
 		r = planner_finish(walk.planner, ret_set, err);
+	if (r == 0 && ret_families)
+		*ret_families = planner_families(walk.planner);
 	planner_free(walk.planner);
 	return r;
 }

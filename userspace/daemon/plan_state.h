@@ -10,10 +10,11 @@
  * The peers that @self wants.  *@ret_set, sealed, is the caller's to free.  @keys: who changes his key,
  * refreshed; NULL: for a node elsewhere, who knows that by himself.  @routes, made by
  * taken_routes_init(), gets what @settings choose, which say where peers are, too.  Both NULL:
- * no routes, and peers where they say.
+ * no routes, and peers where they say.  @ret_families may be NULL.
  */
 int plan_from_state(struct state_store *state, const struct node *self,
 		    const struct key_watch *keys, const struct settings *settings,
-		    struct taken_routes *routes, struct peer_set **ret_set, struct error *err);
+		    struct taken_routes *routes, struct plan_families *ret_families,
+		    struct peer_set **ret_set, struct error *err);
 
 #endif

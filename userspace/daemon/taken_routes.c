@@ -88,13 +88,13 @@ static int offer(const struct route *route, void *data)
 	return verdict == ROUTE_OWN ? 0 : refuse(c, route, route_verdict_text(verdict));
 }
 
-static bool has_session(struct state_store *state, const struct node *self, const char *node_id)
+static bool has_session(struct state_store *state, const struct planner *planner,
+			const char *node_id)
 {
 	struct node node;
 
-	return *node_id && (node_is_public(self) ||
-			    (state_get_node(state, node_id, &node, NULL) == 0 &&
-			     node_is_public(&node)));
+	return *node_id && state_get_node(state, node_id, &node, NULL) == 0 &&
+	       planner_has_session(planner, &node.public_key);
 }
 
 int taken_routes_choose(struct taken_routes *t, struct state_store *state,
@@ -108,7 +108,7 @@ int taken_routes_choose(struct taken_routes *t, struct state_store *state,
 			.announced = settings->routes,
 			.accepted = settings->accept_routes,
 			.exit_node = settings->exit_node,
-			.exit_reachable = has_session(state, self, settings->exit_node),
+			.exit_reachable = has_session(state, planner, settings->exit_node),
 		},
 		.planner = planner,
 		.err = err,

@@ -327,7 +327,7 @@ static bool carries(const struct dataplane_forwarding *forwarding, sa_family_t f
 	for (size_t i = 0; i < forwarding->count; i++)
 		if (forwarding->routes[i].ip.family == family)
 			return true;
-	return false;
+	return forwarding->bridges;
 }
 
 /* The table first: at no moment does more pass than what is announced. */

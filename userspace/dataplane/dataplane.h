@@ -126,6 +126,7 @@ struct dataplane_forwarding {
 	const struct prefix *routes;	/* that it announces */
 	size_t count;
 	bool masquerade_ipv4, masquerade_ipv6;	/* what leaves the mesh here has this node's address */
+	bool bridges;	/* of either family from node to node, whatever the routes */
 };
 
 /*

@@ -111,6 +111,14 @@ static bool has_family(const struct node *node, sa_family_t family)
 	return false;
 }
 
+unsigned int node_families(const struct node *node)
+{
+	if (!node_is_public(node))
+		return 0;
+	return (has_family(node, AF_INET) ? NODE_IPV4 : 0U) |
+	       (has_family(node, AF_INET6) ? NODE_IPV6 : 0U);
+}
+
 /* Who is behind a NAT says nothing of his own families. */
 static const struct ip *seen_from(const struct node *node, const struct node *from)
 {

@@ -13,6 +13,9 @@
 #include "base/error.h"
 #include "base/key.h"
 
+/* Bits: the families of the addresses that a node may be called at. */
+enum { NODE_IPV4 = 1 << 0, NODE_IPV6 = 1 << 1, NODE_BOTH = NODE_IPV4 | NODE_IPV6 };
+
 enum {
 	NODE_ID_MAX = 63,	/* characters, without the NUL */
 	NODE_ENDPOINTS_MAX = 16,
@@ -48,6 +51,9 @@ bool node_id_valid(const char *id);
 int node_validate(const struct node *node, struct error *err);
 
 bool node_is_public(const struct node *node);
+
+/* By what a public node says; 0: behind a NAT, whose families nobody knows. */
+unsigned int node_families(const struct node *node);
 
 /* The node's own address inside its /64: the one that ends in ::1.  @node has an ipv6. */
 struct ip node_ipv6_address(const struct node *node);

@@ -14,7 +14,7 @@ struct seen {
 	uint64_t hash;			/* of the id */
 	struct key public_key, peer_key;	/* in its row; that its prefixes hang on */
 	struct endpoint endpoint, called_from;
-	bool public;
+	uint8_t families;		/* 0: behind a NAT */
 	bool overridden;		/* endpoint is not what it says itself */
 	uint8_t n_prefixes;
 	struct prefix prefixes[2];
@@ -39,6 +39,8 @@ struct planned_route {
 
 struct planner {
 	struct node self;
+	unsigned int families;		/* of self, as above */
+	size_t having[NODE_BOTH + 1];	/* how many of the others have these families */
 	const struct override_list *overrides;	/* may be NULL */
 	struct planned_route *routes;
 	size_t n_routes, cap_routes;
@@ -77,9 +79,12 @@ static uint64_t hash_pair(uint64_t a, uint64_t b)
 struct planner *planner_new(const struct node *self)
 {
 	struct planner *p = calloc(1, sizeof(*p));
+	struct endpoint endpoint;
 
-	if (p)
-		p->self = *self;
+	if (!p)
+		return NULL;
+	p->self = *self;
+	p->families = node_wireguard_endpoint(self, self, &endpoint) ? node_families(self) : 0;
 	return p;
 }
 
@@ -134,7 +139,9 @@ int planner_add(struct planner *p, const struct node *node, struct error *err)
 		return error_set(err, ERR_MEMORY, "no memory to plan for node %s", node->id);
 	*n = (struct seen){ .hash = hash_id(node->id), .public_key = node->public_key,
 			     .peer_key = node->public_key };
-	n->public = node_wireguard_endpoint(node, &p->self, &n->endpoint);
+	if (node_wireguard_endpoint(node, &p->self, &n->endpoint))
+		n->families = (uint8_t)node_families(node);
+	p->having[n->families]++;
 	override(p, node->id, n);
 	if (node->ipv4.ip.family == AF_INET)
 		n->prefixes[n->n_prefixes++] = prefix_host(&node->ipv4.ip);
@@ -185,15 +192,51 @@ int planner_rotate(struct planner *p, const struct plan_rotation *rotation, stru
 	return 0;
 }
 
-static bool has_session(bool self_public, const struct seen *n)
+/* Both are public, and neither can call the other: one of each has IPv4, the other one IPv6. */
+static bool is_apart(const struct planner *p, const struct seen *n)
 {
-	return self_public || n->public;
+	return p->families && n->families && !(p->families & n->families);
+}
+
+static size_t count_apart(const struct planner *p)
+{
+	unsigned int others = NODE_BOTH & ~p->families;
+
+	return p->families && others ? p->having[others] : 0;
+}
+
+/* Seen alike from either end: nodes with both families are apart from nobody. */
+static bool has_session(const struct planner *p, const struct seen *n)
+{
+	if (is_apart(p, n))
+		return !p->having[NODE_BOTH];
+	return p->families || n->families;
+}
+
+bool planner_has_session(const struct planner *p, const struct key *public_key)
+{
+	const struct seen *n = find_key(p, public_key);
+
+	return n && has_session(p, n);
+}
+
+struct plan_families planner_families(const struct planner *p)
+{
+	struct plan_families f = { .bridges = p->families == NODE_BOTH && p->having[NODE_IPV4] &&
+					      p->having[NODE_IPV6] };
+
+	if (p->having[NODE_BOTH])
+		f.relayed = count_apart(p);
+	else if (count_apart(p))
+		for (size_t i = 0; i < p->n_nodes; i++)
+			f.stranded += is_apart(p, &p->nodes[i]) && !p->nodes[i].overridden;
+	return f;
 }
 
 /* NULL: it calls. */
 static const struct endpoint *endpoint_of(const struct seen *n)
 {
-	return n->public || n->overridden ? &n->endpoint : NULL;
+	return n->families || n->overridden ? &n->endpoint : NULL;
 }
 
 /* The key that the prefixes do not hang on. */
@@ -210,8 +253,7 @@ static int add_other_key(struct peer_set *set, const struct seen *n,
 }
 
 /* Before any peer is in the set: which key is a node's is decided here, and for all that follows. */
-static int add_other_keys(struct planner *p, struct peer_set *set, bool self_public,
-			  struct error *err)
+static int add_other_keys(struct planner *p, struct peer_set *set, struct error *err)
 {
 	int r = 0;
 
@@ -219,7 +261,7 @@ static int add_other_keys(struct planner *p, struct peer_set *set, bool self_pub
 		const struct plan_rotation *rotation = &p->rotating[i].rotation;
 		struct seen *n = &p->nodes[p->rotating[i].node];
 
-		if (!has_session(self_public, n))
+		if (!has_session(p, n))
 			continue;
 		r = add_other_key(set, n, rotation, err);
 		if (!rotation->spoken)
@@ -230,9 +272,10 @@ static int add_other_keys(struct planner *p, struct peer_set *set, bool self_pub
 	return r;
 }
 
-static int add_direct(struct peer_set *set, bool self_public, struct seen *n, struct error *err)
+static int add_direct(const struct planner *p, struct peer_set *set, struct seen *n,
+		      struct error *err)
 {
-	uint16_t keepalive = self_public ? 0 : PLAN_KEEPALIVE;
+	uint16_t keepalive = p->families ? 0 : PLAN_KEEPALIVE;
 	const struct endpoint *at = endpoint_of(n);
 	int r;
 
@@ -264,21 +307,30 @@ static uint64_t points_each(size_t relays)
 	return points;
 }
 
+static bool needs_relays(const struct planner *p)
+{
+	return p->families ? count_apart(p) && p->having[NODE_BOTH] : p->having[0];
+}
+
+/* A public self needs them for nodes that it is apart from alone. */
+static bool is_relay(const struct planner *p, const struct seen *n)
+{
+	return p->families ? n->families == NODE_BOTH : n->families;
+}
+
 static int build_ring(struct planner *p, struct error *err)
 {
-	size_t relays = 0;
+	size_t relays = p->families ? p->having[NODE_BOTH] : p->n_nodes - p->having[0];
 	uint64_t points;
 
-	for (size_t i = 0; i < p->n_nodes; i++)
-		relays += p->nodes[i].public;
-	if (relays == p->n_nodes)
-		return 0;	/* nobody who needs one */
+	if (!needs_relays(p))
+		return 0;
 	points = points_each(relays);
 	p->ring = calloc(relays * points + 1, sizeof(*p->ring));
 	if (!p->ring)
 		return error_set(err, ERR_MEMORY, "no memory to plan %zu relays", relays);
 	for (size_t i = 0; i < p->n_nodes; i++)
-		for (uint64_t k = 0; p->nodes[i].public && k < points; k++)
+		for (uint64_t k = 0; is_relay(p, &p->nodes[i]) && k < points; k++)
 			p->ring[p->n_points++] = (struct point){
 				.at = mix(p->nodes[i].hash + k), .relay = &p->nodes[i],
 			};
@@ -352,17 +404,16 @@ static const struct seen **sort_by_key(const struct planner *p)
 	return sorted;
 }
 
-static int add_route(const struct planner *p, bool self_public, struct peer_set *set,
-		     const struct seen *n, const struct prefix *prefix, struct error *err)
+static int add_route(const struct planner *p, struct peer_set *set, const struct seen *n,
+		     const struct prefix *prefix, struct error *err)
 {
-	if (has_session(self_public, n))
+	if (has_session(p, n))
 		return peer_set_add_prefix(set, n->peer, prefix, 0, err);
 	return route_is_default(prefix) ? 0 : add_relayed(p, set, n, prefix, 1, err);
 }
 
 /* A route hangs where its node's own prefixes do. */
-static int add_routes(const struct planner *p, bool self_public, struct peer_set *set,
-		      struct error *err)
+static int add_routes(const struct planner *p, struct peer_set *set, struct error *err)
 {
 	const struct seen **sorted, **found, *wanted;
 	int r = 0;
@@ -376,7 +427,7 @@ static int add_routes(const struct planner *p, bool self_public, struct peer_set
 		wanted = &(struct seen){ .public_key = p->routes[i].public_key };
 		found = bsearch(&wanted, sorted, p->n_nodes, sizeof(*sorted), compare_seen);
 		if (found)
-			r = add_route(p, self_public, set, *found, &p->routes[i].prefix, err);
+			r = add_route(p, set, *found, &p->routes[i].prefix, err);
 	}
 	free(sorted);
 	return r;
@@ -384,21 +435,19 @@ static int add_routes(const struct planner *p, bool self_public, struct peer_set
 
 static int fill(struct planner *p, struct peer_set *set, struct error *err)
 {
-	struct endpoint endpoint;
-	bool self_public = node_wireguard_endpoint(&p->self, &p->self, &endpoint);
-	int r = add_other_keys(p, set, self_public, err);
+	int r = add_other_keys(p, set, err);
 
 	for (size_t i = 0; r == 0 && i < p->n_nodes; i++)
-		if (has_session(self_public, &p->nodes[i]))
-			r = add_direct(set, self_public, &p->nodes[i], err);
-	if (r == 0 && !self_public)
+		if (has_session(p, &p->nodes[i]))
+			r = add_direct(p, set, &p->nodes[i], err);
+	if (r == 0)
 		r = build_ring(p, err);
 	for (size_t i = 0; r == 0 && i < p->n_nodes; i++)
-		if (!has_session(self_public, &p->nodes[i]))
+		if (!has_session(p, &p->nodes[i]))
 			r = add_relayed(p, set, &p->nodes[i], p->nodes[i].prefixes,
 					p->nodes[i].n_prefixes, err);
 	if (r == 0)
-		r = add_routes(p, self_public, set, err);
+		r = add_routes(p, set, err);
 	return r ? r : peer_set_seal(set, err);
 }
 

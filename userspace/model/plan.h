@@ -4,12 +4,17 @@
  *
  *	self      other     a session of their own?
  *	public    public    yes; each knows the other's endpoint
+ *	IPv4      IPv6      no; public ones with no family in common are as two behind NATs, and
+ *			    their relays are the public nodes that have both.  Without any, yes:
+ *			    they may have more than they say
  *	public    NAT'd     yes; the other calls, and keeps the hole open
  *	NAT'd     public    yes; self calls, keepalive 25 s
  *	NAT'd     NAT'd     no; the other's prefixes hang on public nodes, the relays
  *
  * A prefix of a node: its IPv4 address as a /32, its IPv6 /64, and the routes that are taken
  * of it.
+ *
+ * Who is behind a NAT is taken to have both families: nothing is known of that.
  *
  * Relays of a pair are a function of the pair and the public nodes only, and the
  * same seen from either end.  That is a must, not a nicety: WireGuard takes a packet only
@@ -46,6 +51,18 @@ void planner_set_overrides(struct planner *p, const struct override_list *overri
 
 /* Every node of the state, in any order; self among them is skipped.  Copies what it needs. */
 int planner_add(struct planner *p, const struct node *node, struct error *err);
+
+/* Whether that node, of those that were added, gets a session.  After the last node. */
+bool planner_has_session(const struct planner *p, const struct key *public_key);
+
+/* What the mesh's address families mean to self. */
+struct plan_families {
+	bool bridges;		/* self has both, others have one each, and it is one of their relays */
+	size_t relayed;		/* public nodes without a common family that relays lead to */
+	size_t stranded;	/* such for which there is no relay, and no override either */
+};
+/* After the last node. */
+struct plan_families planner_families(const struct planner *p);
 
 /*
  * A route that is taken: no two with one prefix.  After its node; one of a node that was not

@@ -60,7 +60,7 @@ const char *route_verdict_text(enum route_verdict verdict)
 		[ROUTE_ALSO_OWN] = "announced here, too",
 		[ROUTE_NOT_ACCEPTED] = "not accepted",
 		[ROUTE_SECOND] = "another node goes before",
-		[ROUTE_UNREACHABLE] = "both nodes are behind a NAT",
+		[ROUTE_UNREACHABLE] = "reached by relays only",
 	};
 
 	return texts[verdict];

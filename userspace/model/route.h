@@ -43,7 +43,7 @@ enum route_verdict {
 	ROUTE_ALSO_OWN,		/* this node announces it, too */
 	ROUTE_NOT_ACCEPTED,	/* by its settings */
 	ROUTE_SECOND,		/* a node whose id sorts before announces it, too */
-	ROUTE_UNREACHABLE,	/* a default route, and both nodes are behind a NAT */
+	ROUTE_UNREACHABLE,	/* a default route, and nobody relays one */
 };
 
 /*

@@ -90,6 +90,83 @@ def _():
     check(both.host + ":" in sh("wg show %s endpoints" % four.device, four.ns), "the other by IPv4")
 
 
+def mesh_ipv6(node, other):
+    """The IPv6 address of `other`, as `node` knows it."""
+    code, stdout, stderr = node.wmctl("-o", "json", "get", "nodes", other.name)
+    check(code == 0, stderr)
+    return str(ipaddress.ip_network(json.loads(stdout)["private_ipv6"])[1])
+
+
+def next_hop(node, address):
+    """The public key of the peer of `node` that the prefix hangs on; None: of nobody."""
+    for line in sh("wg show %s allowed-ips" % node.device, node.ns).splitlines():
+        key, *prefixes = line.split()
+        if address + "/32" in prefixes:
+            return key
+    return None
+
+
+def public_key(node):
+    return sh("wg show %s public-key" % node.device, node.ns).strip()
+
+
+@test("nodes of one family each reach one another by one that has both, and by another when it has left")
+def _():
+    net = lan()
+    mesh = Mesh(net, *STEADY, "--endpoint", "fd98::1")
+    n1 = mesh.founder
+    # By the hash of its id, `bridge` stands before n1 for four and six.
+    bridge = net.node("bridge")
+    for node in (n1, bridge):
+        ip(node.ns, "address add fd98::%d/64 dev veth0 nodad" % node.number)
+    bridge.join(mesh.token("--role", "observer"), *STEADY, "--endpoint", "fd98::%d" % bridge.number).start()
+    mesh.nodes.append(bridge)
+    bridge.wait_joined()
+    four = mesh.add("four", "observer", *STEADY)
+    check("wgmesh-" + n1.device not in sh("nft list tables", n1.ns), "n1 has a table where all have IPv4")
+    net.ipv6 = True
+    six = mesh.add("six", "observer", *STEADY)
+
+    def meet_at(relay):
+        for node, other in ((four, six), (six, four)):
+            address = mesh_address(node, other)
+            wait_until(20, lambda: next_hop(node, address) == public_key(relay), "%s goes by %s" % (node.name, relay.name))
+            wait_reaches(node.ns, address)
+            wait_reaches(node.ns, mesh_ipv6(node, other))
+    wait_until(20, lambda: "wgmesh-" + bridge.device in sh("nft list tables", bridge.ns), "bridge has its table")
+    meet_at(bridge)
+    check(public_key(six) not in sh("wg show %s peers" % four.device, four.ns), "four has six for a peer")
+    # What comes from the mesh goes to the mesh alone: it is our table that sees to it.
+    net.host_behind(bridge, "203.0.113.0/24")
+    ip(four.ns, "route add 203.0.113.0/24 dev " + four.device)
+    sh("wg set %s peer %s allowed-ips 203.0.113.0/24" % (four.device, public_key(bridge)), four.ns)
+    check(not reaches(four.ns, "203.0.113.10"), "four reaches a network that bridge does not announce")
+    sh("nft delete table inet wgmesh-" + bridge.device, bridge.ns)
+    wait_reaches(four.ns, "203.0.113.10")
+    code, _, stderr = n1.wmctl("node", "remove", "bridge", identity=n1.dir / "admin")
+    equal(code, 0, "exit code of node remove (%s)" % stderr)
+    meet_at(n1)
+    equal(four.status()["last_error"], "", "the trouble of four")
+
+
+@test("between nodes of one family each and nobody with both, status says what is missing")
+def _():
+    net = lan()
+    mesh = Mesh(net, *STEADY)
+    n1 = mesh.founder
+    # Behind n1's back six has IPv4, and says nothing of it: it can join, and the tunnel works as it can.
+    six = net.node("six")
+    ip(six.ns, "address add fd98::%d/64 dev veth0 nodad" % six.number)
+    said = six.host
+    six.host = "fd98::%d" % six.number
+    six.join(mesh.token("--role", "observer"), *STEADY).start()
+    six.host = said
+    mesh.nodes.append(six)
+    wait_until(20, lambda: "no address family in common" in n1.status().get("last_error", ""), "n1 tells of six")
+    n1.wait_log("event=families-apart", "nodes=1")
+    wait_reaches(six.ns, mesh_address(n1, n1))
+
+
 def endpoint_of(node, other):
     """Where the WireGuard of `node` reaches that of `other`; None while it does not know."""
     key = sh("wg show %s public-key" % other.device, other.ns).strip()

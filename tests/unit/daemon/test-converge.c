@@ -19,14 +19,14 @@ static uint64_t delay;			/* ms, of the last timer */
 
 int __real_plan_from_state(struct state_store *state, const struct node *self,
 			   const struct key_watch *keys, const struct settings *settings,
-			   struct taken_routes *routes, struct peer_set **ret_set,
-			   struct error *err);
+			   struct taken_routes *routes, struct plan_families *ret_families,
+			   struct peer_set **ret_set, struct error *err);
 int __real_uv_timer_start(uv_timer_t *timer, uv_timer_cb fn, uint64_t timeout, uint64_t repeat);
 uint64_t __real_uv_hrtime(void);
 int __wrap_plan_from_state(struct state_store *state, const struct node *self,
 			   const struct key_watch *keys, const struct settings *settings,
-			   struct taken_routes *routes, struct peer_set **ret_set,
-			   struct error *err);
+			   struct taken_routes *routes, struct plan_families *ret_families,
+			   struct peer_set **ret_set, struct error *err);
 int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb fn, uint64_t timeout, uint64_t repeat);
 uint64_t __wrap_uv_hrtime(void);
 
@@ -37,12 +37,13 @@ uint64_t __wrap_uv_hrtime(void)
 
 int __wrap_plan_from_state(struct state_store *state, const struct node *self,
 			   const struct key_watch *keys, const struct settings *settings,
-			   struct taken_routes *routes, struct peer_set **ret_set,
-			   struct error *err)
+			   struct taken_routes *routes, struct plan_families *ret_families,
+			   struct peer_set **ret_set, struct error *err)
 {
 	plans++;
 	now += plan_takes;
-	return __real_plan_from_state(state, self, keys, settings, routes, ret_set, err);
+	return __real_plan_from_state(state, self, keys, settings, routes, ret_families, ret_set,
+				      err);
 }
 
 int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb fn, uint64_t timeout, uint64_t repeat)

@@ -272,6 +272,198 @@ static void every_pair_is_connected_where_a_public_node_exists(void **state)
 	}
 }
 
+/* ---- address families ---- */
+
+/* A public node with these families; where it has both, IPv4 comes first. */
+static struct node make_node_of(unsigned int i, unsigned int families)
+{
+	struct node n = make_node(i, families & NODE_IPV4);
+	struct ip ipv6 = { AF_INET6, { 0x20, 1, 0xd, 0xb8, [15] = (uint8_t)(i + 1) } };
+
+	if (families == NODE_IPV6)
+		n.primary_endpoint = ipv6;
+	else if (families == NODE_BOTH)
+		n.endpoints[n.n_endpoints++] = ipv6;
+	return n;
+}
+
+static struct plan_families families_of(const struct node *self, const struct node *nodes, size_t n,
+					const struct override_list *overrides)
+{
+	struct planner *p = planner_new(self);
+	struct plan_families f;
+
+	planner_set_overrides(p, overrides);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(planner_add(p, &nodes[i], NULL), 0);
+	f = planner_families(p);
+	planner_free(p);
+	return f;
+}
+
+static void nodes_without_a_common_family_meet_at_one_that_has_both(void **state)
+{
+	struct node nodes[] = { make_node_of(0, NODE_IPV4), make_node_of(1, NODE_IPV6),
+				make_node_of(2, NODE_BOTH), make_node_of(3, NODE_IPV4) };
+
+	for (unsigned int self = 0; self < 2; self++) {
+		struct peer_set *set = plan(&nodes[self], nodes, 4);
+		const struct node *far = &nodes[1 - self];
+		struct prefix ipv4 = prefix_host(&far->ipv4.ip);
+
+		assert_null(peer_set_lookup(set, &far->public_key));
+		assert_ptr_equal(node_of(nodes, 4, hop_of(set, &ipv4, 0)), &nodes[2]);
+		assert_ptr_equal(node_of(nodes, 4, hop_of(set, &far->ipv6, 0)), &nodes[2]);
+		assert_null(hop_of(set, &ipv4, 1));
+		assert_int_equal(peer_set_at(set, 0)->keepalive, 0);
+		peer_set_free(set);
+	}
+	assert_int_equal(families_of(&nodes[0], nodes, 4, NULL).relayed, 1);
+	assert_int_equal(families_of(&nodes[1], nodes, 4, NULL).relayed, 2);
+	assert_true(families_of(&nodes[2], nodes, 4, NULL).bridges);
+	assert_false(families_of(&nodes[0], nodes, 4, NULL).bridges);
+}
+
+/* Either may have more than it says, and nothing is lost by calling. */
+static void where_nobody_has_both_families_they_call_each_other_and_are_counted(void **state)
+{
+	struct node nodes[] = { make_node_of(0, NODE_IPV4), make_node_of(1, NODE_IPV6),
+				make_node(2, false) };
+	struct peer_set *set = plan(&nodes[0], nodes, 3);
+	struct override_list overrides = { 0 };
+	struct plan_families f = families_of(&nodes[0], nodes, 3, NULL);
+	char text[ENDPOINT_TEXT_MAX];
+
+	assert_string_equal(endpoint_format(&peer_set_lookup(set, &nodes[1].public_key)->endpoint,
+					    text), "[2001:db8::2]:51820");
+	peer_set_free(set);
+	assert_int_equal(f.stranded, 1);
+	assert_int_equal(f.relayed, 0);
+	assert_int_equal(override_list_add(&overrides, "n1=10.0.0.7:99", NULL), 0);
+	assert_int_equal(families_of(&nodes[0], nodes, 3, &overrides).stranded, 0);
+	assert_int_equal(families_of(&nodes[2], nodes, 3, NULL).stranded, 0);
+}
+
+static void a_relay_between_families_that_goes_is_replaced_at_both_ends(void **state)
+{
+	struct node nodes[] = { make_node_of(0, NODE_IPV4), make_node_of(1, NODE_IPV6),
+				make_node_of(2, NODE_BOTH), make_node_of(3, NODE_BOTH) };
+	struct node *one = &nodes[0], *other = &nodes[1];
+	struct prefix there = prefix_host(&other->ipv4.ip), back = prefix_host(&one->ipv4.ip);
+	struct peer_set *set = plan(one, nodes, 4);
+	const struct node *gone = node_of(nodes, 4, hop_of(set, &there, 0));
+	const struct node *second = node_of(nodes, 4, hop_of(set, &there, 1));
+
+	assert_true(gone && second && gone != second);
+	nodes[gone - nodes] = *second;		/* the last place is left out */
+	peer_set_free(set);
+	set = plan(one, nodes, 3);
+	assert_true(key_equal(&hop_of(set, &there, 0)->public_key, &nodes[2].public_key));
+	peer_set_free(set);
+	set = plan(other, nodes, 3);
+	assert_true(key_equal(&hop_of(set, &back, 0)->public_key, &nodes[2].public_key));
+	peer_set_free(set);
+}
+
+static void a_default_route_does_not_go_from_family_to_family(void **state)
+{
+	struct node nodes[] = { make_node_of(0, NODE_IPV4), make_node_of(1, NODE_IPV6),
+				make_node_of(2, NODE_BOTH) };
+	struct peer_set *set = plan_with_route(&nodes[0], nodes, 3, &nodes[1], "0.0.0.0/0");
+	struct prefix all = { .ip.family = AF_INET }, site;
+	struct planner *p = planner_new(&nodes[0]);
+
+	assert_null(hop_of(set, &all, 0));
+	peer_set_free(set);
+	set = plan_with_route(&nodes[0], nodes, 3, &nodes[1], "192.168.5.0/24");
+	assert_true(prefix_parse("192.168.5.0/24", &site));
+	assert_true(key_equal(&hop_of(set, &site, 0)->public_key, &nodes[2].public_key));
+	peer_set_free(set);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(planner_add(p, &nodes[i], NULL), 0);
+	assert_false(planner_has_session(p, &nodes[1].public_key));
+	assert_true(planner_has_session(p, &nodes[2].public_key));
+	planner_free(p);
+}
+
+/* What cannot be, is not delivered: a hop over a network that only one of the two has. */
+static bool can_call(const struct node *from, const struct node *to)
+{
+	return !node_is_public(from) || !node_is_public(to) ||
+	       node_families(from) & node_families(to);
+}
+
+static bool underlays_fit(const struct node *nodes, size_t n, struct peer_set **plans, size_t i)
+{
+	for (size_t k = 0; k < peer_set_count(plans[i]); k++)
+		if (!can_call(&nodes[i], node_of(nodes, n, peer_set_at(plans[i], k))))
+			return false;
+	return true;
+}
+
+/* The last one is there always, and has both families. */
+static size_t random_families(struct node nodes[NODES_MAX])
+{
+	size_t n = 1 + (size_t)rand() % NODES_MAX;
+
+	for (unsigned int i = 0; i < n; i++)
+		nodes[i] = make_node_of(i, i + 1 == n ? NODE_BOTH : (unsigned int)rand() % 4);
+	shuffle(nodes, n);
+	return n;
+}
+
+static void every_pair_is_connected_where_one_node_has_both_families(void **state)
+{
+	struct node nodes[NODES_MAX];
+	struct peer_set *plans[NODES_MAX];
+
+	srand(23);
+	for (int round = 0; round < 150; round++) {
+		size_t n = random_families(nodes);
+
+		for (size_t i = 0; i < n; i++) {
+			plans[i] = plan(&nodes[i], nodes, n);
+			assert_true(underlays_fit(nodes, n, plans, i));
+		}
+		for (size_t i = 0; i < n; i++)
+			for (size_t j = 0; j < n; j++)
+				for (int v = 0; v < 2 && i != j; v++)
+					if (!delivered(nodes, plans, n, i, j, v))
+						fail_msg("round %d: %s to %s", round, nodes[i].id,
+							 nodes[j].id);
+		for (size_t i = 0; i < n; i++)
+			peer_set_free(plans[i]);
+	}
+}
+
+static bool same_set(const struct peer_set *a, const struct peer_set *b);
+
+/* Every second one has IPv6 besides: nobody needs it, and nothing comes of it. */
+static void a_family_that_all_have_leaves_the_plan_as_it_is(void **state)
+{
+	struct node plain[NODES_MAX], mixed[NODES_MAX];
+
+	srand(29);
+	for (int round = 0; round < 100; round++) {
+		size_t n = random_mesh(plain);
+
+		memcpy(mixed, plain, sizeof(mixed));
+		for (size_t i = 0; i < n; i++)
+			if (node_is_public(&mixed[i]) && rand() % 2)
+				mixed[i].endpoints[mixed[i].n_endpoints++] = plain[i].ipv6.ip;
+		for (size_t i = 0; i < n; i++) {
+			struct peer_set *a = plan(&plain[i], plain, n);
+			struct peer_set *b = plan(&mixed[i], mixed, n);
+			struct plan_families f = families_of(&mixed[i], mixed, n, NULL);
+
+			assert_true(same_set(a, b));
+			assert_true(!f.bridges && !f.relayed && !f.stranded);
+			peer_set_free(a);
+			peer_set_free(b);
+		}
+	}
+}
+
 static void relays_are_listed_in_order_without_repetition(void **state)
 {
 	struct node nodes[12];
@@ -569,6 +761,12 @@ int main(void)
 		cmocka_unit_test(a_route_of_nobody_has_no_effect),
 		cmocka_unit_test(an_endpoint_is_as_this_node_knows_it),
 		cmocka_unit_test(an_endpoint_makes_no_session_between_two_behind_nat),
+		cmocka_unit_test(nodes_without_a_common_family_meet_at_one_that_has_both),
+		cmocka_unit_test(where_nobody_has_both_families_they_call_each_other_and_are_counted),
+		cmocka_unit_test(a_relay_between_families_that_goes_is_replaced_at_both_ends),
+		cmocka_unit_test(a_default_route_does_not_go_from_family_to_family),
+		cmocka_unit_test(every_pair_is_connected_where_one_node_has_both_families),
+		cmocka_unit_test(a_family_that_all_have_leaves_the_plan_as_it_is),
 		cmocka_unit_test(losing_a_relay_moves_only_its_share),
 		cmocka_unit_test(one_key_on_two_nodes_is_an_error),
 		cmocka_unit_test(the_next_key_waits_beside_the_current_one_until_it_has_spoken),
