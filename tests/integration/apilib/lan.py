@@ -6,6 +6,7 @@
       lan2 --- n3 ---+
 """
 import ipaddress
+import itertools
 import json
 import os
 import subprocess
@@ -14,12 +15,18 @@ from apilib.network import Network, address
 from apilib.node import Node
 from testing import attempt, check, ip, sh, wait_until
 
+_devices = itertools.count(1)
+
 
 class CarryingNode(Node):
-    """With a device, whose name no other lab has: wireguard-go's sockets are the machine's."""
+    """With a device, whose name no other lab has: wireguard-go's sockets are the machine's, and stay for
+    as long as it takes to end."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.device = "wgr%d-%d" % (os.getpid() % 100000, next(_devices))
 
     def options(self):
-        self.device = "wgr%d-%d" % (os.getpid() % 100000, self.number)
         return [*super().options(), "--backend", "userspace", "--device", self.device]
 
 
