@@ -7,6 +7,7 @@ import ctypes
 import os
 import random
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -208,6 +209,8 @@ def _try_test(name, function):
 
 def main():
     """Runs the tests; with arguments, those whose names contain one of them."""
+    # A shell's background ignores it, and so would all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = [entry for entry in _tests
               if not sys.argv[1:] or any(word in entry[0] for word in sys.argv[1:])]
     results = [_try_test(name, function) for name, function in wanted]

@@ -79,14 +79,13 @@ def _():
     leader, follower = pair()
     service = Echo(leader.ns)
     defer(service.close)
-    stream = start(admin(follower), node_id=leader.name, port=service.port)
-    channel = Channel(network().ns, stream)
+    channel = Channel(network().ns)
     defer(channel.stop)
-    channel.connect().echo(1, MEGABYTE)
+    channel.connect(lambda: start(admin(follower), node_id=leader.name, port=service.port)).echo(1, MEGABYTE)
     equal((held(leader), held(follower)), (1, 0), "who has the data channel")
     leader.wait_log("action=data-channel", "by=admin:", "through=" + follower.name, "outcome=ok")
     channel.close()
-    equal(stream.wait().code, "OK", "the end")
+    equal(channel.stream.wait().code, "OK", "the end")
     wait_held(leader, 0)
 
 

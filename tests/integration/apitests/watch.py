@@ -126,6 +126,8 @@ def _():
 @test("a table is drawn in place on a terminal, and printed again elsewhere")
 def _():
     node = mesh().founder
+    defer(node.wmctl, "acl", "delete", "w2")
+    defer(node.wmctl, "acl", "delete", "w3")
     watch = Watch(node, "get", "acls")
     wait_until(20, lambda: watch.lines, "a table")
     acl(node, "put", "w2", "deny", "*")
