@@ -177,8 +177,8 @@ static bool is_refusal(enum error_kind kind)
 }
 
 /*
- * A leader has answered, whatever it said, and this server hears of none: it may have been
- * removed while it was away, and nobody tells it any more.  The log does.
+ * A leader has answered, whatever it said, or the state has this node's removal, and this server
+ * hears of no leader: it may be none any more, and nobody tells it.  The log does.
  */
 static void doubt_membership(struct joining *j)
 {
@@ -323,6 +323,8 @@ static void adopt_role(struct daemon *d)
 void join_consider(struct joining *j)
 {
 	adopt_role(j->daemon);
+	if (join_revoked(j->daemon))
+		doubt_membership(j);
 	if (!j->call && !uv_is_active((uv_handle_t *)&j->timer) && !idle(j))
 		uv_timer_start(&j->timer, on_timer, RETRY_MS, 0);
 }

@@ -146,6 +146,24 @@ def _():
     small.stop()
 
 
+@test("a voter that goes down between its removal and the group's change learns of it when it comes back")
+def _():
+    small = Mesh(lab())
+    small.add("n2", "voter")
+    third = small.add("n3", "voter")
+    small.leader().wait_status(voters=3)
+    small.nodes.remove(third)
+    code, _, stderr = small.leader().wmctl("node", "remove", "n3", identity=small.founder.dir / "admin")
+    equal(code, 0, "exit code of node remove (%s)" % stderr)
+    third.wait_log("event=removed", "node=n3")
+    third.kill()
+    small.leader().wait_status(voters=2, nodes=2)
+    third.start()
+    third.wait_log("event=source-lost", "n3 was taken out of the mesh", seconds=20)
+    third.stop()
+    small.stop()
+
+
 @test("a voter that was removed while it was down learns of it when it comes back, and says so")
 def _():
     small = Mesh(lab())
