@@ -146,15 +146,25 @@ def _():
     small.stop()
 
 
-@test("a voter that goes down between its removal and the group's change learns of it when it comes back")
-def _():
+def three_voters():
+    """A mesh of its own, and its third voter, which is no longer among its nodes."""
     small = Mesh(lab())
     small.add("n2", "voter")
     third = small.add("n3", "voter")
     small.leader().wait_status(voters=3)
     small.nodes.remove(third)
-    code, _, stderr = small.leader().wmctl("node", "remove", "n3", identity=small.founder.dir / "admin")
+    return small, third
+
+
+def take_out(small, third):
+    code, _, stderr = small.leader().wmctl("node", "remove", third.name, identity=small.founder.dir / "admin")
     equal(code, 0, "exit code of node remove (%s)" % stderr)
+
+
+@test("a voter that goes down between its removal and the group's change learns of it when it comes back")
+def _():
+    small, third = three_voters()
+    take_out(small, third)
     third.wait_log("event=removed", "node=n3")
     third.kill()
     small.leader().wait_status(voters=2, nodes=2)
@@ -166,14 +176,9 @@ def _():
 
 @test("a voter that was removed while it was down learns of it when it comes back, and says so")
 def _():
-    small = Mesh(lab())
-    small.add("n2", "voter")
-    third = small.add("n3", "voter")
-    small.leader().wait_status(voters=3)
+    small, third = three_voters()
     third.kill()
-    small.nodes.remove(third)
-    code, _, stderr = small.leader().wmctl("node", "remove", "n3", identity=small.founder.dir / "admin")
-    equal(code, 0, "exit code of node remove (%s)" % stderr)
+    take_out(small, third)
     small.leader().wait_status(voters=2, nodes=2)
     third.start()
     wait_until(20, lambda: "n3 was taken out of the mesh" in third.status().get("last_error", ""),
