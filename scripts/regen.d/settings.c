@@ -37,6 +37,12 @@ static const char *value_of(const struct setting *t, char out[VALUE_MAX])
 		return "the id of a node, or none";
 	case SETTING_LOCAL_ENDPOINT:
 		return "an address on the loopback with a port, or none";
+	case SETTING_DOMAIN:
+		return "a domain name in lower case";
+	case SETTING_LISTEN:
+		snprintf(out, VALUE_MAX, "up to %d of the form mesh, mesh:5353, 127.0.0.1 or [::1]:5353, or none",
+			 LISTEN_ITEMS_MAX);
+		return out;
 	case SETTING_ENDPOINTS:
 		snprintf(out, VALUE_MAX, "up to %d addresses, or none", SETTINGS_ENDPOINTS_MAX);
 		return out;

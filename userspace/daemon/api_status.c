@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/api.h"
+#include "daemon/dns.h"
 #include "daemon/leader_proxy.h"
 #include "daemon/metrics.h"
 #include "daemon/now.h"
@@ -16,7 +17,7 @@
 
 enum {
 	PATIENCE_MS = 5000,	/* with a node that may be gone for good */
-	FEATURES_MAX = 8,
+	FEATURES_MAX = 9,
 };
 
 static V1__ClusterStatus cluster_status(enum replica_role role)
@@ -53,6 +54,8 @@ static size_t fill_features(const struct daemon *d, V1__Feature features[FEATURE
 	features[n++] = V1__FEATURE__PEER_DISCOVERY;
 	if (metrics_served(d->metrics))
 		features[n++] = V1__FEATURE__METRICS;
+	if (dns_served(d->dns))
+		features[n++] = V1__FEATURE__MESH_DNS;
 	if (d->settings.webrtc)
 		features[n++] = V1__FEATURE__ICE_NEGOTIATION;
 	if (passes_on(d))

@@ -12,6 +12,7 @@
 #include "daemon/authority.h"
 #include "daemon/channels.h"
 #include "daemon/descriptors.h"
+#include "daemon/dns.h"
 #include "daemon/founding.h"
 #include "daemon/installer.h"
 #include "daemon/join.h"
@@ -52,6 +53,7 @@ static void on_upkeep(uv_timer_t *timer)
 	join_consider(d->joining);
 	negotiations_advance(d);
 	replica_upkeep(d->replica);
+	dns_advance(d->dns);
 	api_follow_changed(d);
 	api_health_changed(d);
 	if (++turn % HEARTBEAT_EVERY == 0) {
@@ -76,8 +78,10 @@ static void state_changed(void *data, const struct state_changes *changes)
 {
 	struct daemon *d = data;
 
-	if (changes->n_nodes || changes->mesh)
+	if (changes->n_nodes || changes->mesh) {
 		converge_kick(d->converge);
+		dns_kick(d->dns);
+	}
 	api_follow_changed(d);
 	admission_review(d);
 	for (size_t i = 0; i < changes->n_nodes; i++)
@@ -98,6 +102,11 @@ static void role_changed(void *data)
 	metrics_note_leader(d->metrics, status.leader);
 	if (status.role != REPLICA_LEADER)
 		ipam_release_all(d->reservations);
+}
+
+static bool state_is_read(void *data)
+{
+	return dns_reads(((struct daemon *)data)->dns);
 }
 
 static void replica_failed(void *data, const struct error *err)
@@ -184,7 +193,7 @@ static int open_replica(struct daemon *d, struct error *err)
 		.loop = &d->loop, .pump = d->pump, .settings = &d->settings,
 		.identity = &d->identity, .log = d->log, .state = d->state, .local = d->local,
 		.callbacks = { .changed = state_changed, .role_changed = role_changed,
-			       .failed = replica_failed },
+			       .failed = replica_failed, .is_read = state_is_read },
 		.data = d,
 	};
 
@@ -225,6 +234,8 @@ static int start(struct daemon *d, struct error *err)
 {
 	int r = metrics_new(d, &d->metrics, err);
 
+	if (r == 0)
+		r = dns_new(d, &d->dns, err);
 	if (r == 0)
 		r = open_identity(d, err);
 	if (r == 0)
@@ -334,6 +345,8 @@ void daemon_stop(struct daemon *d, int exit_code)
 	stop_handles(d);
 	if (d->metrics)
 		metrics_stop(d->metrics);
+	if (d->dns)
+		dns_stop(d->dns);
 	authority_stop(d);
 	renewal_stop(d);
 	leader_proxy_reset(d);
@@ -376,6 +389,7 @@ int daemon_run(struct daemon *d)
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d->loop);
 	metrics_free(d->metrics);
+	dns_free(d->dns);
 	close_stores(d);
 	log_info("stopped", "exit=%d", d->exit_code);
 	return d->exit_code;

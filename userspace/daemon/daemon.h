@@ -29,6 +29,7 @@ struct following;
 struct negotiation;
 struct watching;
 struct descriptors;
+struct dns;
 struct rpc_channel;
 struct rpc_client_call;
 struct joining;
@@ -95,6 +96,7 @@ struct daemon {
 	uv_signal_t signals[3];		/* SIGTERM, SIGINT, SIGHUP */
 	struct service service;
 	struct metrics *metrics;
+	struct dns *dns;
 	struct reading *reading;	/* of this node's metrics, for who asks; NULL: none */
 	int64_t started_at;		/* ns since 1970 */
 	bool stopping;

@@ -442,6 +442,7 @@ int follower_new(const struct follower_config *config, struct follower **ret, st
 	const struct installer_config installer = {
 		.loop = config->loop, .writer = config->writer, .state = config->state,
 		.snapshots = config->snapshots, .agreement = config->agreement,
+		.is_read = config->is_read, .is_read_data = config->is_read_data,
 		.path = config->state_path, .server = config->server,
 	};
 	struct follower *f = calloc(1, sizeof(*f));

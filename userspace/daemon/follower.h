@@ -28,6 +28,8 @@ struct follower_config {
 	const char *state_path;			/* of its database; copied */
 	struct snapshots *snapshots;
 	struct agreement *agreement;
+	bool (*is_read)(void *data);		/* as installer.h has it, with @is_read_data */
+	void *is_read_data;
 	const struct identity *identity;	/* borrowed; read at every connection */
 	struct applier_listener listener;
 	/*

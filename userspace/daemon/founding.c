@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/founding.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ static int add_mesh(struct daemon *d, struct entry *e, struct mesh *mesh, struct
 		return r;
 	mesh_init(mesh, random);
 	mesh->ipv4 = d->settings.ipv4_prefix;
+	snprintf(mesh->domain, sizeof(mesh->domain), "%s", d->settings.domain);
 	return command_set_mesh(e, mesh, err);
 }
 

@@ -105,7 +105,8 @@ static void replace_state(uv_timer_t *timer)
 	struct installer *i = timer->data;
 	struct error err = { 0 };
 
-	if (snapshots_busy(i->config.snapshots) || agreement_busy(i->config.agreement)) {
+	if (snapshots_busy(i->config.snapshots) || agreement_busy(i->config.agreement) ||
+	    (i->config.is_read && i->config.is_read(i->config.is_read_data))) {
 		uv_timer_start(&i->timer, replace_state, WAIT_MS, 0);
 		return;
 	}

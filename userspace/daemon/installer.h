@@ -30,6 +30,9 @@ struct installer_config {
 	/* both are waited for: they may be reading the state's file */
 	struct snapshots *snapshots;
 	struct agreement *agreement;
+	/* whether somebody else does, who is waited for, too; NULL: nobody does */
+	bool (*is_read)(void *data);
+	void *is_read_data;
 	const char *path;		/* of the state database; copied */
 	bool server;			/* others count on its log: nothing goes but what conflicts */
 };

@@ -27,6 +27,11 @@ struct replica_callbacks {
 	void (*role_changed)(void *data);
 	/* This node cannot go on. */
 	void (*failed)(void *data, const struct error *err);
+	/*
+	 * Whether somebody reads the state's file beside the owner: another state waits for him.
+	 * NULL: nobody ever does.
+	 */
+	bool (*is_read)(void *data);
 };
 
 struct replica_config {

@@ -81,6 +81,7 @@ int replica_start_follower(struct replica *r, struct error *err)
 		.state = r->config.state, .state_path = r->state_path,
 		.snapshots = r->snapshots, .identity = r->config.identity,
 		.listener = replica_listener(r),
+		.is_read = r->config.callbacks.is_read, .is_read_data = r->config.data,
 		.agreement = r->agreement, .sources = follower_sources, .configuration = follower_configuration,
 		.server = r->behind, .caught_up = follower_caught_up, .installed = follower_installed,
 		.source_changed = source_changed, .failed = replica_fail, .data = r,

@@ -52,6 +52,8 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	  .bare = true, .help = "speak Raft over IPv6 though there is an IPv4 address" },
 	{ "ipv4-prefix", SETTING_IPV4_PREFIX, FIELD(ipv4_prefix), .takes = "PREFIX",
 	  .help = "of the whole mesh; init only" },
+	{ "domain", SETTING_DOMAIN, FIELD(domain), .takes = "NAME",
+	  .help = "in which all nodes of the mesh have names; init only" },
 	{ "routes", SETTING_ROUTES, FIELD(routes), .takes = "PREFIX", .live = true,
 	  .help = "networks behind this node that it carries for the mesh, or 0.0.0.0/0 and ::/0 as "
 		  "an exit node; may be repeated" },
@@ -100,6 +102,14 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	{ "metrics-address", SETTING_LOCAL_ENDPOINT, FIELD(metrics_address),
 	  .takes = "ADDRESS:PORT",
 	  .help = "where this machine's programs read the metrics, on the loopback, or none" },
+	{ "dns", SETTING_SWITCH, FIELD(dns), .takes = "on|off", .live = true,
+	  .help = "whether this node answers for the names of the mesh" },
+	{ "dns-address", SETTING_LISTEN, FIELD(dns_addresses), .takes = "ADDRESS", .live = true,
+	  .help = "where it does: mesh, its addresses in the mesh, or others, each with a port if not "
+		  "53, as mesh:5353 or 127.0.0.1; may be repeated" },
+	{ "dns-rate", SETTING_NUMBER, FIELD(dns_rate), .max = 1000000, .takes = "N", .live = true,
+	  .help = "answers a second over UDP to one address; who asks more is sent to TCP; 0: no "
+		  "limit" },
 	{ "log-level", SETTING_WORD, FIELD(log_level), .takes = "LEVEL", .live = true,
 	  .words = "error, warn, info, debug",
 	  .help = "what is logged: error, warn, info or debug" },
@@ -124,11 +134,15 @@ void settings_init(struct settings *s)
 		.certificate_seconds = 90 * 86400,
 		.key_rotation_seconds = 168 * 3600,
 		.tick_ms = 50,
+		.domain = MESH_DOMAIN_DEFAULT,
+		.dns = true,
+		.dns_rate = 1000,
 	};
 	prefix_parse("172.16.0.0/12", &s->ipv4_prefix);
 	endpoint_parse("127.0.0.1:8444", &s->metrics_address);
 	route_list_parse(PRIVATE, &s->accept_routes, NULL);
 	destination_list_add(&s->webrtc_destinations, "self", NULL);
+	listen_list_add(&s->dns_addresses, "mesh", NULL);
 	if (gethostname(s->id, sizeof(s->id)) < 0)
 		s->id[0] = 0;
 	s->id[sizeof(s->id) - 1] = 0;
@@ -340,6 +354,28 @@ static int add_stun_servers(struct stun_list *out, bool more, const char *value,
 	return add_words(value, add_stun_server, out, err);
 }
 
+static int add_listen_address(void *out, const char *word, struct error *err)
+{
+	return listen_list_add(out, word, err);
+}
+
+static int add_listen_addresses(struct listen_list *out, bool more, const char *value,
+				struct error *err)
+{
+	if (!more || strcmp(value, NONE) == 0)
+		*out = (struct listen_list){ 0 };
+	return add_words(value, add_listen_address, out, err);
+}
+
+static int set_domain(const struct setting *t, char *out, const char *value, struct error *err)
+{
+	if (!mesh_domain_valid(value))
+		return error_set(err, ERR_INVALID,
+				 "\"%.64s\" is no domain name in lower case, as "
+				 MESH_DOMAIN_DEFAULT, value);
+	return set_text(t, out, value, err);
+}
+
 static int set_node(const struct setting *t, char *out, const char *value, struct error *err)
 {
 	if (strcmp(value, NONE) != 0)
@@ -411,6 +447,10 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 		return set_node(t, out, value, err);
 	case SETTING_LOCAL_ENDPOINT:
 		return set_local_endpoint(out, value, err);
+	case SETTING_DOMAIN:
+		return set_domain(t, out, value, err);
+	case SETTING_LISTEN:
+		return add_listen_addresses(out, more, value, err);
 	default:
 		return set_text(t, out, value, err);
 	}
@@ -480,6 +520,7 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 	const void *at = (const char *)s + t->offset;
 	char prefix[PREFIX_TEXT_MAX], routes[ROUTES_TEXT_MAX], overrides[OVERRIDES_TEXT_MAX];
 	char destinations[DESTINATIONS_TEXT_MAX], servers[STUN_LIST_TEXT_MAX];
+	char listen[LISTEN_LIST_TEXT_MAX];
 
 	switch (t->kind) {
 	case SETTING_NUMBER:
@@ -504,6 +545,8 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 		return buf_append_text(out, *(const char *)at ? at : NONE);
 	case SETTING_LOCAL_ENDPOINT:
 		return format_endpoint(at, out);
+	case SETTING_LISTEN:
+		return buf_append_text(out, listen_list_format(at, listen));
 	default:
 		return buf_append_text(out, at);
 	}

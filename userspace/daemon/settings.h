@@ -16,6 +16,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "model/destination.h"
+#include "model/listen_list.h"
+#include "model/mesh.h"
 #include "model/override.h"
 #include "model/route.h"
 #include "model/stun_list.h"
@@ -23,7 +25,7 @@
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 29,		/* rows of the table */
+	SETTINGS_COUNT = 33,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -47,6 +49,7 @@ struct settings {
 	bool no_ipv4;			/* ask for no IPv4 address in the mesh */
 	bool prefer_raft_ipv6;
 	struct prefix ipv4_prefix;	/* of the mesh; used by init alone */
+	char domain[MESH_DOMAIN_MAX + 1];	/* the same */
 	struct route_list routes;	/* that this node announces */
 	struct route_list accept_routes;	/* networks whose parts it takes of others */
 	struct override_list peer_endpoints;
@@ -67,6 +70,9 @@ struct settings {
 	uint32_t expire_after_seconds;
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
 	struct endpoint metrics_address;	/* on the loopback; AF_UNSPEC: there are no pages */
+	bool dns;			/* answer for the names of the mesh */
+	struct listen_list dns_addresses;	/* where */
+	uint32_t dns_rate;		/* answers a second over UDP to one source; 0: no limit */
 
 	char file[PATH_MAX - 64];	/* the configuration file that was read; "": none */
 	/* by row of the table: who told it, and in which line of his file (0: in none) */
@@ -80,7 +86,7 @@ enum setting_kind {
 	SETTING_TEXT, SETTING_ID, SETTING_WORD, SETTING_NUMBER, SETTING_SWITCH,
 	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE, SETTING_DURATION,
 	SETTING_PEER_ENDPOINTS, SETTING_DESTINATIONS, SETTING_STUN_SERVERS,
-	SETTING_LOCAL_ENDPOINT,
+	SETTING_LOCAL_ENDPOINT, SETTING_DOMAIN, SETTING_LISTEN,
 };
 
 struct setting {
@@ -101,7 +107,7 @@ static inline bool setting_is_list(const struct setting *t)
 {
 	return t->kind == SETTING_ENDPOINTS || t->kind == SETTING_ROUTES ||
 	       t->kind == SETTING_PEER_ENDPOINTS || t->kind == SETTING_DESTINATIONS ||
-	       t->kind == SETTING_STUN_SERVERS;
+	       t->kind == SETTING_STUN_SERVERS || t->kind == SETTING_LISTEN;
 }
 
 void settings_init(struct settings *s);	/* the defaults; the id is the host's name */

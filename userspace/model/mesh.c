@@ -15,7 +15,7 @@ void mesh_init(struct mesh *mesh, const uint8_t random[MESH_ULA_RANDOM])
 }
 
 /* RFC 1123 2.1, lower case: labels of at most 63 characters. */
-static bool domain_valid(const char *domain)
+bool mesh_domain_valid(const char *domain)
 {
 	size_t label = 0;
 
@@ -56,7 +56,7 @@ int mesh_validate(const struct mesh *mesh, struct error *err)
 				 "the mesh's IPv4 prefix %s is no IPv4 network of 8 to 30 bits "
 				 "without host bits; use one such as " MESH_IPV4_DEFAULT,
 				 prefix_format(&mesh->ipv4, text));
-	if (!domain_valid(mesh->domain))
+	if (!mesh_domain_valid(mesh->domain))
 		return error_set(err, ERR_INVALID,
 				 "the mesh's domain \"%.64s\" is no domain name in lower case; "
 				 "use one such as " MESH_DOMAIN_DEFAULT, mesh->domain);

@@ -21,6 +21,9 @@ struct mesh {
 	char domain[MESH_DOMAIN_MAX + 1];
 };
 
+/* Labels as in a node id, 253 characters at most (RFC 1123, lower case). */
+bool mesh_domain_valid(const char *domain);
+
 /* The defaults with a fresh /48 (RFC 4193, 3.2) made of @random, which the caller draws. */
 void mesh_init(struct mesh *mesh, const uint8_t random[MESH_ULA_RANDOM]);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "store/db.h"
+#include "store/node_row.h"
 #include "store/schema.h"
 #include "store/state_internal.h"
 
@@ -109,6 +110,26 @@ int state_view_open(const char *path, struct state_view **ret, struct error *err
 int state_view_digest(struct state_view *view, uint8_t ret[STATE_DIGEST], struct error *err)
 {
 	return state_digest(&view->db, ret, err);
+}
+
+int state_view_each_node(struct state_view *view, state_node_fn fn, void *data, struct error *err)
+{
+	sqlite3_stmt *stmt;
+	struct node node;
+	int r = db_prepare(&view->db, "SELECT " NODE_COLUMN_NAMES " FROM nodes ORDER BY id", &stmt,
+			   err);
+
+	if (r < 0)
+		return r;
+	while ((r = db_step(&view->db, stmt, err)) > 0) {
+		r = node_from_row(stmt, &node) ? fn(&node, data)
+			: error_set(err, ERR_CORRUPT, "%s: a row of nodes cannot be read",
+				    view->db.path);
+		if (r != 0)
+			break;
+	}
+	sqlite3_finalize(stmt);
+	return r;
 }
 
 void state_view_close(struct state_view *view)

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "store/entry.h"
+#include "store/state_query.h"
 
 struct snapshot_info {
 	uint64_t index, term;	/* of the last entry applied */
@@ -27,10 +28,13 @@ int state_sync(const char *path, uint64_t *ret_index, struct error *err);
 
 /*
  * A look at the state of one index, which stays while the owner goes on: opened between two
- * batches by the owner himself, which is quick, and then hashed on another thread, which is not.
+ * batches by the owner himself, which is quick, and then hashed or read on another thread, which is
+ * not.
  */
 struct state_view;
 int state_view_open(const char *path, struct state_view **ret, struct error *err);
+/* All nodes, by id, as state_each_node() tells them. */
+int state_view_each_node(struct state_view *view, state_node_fn fn, void *data, struct error *err);
 int state_view_digest(struct state_view *view, uint8_t ret[STATE_DIGEST], struct error *err);
 void state_view_close(struct state_view *view);	/* NULL is fine */
 

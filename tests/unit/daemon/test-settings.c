@@ -252,6 +252,24 @@ static void routes_of_who_goes_first_replace_those_of_others(void **state)
 }
 
 /* { option and value, what the text must say that it takes } */
+static void assert_refused(const char *const bad[][2], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct error err = { 0 };
+		struct settings s;
+		char copy[256], option[64];
+		int rest = 77;
+
+		settings_init(&s);
+		snprintf(copy, sizeof(copy), "%s", bad[i][0]);
+		snprintf(option, sizeof(option), "%.*s", (int)strcspn(copy, " "), copy);
+		assert_int_equal(parse(&s, copy, &rest, NULL, &err), -ERR_INVALID);
+		if (!strstr(err.text, bad[i][1]) || !strstr(err.text, option))
+			fail_msg("%s: the text is \"%s\"", bad[i][0], err.text);
+		assert_int_equal(rest, 77);
+	}
+}
+
 static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 {
 	static const char *const bad[][2] = {
@@ -295,20 +313,25 @@ static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 		{ "--stun-servers stun.example.org:3478", "is not like stun:192.0.2.1:3478" },
 	};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct error err = { 0 };
-		struct settings s;
-		char copy[256], option[64];
-		int rest = 77;
+	assert_refused(bad, sizeof(bad) / sizeof(bad[0]));
+}
 
-		settings_init(&s);
-		snprintf(copy, sizeof(copy), "%s", bad[i][0]);
-		snprintf(option, sizeof(option), "%.*s", (int)strcspn(copy, " "), copy);
-		assert_int_equal(parse(&s, copy, &rest, NULL, &err), -ERR_INVALID);
-		if (!strstr(err.text, bad[i][1]) || !strstr(err.text, option))
-			fail_msg("%s: the text is \"%s\"", bad[i][0], err.text);
-		assert_int_equal(rest, 77);
-	}
+static void what_dns_cannot_do_is_named_with_what_it_takes(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "--domain Mesh.example", "no domain name" },
+		{ "--domain mesh..example", "no domain name" },
+		{ "--dns perhaps", "neither on nor off" },
+		{ "--dns-address meshes", "not like mesh" },
+		{ "--dns-address mesh:0", "not like mesh" },
+		{ "--dns-address mesh:65536", "not like mesh" },
+		{ "--dns-address mesh:1:2", "not like mesh" },
+		{ "--dns-address localhost:53", "not like mesh" },
+		{ "--dns-address 127.0.0.1:0", "not like mesh" },
+		{ "--dns-rate 1000001", "no number" },
+	};
+
+	assert_refused(bad, sizeof(bad) / sizeof(bad[0]));
 }
 
 static void there_is_a_most_of_endpoints(void **state)
@@ -375,7 +398,11 @@ static void a_file_says_what_options_say(void **state)
 		"metrics-address: \"[::1]:9\"\n"
 		"peer-endpoint: [\"n2=192.0.2.1:1\", \"n3=[2001:db8::1]:2\"]\n"
 		"webrtc: off\nwebrtc-destinations: [self:22, \"[2001:db8::]:1-2\"]\n"
-		"stun-servers:\n  - stun:192.0.2.1\n  - stun:[2001:db8::1]:9\n"), &err), &err);
+		"stun-servers:\n  - stun:192.0.2.1\n  - stun:[2001:db8::1]:9\n"
+		"domain: mesh.example\ndns: off\ndns-rate: 0\n"
+		"dns-address: [mesh, \"mesh:5353\", 127.0.0.1, \"[::1]:54\"]\n"), &err), &err);
+	parse_ok(&flags, "--domain mesh.example --dns off --dns-rate 0 --dns-address mesh,mesh:5353");
+	parse_ok(&flags, "--dns-address 127.0.0.1:53 --dns-address [::1]:54");
 	parse_ok(&flags,
 		 "--webrtc off --webrtc-destinations self:22,[2001:db8::]:1-2 --stun-servers 192.0.2.1:3478");
 	parse_ok(&flags, "--stun-servers [2001:db8::1]:9");
@@ -620,6 +647,7 @@ int main(void)
 		cmocka_unit_test(
 			the_service_manager_starts_what_is_in_its_folder_and_a_command_the_rest),
 		cmocka_unit_test(options_that_are_wrong_are_named_with_what_they_take),
+		cmocka_unit_test(what_dns_cannot_do_is_named_with_what_it_takes),
 		cmocka_unit_test(there_is_a_most_of_endpoints),
 		cmocka_unit_test(what_is_no_option_is_left_to_the_caller),
 		with_stores(a_file_says_what_options_say),

@@ -162,6 +162,29 @@ static void a_journal_stays_while_somebody_reads_it(void **state)
 	state_view_close(view);
 }
 
+static int count_node(const struct node *node, void *data)
+{
+	(*(int *)data)++;
+	return strcmp(node->id, "none") == 0;
+}
+
+static void a_view_tells_the_nodes_of_its_index_while_others_come(void **state)
+{
+	struct fixture *f = *state;
+	struct state_view *view;
+	struct error err;
+	int count = 0;
+
+	feed_ok(f, join(1));
+	feed_ok(f, join(2));
+	ok(state_view_open(f->path, &view, &err), &err);
+	feed_ok(f, join(3));
+	assert_true(has_node(f->state, 3));
+	ok(state_view_each_node(view, count_node, &count, &err), &err);
+	assert_int_equal(count, 2);
+	state_view_close(view);
+}
+
 /* The dead database's journal would be taken for the snapshot's. */
 static void a_snapshot_that_moves_in_finds_no_journal_of_another(void **state)
 {
@@ -256,6 +279,7 @@ int main(void)
 		TEST(what_is_no_snapshot_is_refused),
 		TEST(a_journal_begins_anew_when_told_to),
 		TEST(a_journal_stays_while_somebody_reads_it),
+		TEST(a_view_tells_the_nodes_of_its_index_while_others_come),
 		TEST(a_snapshot_that_moves_in_finds_no_journal_of_another),
 		TEST(a_sync_waits_for_those_who_read_old_state),
 		TEST(the_owner_goes_on_while_others_read),
