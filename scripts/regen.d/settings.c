@@ -39,6 +39,8 @@ static const char *value_of(const struct setting *t, char out[VALUE_MAX])
 		return "an address on the loopback with a port, or none";
 	case SETTING_DOMAIN:
 		return "a domain name in lower case";
+	case SETTING_FILE:
+		return "a path from / on, or none";
 	case SETTING_LISTEN:
 		snprintf(out, VALUE_MAX, "up to %d of the form mesh, mesh:5353, 127.0.0.1 or [::1]:5353, or none",
 			 LISTEN_ITEMS_MAX);

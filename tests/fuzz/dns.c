@@ -28,34 +28,41 @@ static struct zone *make_zone(void)
 }
 
 /* An answer is one to this question, within bounds, and is none to itself. */
-static void ask(const struct zone *zone, const uint8_t *data, size_t size, bool tcp)
+static void ask(const struct dns_source *source, const uint8_t *data, size_t size, bool tcp)
 {
 	uint8_t *copy = fuzz_copy(data, size);
 	struct dns_query query = { .data = copy, .len = size, .tcp = tcp };
 	size_t max = tcp ? DNS_MESSAGE_MAX : DNS_UDP_MAX, len;
+	struct transfer *transfer = NULL;
 	uint8_t *out = malloc(max);
 
 	must(out);
-	len = dns_answer(zone, &query, out);
+	len = dns_answer(source, &query, out, &transfer);
+	must(!transfer || tcp);
 	must(len == 0 || (len >= DNS_HEADER && len <= max));
 	if (len) {
 		must(memcmp(out, data, 2) == 0 && (out[2] & 0x80) && !(out[3] & 0x80));
 		must(size >= DNS_HEADER);
 		query = (struct dns_query){ .data = out, .len = len, .tcp = tcp };
-		must(dns_answer(zone, &query, out) == 0);
+		must(dns_answer(source, &query, out, &transfer) == 0);
 	}
+	transfer_free(transfer);
 	free(out);
 	free(copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct zone *zone = make_zone();
+	struct dns_source source = { .zone = make_zone() };
+	struct dns_keys *keys;
 
+	must(!dns_keys_parse("hmac-sha256:k:c2VjcmV0", &keys, NULL));
+	source.keys = keys;
 	if (size <= DNS_MESSAGE_MAX) {
-		ask(zone, data, size, false);
-		ask(zone, data, size, true);
+		ask(&source, data, size, false);
+		ask(&source, data, size, true);
 	}
-	zone_unref(zone);
+	dns_keys_free(keys);
+	zone_unref(source.zone);
 	return 0;
 }

@@ -211,6 +211,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	}
 	reload_settings(d);
 	negotiations_review(d);
+	dns_reread(d->dns);
 	converge_kick(d->converge);
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/dns.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/buf.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "dns/server.h"
@@ -22,6 +26,8 @@ struct dns {
 	struct dns_server *server;	/* NULL: it does not listen */
 	struct dns_config config;	/* with which it does, or last tried to */
 	uint64_t tried_at;		/* uv_now(); 0: listening did not fail */
+	struct dns_keys *keys;		/* the server's, too; NULL: there are none */
+	bool keys_stale;
 
 	struct zone *zone;		/* the last one; NULL: there was none yet */
 	bool stale;
@@ -159,6 +165,7 @@ static void wanted_config(const struct dns *dns, struct dns_config *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->rate = s->dns_rate;
+	ret->keys = dns->keys;
 	for (unsigned int i = 0; s->dns && i < s->dns_addresses.count; i++) {
 		const struct endpoint *e = &s->dns_addresses.items[i];
 
@@ -171,7 +178,7 @@ static void wanted_config(const struct dns *dns, struct dns_config *ret)
 
 static bool same_config(const struct dns_config *a, const struct dns_config *b)
 {
-	if (a->rate != b->rate || a->address_count != b->address_count)
+	if (a->rate != b->rate || a->keys != b->keys || a->address_count != b->address_count)
 		return false;
 	for (unsigned int i = 0; i < a->address_count; i++)
 		if (!endpoint_equal(&a->addresses[i], &b->addresses[i]))
@@ -212,11 +219,65 @@ static void listen_there(struct dns *dns, bool again)
 			 log_text(err.text));
 }
 
+/* ---- keys ---- */
+
+static int check_private(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return error_errno(err, errno, "%s", path);
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return error_set(err, ERR_DENIED,
+				 "%s can be read by others than its owner: chmod 600", path);
+	return 0;
+}
+
+static int read_keys(const char *path, struct dns_keys **ret, struct error *err)
+{
+	struct buf text = BUF_INIT(DNS_KEYS_TEXT_MAX);
+	int r = check_private(path, err);
+
+	if (r == 0)
+		r = file_read(path, &text, err);
+	if (r == 0) {
+		r = dns_keys_parse(buf_text(&text), ret, err);
+		if (r < 0)
+			error_prefix(err, "%s", path);
+	}
+	buf_fini_secret(&text);
+	return r;
+}
+
+/* Without the file nobody may; the rest goes on. */
+static void load_keys(struct dns *dns)
+{
+	const char *path = dns->daemon->settings.dns_keys;
+	struct error err = { 0 };
+
+	stop_listening(dns);	/* it has the old ones */
+	dns->config = (struct dns_config){ 0 };
+	dns_keys_free(dns->keys);
+	dns->keys = NULL;
+	dns->keys_stale = false;
+	if (*path && read_keys(path, &dns->keys, &err) < 0)
+		log_warn("dns-keys-refused", "reason=\"%s\"", log_text(err.text));
+}
+
+void dns_reread(struct dns *dns)
+{
+	dns->keys_stale = *dns->daemon->settings.dns_keys || dns->keys;
+}
+
+/* ---- the server ---- */
+
 static void advance_server(struct dns *dns)
 {
 	uint64_t now = uv_now(&dns->daemon->loop);
 	struct dns_config wanted;
 
+	if (dns->keys_stale)
+		load_keys(dns);
 	wanted_config(dns, &wanted);
 	if (!same_config(&wanted, &dns->config)) {
 		stop_listening(dns);
@@ -264,7 +325,7 @@ int dns_new(struct daemon *d, struct dns **ret, struct error *err)
 	if (!dns)
 		return error_set(err, ERR_MEMORY, "no memory for the names of the mesh");
 	dns->daemon = d;
-	dns->stale = true;
+	dns->stale = dns->keys_stale = true;
 	dns->work.data = dns;
 	*ret = dns;
 	return 0;
@@ -280,6 +341,7 @@ void dns_free(struct dns *dns)
 {
 	if (!dns)
 		return;
+	dns_keys_free(dns->keys);
 	zone_unref(dns->zone);
 	free(dns);
 }

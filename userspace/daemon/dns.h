@@ -25,6 +25,8 @@ void dns_free(struct dns *dns);		/* after the loop has ended; NULL is fine */
 
 /* Nodes, or the mesh's settings, are others now. */
 void dns_kick(struct dns *dns);
+/* The settings were read again; so is the file of keys. */
+void dns_reread(struct dns *dns);
 /* For every upkeep: sees to it that what is told is what is known, where the settings want it. */
 void dns_advance(struct dns *dns);
 

@@ -110,6 +110,9 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	{ "dns-rate", SETTING_NUMBER, FIELD(dns_rate), .max = 1000000, .takes = "N", .live = true,
 	  .help = "answers a second over UDP to one address; who asks more is sent to TCP; 0: no "
 		  "limit" },
+	{ "dns-keys", SETTING_FILE, FIELD(dns_keys), .takes = "FILE", .live = true,
+	  .help = "file with the keys of those who may have all names at once (AXFR with TSIG), or "
+		  "none" },
 	{ "log-level", SETTING_WORD, FIELD(log_level), .takes = "LEVEL", .live = true,
 	  .words = "error, warn, info, debug",
 	  .help = "what is logged: error, warn, info or debug" },
@@ -384,6 +387,19 @@ static int set_node(const struct setting *t, char *out, const char *value, struc
 	return 0;
 }
 
+/* From where it is read later on: a relative one would be another by then. */
+static int set_file(const struct setting *t, char *out, const char *value, struct error *err)
+{
+	if (strcmp(value, NONE) == 0) {
+		*out = 0;
+		return 0;
+	}
+	if (*value != '/')
+		return error_set(err, ERR_INVALID, "\"%s\" does not begin with /, nor is it none",
+				 value);
+	return set_text(t, out, value, err);
+}
+
 static int set_ipv4_prefix(struct prefix *out, const char *value, struct error *err)
 {
 	struct prefix p;
@@ -449,6 +465,8 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 		return set_local_endpoint(out, value, err);
 	case SETTING_DOMAIN:
 		return set_domain(t, out, value, err);
+	case SETTING_FILE:
+		return set_file(t, out, value, err);
 	case SETTING_LISTEN:
 		return add_listen_addresses(out, more, value, err);
 	default:
@@ -542,6 +560,7 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 	case SETTING_STUN_SERVERS:
 		return buf_append_text(out, stun_list_format(at, servers));
 	case SETTING_NODE:
+	case SETTING_FILE:
 		return buf_append_text(out, *(const char *)at ? at : NONE);
 	case SETTING_LOCAL_ENDPOINT:
 		return format_endpoint(at, out);

@@ -5,15 +5,21 @@
 #include <libknot/packet/pkt.h>
 #include <string.h>
 
+#include "dns/opt.h"
 #include "dns/record.h"
+#include "dns/signature.h"
+#include "dns/transfer_new.h"
 
 struct exchange {
-	const struct zone *zone;
+	struct zone *zone;
+	const struct dns_keys *keys;
 	bool tcp;
 	knot_pkt_t *query, *reply;
 	knot_rrset_t opt;	/* of the reply; without an owner: there is none */
 	uint16_t rcode;		/* with the bits that are in @opt */
 	bool cut;		/* nothing but the wish for TCP is answered */
+	struct signature signature;
+	struct transfer *transfer;	/* what is answered instead */
 };
 
 /* ---- what is asked for ---- */
@@ -112,23 +118,42 @@ static bool is_meta(uint16_t type)
 	return type == KNOT_RRTYPE_OPT || (type >= 249 && type <= 254);
 }
 
+/* For those alone who have a key: it is all names at once. */
+static void begin_transfer(struct exchange *x, const uint8_t *name)
+{
+	struct zone_match match;
+
+	if (!x->signature.key) {
+		x->rcode = KNOT_RCODE_REFUSED;
+		return;
+	}
+	zone_lookup(x->zone, name, &match);
+	if (!match.is_apex) {
+		x->rcode = KNOT_RCODE_NOTAUTH;
+		return;
+	}
+	x->transfer = transfer_new(x->zone, &match, x->query, &x->signature);
+	if (!x->transfer)
+		x->rcode = KNOT_RCODE_SERVFAIL;
+}
+
 static void answer_question(struct exchange *x)
 {
 	uint16_t type = type_of(x);
+	bool all = type == KNOT_RRTYPE_AXFR || type == KNOT_RRTYPE_IXFR;
 	uint8_t name[ZONE_NAME_MAX];
 
-	if (knot_pkt_qclass(x->query) != KNOT_CLASS_IN) {
+	memcpy(name, knot_pkt_qname(x->query), x->query->qname_size);
+	if (knot_pkt_qclass(x->query) != KNOT_CLASS_IN)
 		x->rcode = KNOT_RCODE_REFUSED;
-	} else if (type == KNOT_RRTYPE_AXFR || type == KNOT_RRTYPE_IXFR) {
-		x->rcode = x->tcp ? KNOT_RCODE_REFUSED : KNOT_RCODE_FORMERR;
-	} else if (is_meta(type)) {
+	else if (all ? !x->tcp : is_meta(type))
 		x->rcode = KNOT_RCODE_FORMERR;
-	} else if (!x->zone) {
+	else if (!x->zone)
 		x->rcode = KNOT_RCODE_SERVFAIL;
-	} else {
-		memcpy(name, knot_pkt_qname(x->query), x->query->qname_size);
+	else if (all)
+		begin_transfer(x, name);
+	else
 		answer_name(x, name, type);
-	}
 }
 
 /* ---- the message around it ---- */
@@ -145,47 +170,41 @@ static size_t room(const struct exchange *x)
 	return told < DNS_UDP_MIN ? DNS_UDP_MIN : told < DNS_UDP_MAX ? told : DNS_UDP_MAX;
 }
 
-/* RFC 6891, 6.1.1: who shows an OPT record gets one. */
-static void begin_opt(struct exchange *x)
+static bool knows_version(const struct exchange *x)
 {
-	if (!knot_pkt_has_edns(x->query) ||
-	    knot_edns_init(&x->opt, DNS_UDP_MAX, 0, KNOT_EDNS_VERSION, NULL) != KNOT_EOK)
-		return;
-	if (knot_edns_do(x->query->opt_rr))
-		knot_edns_set_do(&x->opt);	/* RFC 3225, 3 */
-	knot_pkt_reserve(x->reply, (uint16_t)knot_edns_wire_size(&x->opt));
-	if (knot_edns_get_version(x->query->opt_rr) != KNOT_EDNS_VERSION)
-		x->rcode = KNOT_RCODE_BADVERS;
+	return !knot_pkt_has_edns(x->query) ||
+	       knot_edns_get_version(x->query->opt_rr) == KNOT_EDNS_VERSION;
 }
 
-static void end_opt(struct exchange *x)
+/* What is wrong with the message, before anybody looks at the question. */
+static uint16_t fault_of(struct exchange *x, int parsed)
 {
-	if (!x->opt.owner)
-		return;
-	knot_pkt_reclaim(x->reply, (uint16_t)knot_edns_wire_size(&x->opt));
-	knot_edns_set_ext_rcode(&x->opt, (uint8_t)(x->rcode >> 4));
-	knot_pkt_begin(x->reply, KNOT_ADDITIONAL);
-	knot_pkt_put(x->reply, KNOT_COMPR_HINT_NONE, &x->opt, KNOT_PF_NOTRUNC);
-	knot_rrset_clear(&x->opt, NULL);
+	if (!knows_version(x))
+		return KNOT_RCODE_BADVERS;
+	if (knot_wire_get_opcode(x->query->wire) != KNOT_OPCODE_QUERY)
+		return KNOT_RCODE_NOTIMPL;
+	if (parsed != KNOT_EOK || !x->query->qname_size)
+		return KNOT_RCODE_FORMERR;
+	return x->cut ? KNOT_RCODE_NOERROR : signature_check(x->keys, x->query, &x->signature);
 }
 
-static void fill_reply(struct exchange *x, int parsed)
+/* False: there is no answer that could be sent. */
+static bool fill_reply(struct exchange *x, int parsed)
 {
-	uint8_t *wire = x->query->wire;
+	uint16_t room;
 
-	begin_opt(x);
-	if (x->rcode)
-		;	/* the version of EDNS is none of ours */
-	else if (knot_wire_get_opcode(wire) != KNOT_OPCODE_QUERY)
-		x->rcode = KNOT_RCODE_NOTIMPL;
-	else if (parsed != KNOT_EOK || !x->query->qname_size)
-		x->rcode = KNOT_RCODE_FORMERR;
-	else if (x->cut)
+	opt_begin(x->query, x->reply, &x->opt);
+	x->rcode = fault_of(x, parsed);
+	room = signature_room(&x->signature, x->query);
+	knot_pkt_reserve(x->reply, room);
+	if (x->cut)
 		knot_wire_set_tc(x->reply->wire);
-	else
+	else if (!x->rcode)
 		answer_question(x);
-	end_opt(x);
+	opt_end(x->reply, &x->opt, x->rcode);
+	knot_pkt_reclaim(x->reply, room);
 	knot_wire_set_rcode(x->reply->wire, (uint8_t)(x->rcode & 15));
+	return !x->transfer && signature_put(&x->signature, x->query, x->reply);
 }
 
 /* It repeats the question, if that could be read. */
@@ -197,8 +216,8 @@ static size_t reply(struct exchange *x, uint8_t *out)
 	x->reply = knot_pkt_new(out, (uint16_t)room(x), NULL);
 	if (x->reply && knot_pkt_init_response(x->reply, x->query) == KNOT_EOK) {
 		knot_wire_set_qdcount(out, x->query->qname_size != 0);
-		fill_reply(x, parsed);
-		len = x->reply->size;
+		if (fill_reply(x, parsed))
+			len = x->reply->size;
 	}
 	knot_pkt_free(x->reply);
 	return len;
@@ -225,11 +244,15 @@ static size_t answer(struct exchange *x, const struct dns_query *query, uint8_t 
 	return len;
 }
 
-size_t dns_answer(const struct zone *zone, const struct dns_query *query, uint8_t *out)
+size_t dns_answer(const struct dns_source *source, const struct dns_query *query, uint8_t *out,
+		  struct transfer **ret_transfer)
 {
-	struct exchange x = { .zone = zone, .tcp = query->tcp };
+	struct exchange x = { .zone = source->zone, .keys = source->keys, .tcp = query->tcp };
+	size_t len = answer(&x, query, out);
 
-	return answer(&x, query, out);
+	if (x.transfer)
+		*ret_transfer = x.transfer;
+	return len;
 }
 
 size_t dns_answer_truncated(const struct dns_query *query, uint8_t *out)

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "dns/keys.h"
+#include "dns/transfer.h"
 #include "dns/zone.h"
 
 enum {
@@ -25,12 +27,19 @@ struct dns_query {
 	bool tcp;
 };
 
+/* What is told, and to whom. */
+struct dns_source {
+	struct zone *zone;	/* NULL: it is not known yet, SERVFAIL */
+	const struct dns_keys *keys;	/* of those who may have all of it; NULL: nobody may */
+};
+
 /*
  * The answer to @query into @out, which has room for DNS_UDP_MAX, or over TCP for DNS_MESSAGE_MAX
- * bytes.  Returns its length, or 0: nothing is to be said.  @zone may be NULL, it is not known yet:
- * SERVFAIL.
+ * bytes.  Returns its length, or 0: nothing is to be said, or over TCP @ret_transfer was set to what is
+ * the answer, in many messages.
  */
-size_t dns_answer(const struct zone *zone, const struct dns_query *query, uint8_t *out);
+size_t dns_answer(const struct dns_source *source, const struct dns_query *query, uint8_t *out,
+		  struct transfer **ret_transfer);
 
 /* The answer that has nothing but the wish to be asked over TCP; 0 as above. */
 size_t dns_answer_truncated(const struct dns_query *query, uint8_t *out);

@@ -93,14 +93,14 @@ static void tell_counts(struct dns_server *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void serve(struct dns_server *s, struct source *source, const struct zone *zone)
+static void serve(struct dns_server *s, struct source *source, const struct dns_source *told)
 {
 	uint64_t now = now_ms();
 
 	if (source->kind == SOURCE_UDP)
-		udp_ready(&s->udp, source->fd, zone, now);
+		udp_ready(&s->udp, source->fd, told, now);
 	else if (source->kind == SOURCE_CONNECTION)
-		tcp_ready(&s->tcp, source, zone, now);
+		tcp_ready(&s->tcp, source, told, now);
 	else if (!tcp_accept(&s->tcp, source->fd, now))
 		listen_on(s, false);
 }
@@ -111,7 +111,7 @@ static void serve(struct dns_server *s, struct source *source, const struct zone
  */
 static bool turn(struct dns_server *s, struct epoll_event *events, int count)
 {
-	struct zone *zone = hold_zone(s);
+	const struct dns_source told = { .zone = hold_zone(s), .keys = s->config.keys };
 	bool ended = false;
 
 	for (int last = 0; last < 2; last++)
@@ -124,10 +124,10 @@ static bool turn(struct dns_server *s, struct epoll_event *events, int count)
 			if (source->kind == SOURCE_STOP)
 				ended = true;
 			else
-				serve(s, source, zone);
+				serve(s, source, &told);
 		}
 	tell_counts(s);
-	zone_unref(zone);
+	zone_unref(told.zone);
 	return !ended;
 }
 

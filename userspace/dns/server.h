@@ -13,6 +13,7 @@
 #define WGMESH_DNS_SERVER_H
 
 #include "base/addr.h"
+#include "dns/keys.h"
 #include "dns/zone.h"
 
 enum {
@@ -29,6 +30,7 @@ struct dns_config {
 	unsigned int address_count;
 	uint32_t rate;		/* answers a second over UDP for one source; 0: no limit */
 	unsigned int idle_ms;	/* 0: DNS_IDLE_MS */
+	const struct dns_keys *keys;	/* of those who may have whole zones; outlive the server */
 };
 
 struct dns_counts {

@@ -11,7 +11,12 @@
 #include "base/buf.h"
 #include "dns/answer.h"
 
-enum { LENGTH = 2 /* bytes before a message: how many it has (RFC 1035, 4.2.2) */ };
+enum {
+	LENGTH = 2,		/* bytes before a message: how many it has (RFC 1035, 4.2.2) */
+	TRANSFERS_MAX = 4,	/* at once */
+	TRANSFER_MS_MAX = 600000,
+	MESSAGES_MAX = 16,	/* of one connection, until the others have their turn */
+};
 
 struct tcp_connection {
 	struct source source;	/* first: it is what epoll knows */
@@ -20,10 +25,19 @@ struct tcp_connection {
 	uint64_t since;		/* ms: the end of the last message, of theirs or ours */
 	bool writing;		/* epoll tells when there is room, and nothing else */
 	struct buf in, out;
+	struct transfer *transfer;	/* under way; NULL: none is */
+	uint64_t transfer_since;
 	uint8_t *answer;	/* DNS_MESSAGE_MAX bytes; NULL: none was needed yet */
 };
 
 /* ---- who is there ---- */
+
+static void end_transfer(struct tcp *tcp, struct tcp_connection *c)
+{
+	tcp->transfers -= c->transfer != NULL;
+	transfer_free(c->transfer);
+	c->transfer = NULL;
+}
 
 static void hang_up(struct tcp *tcp, struct tcp_connection *c)
 {
@@ -33,6 +47,7 @@ static void hang_up(struct tcp *tcp, struct tcp_connection *c)
 		at = &(*at)->next;
 	*at = c->next;
 	tcp->count--;
+	end_transfer(tcp, c);
 	close(c->source.fd);
 	buf_fini(&c->in);
 	buf_fini(&c->out);
@@ -148,8 +163,27 @@ static bool queue(struct tcp *tcp, struct tcp_connection *c, size_t len)
 	return buf_append(&c->out, c->answer, len);
 }
 
+static bool next_of_transfer(struct tcp *tcp, struct tcp_connection *c, uint64_t now)
+{
+	size_t len = transfer_next(c->transfer, c->answer);
+
+	if (now - c->transfer_since > TRANSFER_MS_MAX)
+		return false;
+	if (len)
+		return queue(tcp, c, len);
+	end_transfer(tcp, c);
+	return true;
+}
+
+static bool begin_transfer(struct tcp *tcp, struct tcp_connection *c, uint64_t now)
+{
+	c->transfer_since = now;
+	return ++tcp->transfers <= TRANSFERS_MAX && next_of_transfer(tcp, c, now);
+}
+
 /* Who sends what gets no answer over UDP is hung up on here: he would wait. */
-static bool answer(struct tcp *tcp, struct tcp_connection *c, const struct zone *zone)
+static bool answer(struct tcp *tcp, struct tcp_connection *c, const struct dns_source *told,
+		   uint64_t now)
 {
 	const struct dns_query query = { .data = c->in.data + LENGTH, .len = message_length(c),
 					 .tcp = true };
@@ -158,8 +192,10 @@ static bool answer(struct tcp *tcp, struct tcp_connection *c, const struct zone 
 	tcp->messages++;
 	if (!c->answer)
 		c->answer = malloc(DNS_MESSAGE_MAX);
-	len = c->answer ? dns_answer(zone, &query, c->answer) : 0;
+	len = c->answer ? dns_answer(told, &query, c->answer, &c->transfer) : 0;
 	buf_consume(&c->in, LENGTH + query.len);
+	if (c->transfer)
+		return begin_transfer(tcp, c, now);
 	return len && queue(tcp, c, len);
 }
 
@@ -185,30 +221,37 @@ static bool receive(struct tcp_connection *c)
 	return got > 0 && buf_append(&c->in, piece, (size_t)got);
 }
 
-/* Until a message has to be waited for, or room to answer it. */
-static bool go_on(struct tcp *tcp, struct tcp_connection *c, const struct zone *zone, uint64_t now)
+static bool say_next(struct tcp *tcp, struct tcp_connection *c, const struct dns_source *told,
+		     uint64_t now)
 {
-	for (;;) {
+	c->since = now;
+	return c->transfer ? next_of_transfer(tcp, c, now) : answer(tcp, c, told, now);
+}
+
+/* Until a message has to be waited for, or room to answer it, or others have waited long enough. */
+static bool go_on(struct tcp *tcp, struct tcp_connection *c, const struct dns_source *told,
+		  uint64_t now)
+{
+	for (int i = 0;; i++) {
 		if (c->out.len && !send_some(c))
 			return false;
-		if (c->out.len || !has_message(c))
+		if (c->out.len || (!c->transfer && !has_message(c)) || i == MESSAGES_MAX)
 			return true;
-		c->since = now;
-		if (!answer(tcp, c, zone))
+		if (!say_next(tcp, c, told, now))
 			return false;
 	}
 }
 
-void tcp_ready(struct tcp *tcp, struct source *source, const struct zone *zone, uint64_t now)
+void tcp_ready(struct tcp *tcp, struct source *source, const struct dns_source *told, uint64_t now)
 {
 	struct tcp_connection *c = (struct tcp_connection *)source;
 	bool was = c->writing;
 
-	if ((!was && !receive(c)) || !go_on(tcp, c, zone, now)) {
+	if ((!was && !receive(c)) || !go_on(tcp, c, told, now)) {
 		hang_up(tcp, c);
 		return;
 	}
-	c->writing = c->out.len;
+	c->writing = c->out.len || c->transfer || has_message(c);
 	if (c->writing != was && !watch(tcp, c, EPOLL_CTL_MOD))
 		hang_up(tcp, c);
 }

@@ -22,7 +22,8 @@ static int receive(struct udp *udp, int fd)
 }
 
 /* Returns the answer's length; 0: there is none. */
-static size_t answer(struct udp *udp, int i, const struct zone *zone, uint64_t now, uint8_t *out)
+static size_t answer(struct udp *udp, int i, const struct dns_source *source, uint64_t now,
+		     uint8_t *out)
 {
 	const struct dns_query query = { .data = udp->queries[i], .len = udp->in[i].msg_len };
 	struct endpoint from;
@@ -33,7 +34,7 @@ static size_t answer(struct udp *udp, int i, const struct zone *zone, uint64_t n
 		return 0;
 	switch (rate_take(&udp->rate, &from.ip, now)) {
 	case RATE_ANSWER:
-		return dns_answer(zone, &query, out);
+		return dns_answer(source, &query, out, NULL);
 	case RATE_SLIP:
 		udp->limited++;
 		return dns_answer_truncated(&query, out);
@@ -43,13 +44,13 @@ static size_t answer(struct udp *udp, int i, const struct zone *zone, uint64_t n
 	}
 }
 
-void udp_ready(struct udp *udp, int fd, const struct zone *zone, uint64_t now)
+void udp_ready(struct udp *udp, int fd, const struct dns_source *source, uint64_t now)
 {
 	int got = receive(udp, fd);
 	unsigned int n = 0;
 
 	for (int i = 0; i < got; i++) {
-		size_t len = answer(udp, i, zone, now, udp->answers[n]);
+		size_t len = answer(udp, i, source, now, udp->answers[n]);
 
 		udp->messages++;
 		if (!len)

@@ -22,6 +22,6 @@ struct udp {
 
 void udp_init(struct udp *udp, uint32_t rate);
 /* Answers a batch of what waits at @fd.  What cannot be sent at once is lost, as on its way. */
-void udp_ready(struct udp *udp, int fd, const struct zone *zone, uint64_t now);
+void udp_ready(struct udp *udp, int fd, const struct dns_source *source, uint64_t now);
 
 #endif

@@ -329,6 +329,7 @@ static void what_dns_cannot_do_is_named_with_what_it_takes(void **state)
 		{ "--dns-address localhost:53", "not like mesh" },
 		{ "--dns-address 127.0.0.1:0", "not like mesh" },
 		{ "--dns-rate 1000001", "no number" },
+		{ "--dns-keys etc/keys", "does not begin with /" },
 	};
 
 	assert_refused(bad, sizeof(bad) / sizeof(bad[0]));
@@ -399,10 +400,10 @@ static void a_file_says_what_options_say(void **state)
 		"peer-endpoint: [\"n2=192.0.2.1:1\", \"n3=[2001:db8::1]:2\"]\n"
 		"webrtc: off\nwebrtc-destinations: [self:22, \"[2001:db8::]:1-2\"]\n"
 		"stun-servers:\n  - stun:192.0.2.1\n  - stun:[2001:db8::1]:9\n"
-		"domain: mesh.example\ndns: off\ndns-rate: 0\n"
+		"domain: mesh.example\ndns: off\ndns-rate: 0\ndns-keys: /etc/k\n"
 		"dns-address: [mesh, \"mesh:5353\", 127.0.0.1, \"[::1]:54\"]\n"), &err), &err);
 	parse_ok(&flags, "--domain mesh.example --dns off --dns-rate 0 --dns-address mesh,mesh:5353");
-	parse_ok(&flags, "--dns-address 127.0.0.1:53 --dns-address [::1]:54");
+	parse_ok(&flags, "--dns-address 127.0.0.1:53 --dns-address [::1]:54 --dns-keys /etc/k");
 	parse_ok(&flags,
 		 "--webrtc off --webrtc-destinations self:22,[2001:db8::]:1-2 --stun-servers 192.0.2.1:3478");
 	parse_ok(&flags, "--stun-servers [2001:db8::1]:9");

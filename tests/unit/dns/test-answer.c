@@ -54,11 +54,11 @@ static void add_opt(struct asked *a, uint16_t payload, uint8_t version)
 	knot_wire_set_arcount(a->query, 1);
 }
 
-static void ask_raw(struct asked *a, const struct zone *zone, bool tcp)
+static void ask_raw(struct asked *a, struct zone *zone, bool tcp)
 {
 	const struct dns_query query = { .data = a->query, .len = a->query_len, .tcp = tcp };
 
-	a->len = dns_answer(zone, &query, a->out);
+	a->len = dns_answer(&(struct dns_source){ .zone = zone }, &query, a->out, NULL);
 	a->reply = NULL;
 	if (!a->len)
 		return;
@@ -69,7 +69,7 @@ static void ask_raw(struct asked *a, const struct zone *zone, bool tcp)
 	assert_false(knot_wire_get_ra(a->out));
 }
 
-static void ask(struct asked *a, const struct zone *zone, const char *name, uint16_t type)
+static void ask(struct asked *a, struct zone *zone, const char *name, uint16_t type)
 {
 	make_query(a, name, type);
 	ask_raw(a, zone, false);
@@ -373,7 +373,7 @@ static void an_answer_and_a_piece_of_a_header_are_not_answered(void **state)
 	zone_unref(zone);
 }
 
-static void assert_code(struct asked *a, const struct zone *zone, int expected)
+static void assert_code(struct asked *a, struct zone *zone, int expected)
 {
 	ask_raw(a, zone, false);
 	assert_non_null(a->reply);
