@@ -2,6 +2,7 @@
 #include "daemon/dns.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/resolver.h"
 #include "dns/server.h"
 #include "store/snapshot.h"
 #include "store/state_query.h"
@@ -28,6 +30,8 @@ struct dns {
 	uint64_t tried_at;		/* uv_now(); 0: listening did not fail */
 	struct dns_keys *keys;		/* the server's, too; NULL: there are none */
 	bool keys_stale;
+
+	struct resolver *resolver;
 
 	struct zone *zone;		/* the last one; NULL: there was none yet */
 	bool stale;
@@ -289,6 +293,30 @@ static void advance_server(struct dns *dns)
 	}
 }
 
+/* ---- who asks ---- */
+
+/* By way of the mesh's device, so that an address of another one is not reached. */
+static void advance_resolver(struct dns *dns)
+{
+	const struct settings *s = &dns->daemon->settings;
+	struct resolved_link wanted = { 0 };
+	struct dns_config all = { 0 };
+
+	if (dns->server && s->dns_resolved) {
+		for (unsigned int i = 0; i < s->dns_addresses.count; i++)
+			if (!s->dns_addresses.items[i].ip.family)
+				add_mesh_addresses(dns, &all, s->dns_addresses.items[i].port);
+		for (unsigned int i = 0; i < all.address_count && i < RESOLVED_SERVERS_MAX; i++)
+			wanted.servers[wanted.server_count++] = all.addresses[i];
+	}
+	if (wanted.server_count)
+		wanted.ifindex = (int)if_nametoindex(s->device);
+	wanted.mesh = dns->mesh;
+	resolver_advance(dns->resolver, &wanted);
+}
+
+/* ---- all ---- */
+
 static void forget_zone(struct dns *dns)
 {
 	zone_unref(dns->zone);
@@ -309,6 +337,7 @@ void dns_advance(struct dns *dns)
 		advance_server(dns);
 	if (!dns->daemon->settings.dns)
 		forget_zone(dns);
+	advance_resolver(dns);
 }
 
 bool dns_served(const struct dns *dns)
@@ -325,6 +354,11 @@ int dns_new(struct daemon *d, struct dns **ret, struct error *err)
 	if (!dns)
 		return error_set(err, ERR_MEMORY, "no memory for the names of the mesh");
 	dns->daemon = d;
+	dns->resolver = resolver_new(&d->loop);
+	if (!dns->resolver) {
+		free(dns);
+		return error_set(err, ERR_MEMORY, "no memory for the names of the mesh");
+	}
 	dns->stale = dns->keys_stale = true;
 	dns->work.data = dns;
 	*ret = dns;
@@ -334,6 +368,7 @@ int dns_new(struct daemon *d, struct dns **ret, struct error *err)
 void dns_stop(struct dns *dns)
 {
 	dns->stopped = true;
+	resolver_stop(dns->resolver);
 	stop_listening(dns);
 }
 
@@ -341,6 +376,7 @@ void dns_free(struct dns *dns)
 {
 	if (!dns)
 		return;
+	resolver_free(dns->resolver);
 	dns_keys_free(dns->keys);
 	zone_unref(dns->zone);
 	free(dns);

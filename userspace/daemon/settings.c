@@ -107,6 +107,8 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	{ "dns-address", SETTING_LISTEN, FIELD(dns_addresses), .takes = "ADDRESS", .live = true,
 	  .help = "where it does: mesh, its addresses in the mesh, or others, each with a port if not "
 		  "53, as mesh:5353 or 127.0.0.1; may be repeated" },
+	{ "dns-resolved", SETTING_SWITCH, FIELD(dns_resolved), .takes = "on|off", .live = true,
+	  .help = "whether systemd-resolved, where it runs, is told to ask this node for these names" },
 	{ "dns-rate", SETTING_NUMBER, FIELD(dns_rate), .max = 1000000, .takes = "N", .live = true,
 	  .help = "answers a second over UDP to one address; who asks more is sent to TCP; 0: no "
 		  "limit" },
@@ -139,6 +141,7 @@ void settings_init(struct settings *s)
 		.tick_ms = 50,
 		.domain = MESH_DOMAIN_DEFAULT,
 		.dns = true,
+		.dns_resolved = true,
 		.dns_rate = 1000,
 	};
 	prefix_parse("172.16.0.0/12", &s->ipv4_prefix);

@@ -25,7 +25,7 @@
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 34,		/* rows of the table */
+	SETTINGS_COUNT = 35,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -72,6 +72,7 @@ struct settings {
 	struct endpoint metrics_address;	/* on the loopback; AF_UNSPEC: there are no pages */
 	bool dns;			/* answer for the names of the mesh */
 	struct listen_list dns_addresses;	/* where */
+	bool dns_resolved;		/* have the host's systemd-resolved ask there */
 	char dns_keys[PATH_MAX - 64];	/* file of those who may have it whole; "": there is none */
 	uint32_t dns_rate;		/* answers a second over UDP to one source; 0: no limit */
 

@@ -400,10 +400,10 @@ static void a_file_says_what_options_say(void **state)
 		"peer-endpoint: [\"n2=192.0.2.1:1\", \"n3=[2001:db8::1]:2\"]\n"
 		"webrtc: off\nwebrtc-destinations: [self:22, \"[2001:db8::]:1-2\"]\n"
 		"stun-servers:\n  - stun:192.0.2.1\n  - stun:[2001:db8::1]:9\n"
-		"domain: mesh.example\ndns: off\ndns-rate: 0\ndns-keys: /etc/k\n"
+		"domain: mesh.example\ndns: off\ndns-rate: 0\ndns-keys: /etc/k\ndns-resolved: off\n"
 		"dns-address: [mesh, \"mesh:5353\", 127.0.0.1, \"[::1]:54\"]\n"), &err), &err);
 	parse_ok(&flags, "--domain mesh.example --dns off --dns-rate 0 --dns-address mesh,mesh:5353");
-	parse_ok(&flags, "--dns-address 127.0.0.1:53 --dns-address [::1]:54 --dns-keys /etc/k");
+	parse_ok(&flags, "--dns-address 127.0.0.1:53 --dns-address [::1]:54 --dns-keys /etc/k --dns-resolved off");
 	parse_ok(&flags,
 		 "--webrtc off --webrtc-destinations self:22,[2001:db8::]:1-2 --stun-servers 192.0.2.1:3478");
 	parse_ok(&flags, "--stun-servers [2001:db8::1]:9");

@@ -5,6 +5,7 @@
 #include <libknot/libknot.h>
 #include <stdlib.h>
 
+#include "dns/apex.h"
 #include "dns/lookup.h"
 
 enum { MANY = 50000 };
@@ -88,6 +89,53 @@ static void a_small_network_has_a_zone_for_each_address(void **state)
 	zone_unref(zone);
 }
 
+struct apexes {
+	const struct zone *zone;
+	int count;
+};
+
+static int check_apex(const char *name, void *data)
+{
+	struct apexes *apexes = data;
+	uint8_t wire[ZONE_NAME_MAX];
+	struct zone_match match;
+
+	look_up(apexes->zone, name, &match, wire);
+	assert_true(match.is_apex);
+	apexes->count++;
+	return 0;
+}
+
+static void every_apex_that_is_told_is_one(void **state)
+{
+	static const struct {
+		const char *ipv4, *ula;
+		int count;
+	} networks[] = {
+		{ "172.16.0.0/12", "fd01:203:405::/48", 1 + 16 + 1 },
+		{ "10.0.0.0/8", "fd01:203::/32", 1 + 1 + 1 },
+		{ "10.128.0.0/9", "fd01:203::/33", 1 + 128 + 8 },
+		{ "10.1.2.4/30", "fd01:203:405:600::/55", 1 + 4 + 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
+		struct mesh mesh = test_mesh("m.example");
+		const struct zone_config config = { .mesh = &mesh, .self = "a", .serial = 1 };
+		struct apexes apexes = { 0 };
+		struct zone *zone;
+
+		assert_true(prefix_parse(networks[i].ipv4, &mesh.ipv4) &&
+			    prefix_parse(networks[i].ula, &mesh.ula));
+		assert_int_equal(mesh_validate(&mesh, NULL), 0);
+		assert_int_equal(zone_new(&config, &zone, NULL), 0);
+		assert_int_equal(zone_finish(zone, NULL), 0);
+		apexes.zone = zone;
+		assert_int_equal(zone_each_apex(&mesh, check_apex, &apexes), 0);
+		assert_int_equal(apexes.count, networks[i].count);
+		zone_unref(zone);
+	}
+}
+
 static void a_name_that_dns_has_no_room_for_is_left_out(void **state)
 {
 	char domain[MESH_DOMAIN_MAX + 1], id[NODE_ID_MAX + 1];
@@ -151,6 +199,7 @@ int main(void)
 		cmocka_unit_test(names_of_nodes_and_addresses_are_each_others_inverse),
 		cmocka_unit_test(an_address_has_its_name_as_the_standard_writes_it),
 		cmocka_unit_test(a_small_network_has_a_zone_for_each_address),
+		cmocka_unit_test(every_apex_that_is_told_is_one),
 		cmocka_unit_test(a_name_that_dns_has_no_room_for_is_left_out),
 		cmocka_unit_test(fifty_thousand_nodes_are_all_found),
 	};
