@@ -29,6 +29,7 @@ class Node:
         self.grpc_port, self.raft_port = 18000 + number, 19000 + number
         self.address = "%s:%d" % (host, self.grpc_port)
         self.metrics_address = "127.0.0.1:%d" % (21000 + number)
+        self.dns_address = "127.0.0.1:%d" % (22000 + number)
         self.process = None
         self.disk = None
         self.environment = {}	# of its daemon, besides
@@ -49,6 +50,7 @@ class Node:
         return ["--id", self.name, "--endpoint", self.host, "--backend", "none",
                 "--device", "api%d" % self.number, "--grpc-port", str(self.grpc_port),
                 "--raft-port", str(self.raft_port), "--metrics-address", self.metrics_address, "--wireguard-port", str(20000 + self.number),
+                "--dns-address", self.dns_address,
                 "--tick-ms", TICK_MS]
 
     def init(self, *more):
