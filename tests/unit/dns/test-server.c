@@ -11,7 +11,9 @@
 #include "dns/answer.h"
 #include "dns/server.h"
 
-enum { PATIENCE_MS = 30000, MANY = 200 };
+#define KEY "hmac-sha256:backup:c2VjcmV0"
+
+enum { PATIENCE_MS = 30000, MANY = 200, TRANSFERS = 4, NODES = 50000 };
 
 /* n1.webmesh.internal, A, with the identity that is put into the first two bytes. */
 static const uint8_t question[] = {
@@ -207,6 +209,21 @@ static void who_says_nothing_or_half_of_it_is_hung_up_on_in_time(void **state)
 	dns_server_stop(server);
 }
 
+static void who_goes_on_asking_is_not(void **state)
+{
+	struct dns_server *server = start(0, 1500);
+	uint64_t begun = now_ms();
+	int fd = dial(server, SOCK_STREAM);
+
+	for (uint8_t id = 0; now_ms() - begun < 2500; id++) {
+		send_tcp(fd, id);
+		assert_int_equal(read_tcp(fd, id), 0);
+		assert_false(is_ready(fd, 50));
+	}
+	close(fd);
+	dns_server_stop(server);
+}
+
 static void a_crowd_that_says_nothing_keeps_nobody_out(void **state)
 {
 	struct dns_server *server = start(0, 0);
@@ -275,6 +292,13 @@ static void what_is_no_question_costs_nothing_but_itself(void **state)
 	for (size_t len = 0; len < sizeof(junk); len += 97)
 		assert_int_equal(send(fd, junk, len, 0), len);
 	assert_int_equal(ask_udp(fd, 1, PATIENCE_MS, out), 0);
+	/* One that does not fit is not even told so: what was read is another's than was sent. */
+	memcpy(junk, question, sizeof(question));
+	assert_int_equal(send(fd, junk, sizeof(junk), 0), sizeof(junk));
+	junk[1] = 2;
+	assert_int_equal(send(fd, junk, sizeof(question), 0), sizeof(question));
+	assert_true(is_ready(fd, PATIENCE_MS) && recv(fd, out, sizeof(out), 0) > 0);
+	assert_int_equal(out[1], 2);
 	memset(junk, 0xff, sizeof(junk));
 	junk[0] = 0;
 	assert_int_equal(send(tcp, junk, sizeof(junk), MSG_NOSIGNAL), sizeof(junk));
@@ -305,6 +329,95 @@ static void another_zone_is_told_from_the_next_question_on(void **state)
 	dns_server_stop(server);
 }
 
+/* ---- whole zones ---- */
+
+/* More than the kernel takes for who does not read. */
+static struct zone *large_zone(void)
+{
+	struct zone *zone = test_zone_begin("webmesh.internal", "n1");
+
+	test_zone_add(zone, "n1", 1, 1);
+	for (int i = 2; i < NODES; i++) {
+		struct node node = test_node("n", 1, 1);
+
+		snprintf(node.id, sizeof(node.id), "n%d", i);
+		assert_int_equal(zone_add(zone, &node, NULL), 0);
+	}
+	assert_int_equal(zone_finish(zone, NULL), 0);
+	return zone;
+}
+
+static struct dns_server *start_large(struct dns_keys *keys)
+{
+	struct dns_config config = { .address_count = 1, .keys = keys };
+	struct zone *zone = large_zone();
+	struct dns_server *server;
+
+	assert_true(endpoint_parse("127.0.0.1:0", &config.addresses[0]));
+	assert_int_equal(dns_server_start(&config, &server, NULL), 0);
+	dns_server_set_zone(server, zone);
+	zone_unref(zone);
+	return server;
+}
+
+/* Who asks for all of it, and reads nothing yet. */
+static int ask_all(const struct dns_server *server)
+{
+	static const uint8_t all[] = { 0, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 7, 'w', 'e', 'b', 'm', 'e', 's',
+				       'h', 8, 'i', 'n', 't', 'e', 'r', 'n', 'a', 'l', 0, 0, 252, 0, 1 };
+	uint8_t message[512], mac[64];
+	size_t len = sizeof(all), mac_len = sizeof(mac);
+	int fd = dial(server, SOCK_STREAM);
+	knot_tsig_key_t key;
+
+	memcpy(message + 2, all, sizeof(all));
+	assert_int_equal(knot_tsig_key_init_str(&key, KEY), KNOT_EOK);
+	assert_int_equal(knot_tsig_sign(message + 2, &len, sizeof(message) - 2, NULL, 0, mac, &mac_len,
+					&key, 0, 0), KNOT_EOK);
+	knot_tsig_key_deinit(&key);
+	message[0] = 0;
+	message[1] = (uint8_t)len;
+	assert_int_equal(send(fd, message, len + 2, MSG_NOSIGNAL), len + 2);
+	return fd;
+}
+
+static bool has_begun(int fd)
+{
+	uint8_t byte;
+
+	return is_ready(fd, PATIENCE_MS) && recv(fd, &byte, 1, MSG_PEEK) == 1;
+}
+
+static void few_have_it_whole_at_once_and_hold_up_nobody(void **state)
+{
+	uint64_t begun = now_ms();
+	struct dns_server *server;
+	struct dns_keys *keys;
+	int fds[TRANSFERS], fd, udp;
+	uint8_t out[DNS_UDP_MAX];
+	bool again;
+
+	assert_int_equal(dns_keys_parse(KEY, &keys, NULL), 0);
+	server = start_large(keys);
+	for (int i = 0; i < TRANSFERS; i++)
+		assert_true(has_begun(fds[i] = ask_all(server)));
+	assert_true(has_ended(fd = ask_all(server)));
+	close(fd);
+	udp = dial(server, SOCK_DGRAM);
+	assert_int_equal(ask_udp(udp, 1, PATIENCE_MS, out), 0);
+	close(udp);
+	close(fds[0]);
+	do {
+		again = has_begun(fd = ask_all(server));
+		close(fd);
+	} while (!again && now_ms() - begun < PATIENCE_MS);
+	assert_true(again);
+	for (int i = 1; i < TRANSFERS; i++)
+		close(fds[i]);
+	dns_server_stop(server);
+	dns_keys_free(keys);
+}
+
 static void an_address_that_is_not_here_yet_is_no_failure_and_one_that_is_taken_is(void **state)
 {
 	struct dns_server *server = start(0, 0), *other;
@@ -328,11 +441,13 @@ int main(void)
 		cmocka_unit_test(many_questions_on_one_connection_are_answered_in_order),
 		cmocka_unit_test(a_question_may_come_byte_by_byte),
 		cmocka_unit_test(who_says_nothing_or_half_of_it_is_hung_up_on_in_time),
+		cmocka_unit_test(who_goes_on_asking_is_not),
 		cmocka_unit_test(a_crowd_that_says_nothing_keeps_nobody_out),
 		cmocka_unit_test(one_source_has_few_connections),
 		cmocka_unit_test(who_asks_too_much_over_udp_is_sent_to_tcp),
 		cmocka_unit_test(what_is_no_question_costs_nothing_but_itself),
 		cmocka_unit_test(another_zone_is_told_from_the_next_question_on),
+		cmocka_unit_test(few_have_it_whole_at_once_and_hold_up_nobody),
 		cmocka_unit_test(an_address_that_is_not_here_yet_is_no_failure_and_one_that_is_taken_is),
 	};
 

@@ -179,7 +179,15 @@ static void a_zone_of_addresses_has_its_own_and_no_others(void **state)
 {
 	struct fixture *f = *state;
 	struct counts counts;
+	struct node far = test_node("far", 9, 0);
 
+	far.ipv4.ip.bytes[1] = 18;
+	zone_unref(f->zone);
+	f->zone = test_zone_begin("webmesh.internal", "n1");
+	assert_int_equal(zone_add(f->zone, &far, NULL), 0);
+	for (uint8_t i = 1; i < 5; i++)
+		test_zone_add(f->zone, (char[]){ (char)('a' + i), 0 }, i, i < 4 ? i : 0);
+	assert_int_equal(zone_finish(f->zone, NULL), 0);
 	ask_all(f, "16.172.in-addr.arpa.", KNOT_RRTYPE_AXFR, &counts);
 	assert_int_equal(counts.types[KNOT_RRTYPE_PTR], 4);
 	assert_int_equal(counts.records, 3 + 4);
