@@ -13,6 +13,7 @@
 #include "daemon/daemon.h"
 #include "daemon/resolver.h"
 #include "dns/server.h"
+#include "metrics/snapshot.h"
 #include "store/snapshot.h"
 #include "store/state_query.h"
 
@@ -26,6 +27,7 @@ struct dns {
 	bool stopped;
 
 	struct dns_server *server;	/* NULL: it does not listen */
+	struct dns_counts past;		/* of servers that were before it */
 	struct dns_config config;	/* with which it does, or last tried to */
 	uint64_t tried_at;		/* uv_now(); 0: listening did not fail */
 	struct dns_keys *keys;		/* the server's, too; NULL: there are none */
@@ -199,8 +201,37 @@ static void tell_addresses(const struct dns *dns)
 			 endpoint_format(&dns->config.addresses[i], text), dns->mesh.domain);
 }
 
+/* All that there ever were; connections are those of now. */
+static struct dns_counts count(struct dns *dns)
+{
+	struct dns_counts all = dns->past, now = { 0 };
+
+	if (dns->server)
+		now = dns_server_counts(dns->server);
+	all.udp += now.udp;
+	all.tcp += now.tcp;
+	all.answered += now.answered;
+	all.limited += now.limited;
+	all.connections = now.connections;
+	return all;
+}
+
+void dns_measure(struct dns *dns, struct metrics_snapshot *ret)
+{
+	const struct dns_counts all = count(dns);
+
+	ret->names.served = dns->server;
+	ret->names.serial = dns->zone ? zone_serial(dns->zone) : 0;
+	ret->names.nodes = dns->zone ? zone_count(dns->zone) : 0;
+	ret->names.udp = all.udp;
+	ret->names.tcp = all.tcp;
+	ret->names.limited = all.limited;
+	ret->names.connections = all.connections;
+}
+
 static void stop_listening(struct dns *dns)
 {
+	dns->past = count(dns);
 	dns_server_stop(dns->server);
 	dns->server = NULL;
 }

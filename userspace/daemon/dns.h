@@ -3,7 +3,7 @@
  * The names of the mesh, as this node answers for them (dns/server.h), from its own copy of the state.
  *
  * When nodes change, a thread of libuv's pool reads all of them through a view of its own and makes the
- * next zone of them, so that the owner does not: at 50,000 nodes that takes a good part of a
+ * next zone of them, so that the owner does not: at 50,000 nodes that takes tenths of a
  * second.  Changes that come meanwhile are in the one after it; a mesh that changes on and on costs
  * a tenth of one processor at most.  Nothing of this is needed for the mesh itself: what fails is logged
  * and tried again.  Owner thread.
@@ -17,6 +17,7 @@
 
 struct daemon;
 struct dns;
+struct metrics_snapshot;
 
 int dns_new(struct daemon *d, struct dns **ret, struct error *err);	/* ERR_MEMORY */
 /* No name is answered for any more; for the loop's last turns. */
@@ -33,5 +34,6 @@ void dns_advance(struct dns *dns);
 /* The state's file is open on another thread. */
 bool dns_reads(const struct dns *dns);
 bool dns_served(const struct dns *dns);
+void dns_measure(struct dns *dns, struct metrics_snapshot *ret);	/* fills ret->names */
 
 #endif

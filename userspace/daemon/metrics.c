@@ -9,6 +9,7 @@
 #include "daemon/api.h"
 #include "daemon/channels.h"
 #include "daemon/daemon.h"
+#include "daemon/dns.h"
 #include "daemon/now.h"
 #include "daemon/version.h"
 #include "http/server.h"
@@ -169,6 +170,7 @@ static void take(struct metrics *m)
 	s->nodes = count_nodes(m, s->applied_index);
 	fill_calls(m, s);
 	fill_channels(m->daemon, s);
+	dns_measure(m->daemon->dns, s);
 	s->turns = m->turns;
 	s->taken_at = uv_hrtime();
 	uv_mutex_lock(&m->lock);

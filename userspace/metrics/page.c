@@ -286,6 +286,32 @@ static void put_channels(const struct metrics_snapshot *s, struct buf *out)
 			 (double)s->channel_connections);
 }
 
+static void put_queries(const struct metrics_snapshot *s, struct buf *out)
+{
+	const struct exposition_label udp = { "protocol", "udp" }, tcp = { "protocol", "tcp" };
+
+	exposition_family(out, "wgmesh_dns_queries_total", EXPOSITION_COUNTER,
+			  "Questions about names that came, by protocol.");
+	exposition_integer(out, "wgmesh_dns_queries_total", &udp, 1, s->names.udp);
+	exposition_integer(out, "wgmesh_dns_queries_total", &tcp, 1, s->names.tcp);
+}
+
+static void put_names(const struct metrics_snapshot *s, struct buf *out)
+{
+	exposition_gauge(out, "wgmesh_dns_served", "1 while this node answers for the names of the mesh.",
+			 s->names.served);
+	exposition_gauge(out, "wgmesh_dns_zone_serial",
+			 "Index of the state from which it answers, modulo 2^32.", s->names.serial);
+	exposition_gauge(out, "wgmesh_dns_zone_nodes", "Nodes of which it tells.",
+			 (double)s->names.nodes);
+	put_queries(s, out);
+	exposition_counter(out, "wgmesh_dns_limited_total",
+			   "Questions over UDP beyond the rate of their source: dropped, or sent to TCP.",
+			   s->names.limited);
+	exposition_gauge(out, "wgmesh_dns_connections", "Clients that are connected over TCP.",
+			 (double)s->names.connections);
+}
+
 void metrics_page(const struct metrics_snapshot *s, const struct metrics_readings *r,
 		  struct buf *out)
 {
@@ -301,4 +327,5 @@ void metrics_page(const struct metrics_snapshot *s, const struct metrics_reading
 	put_dataplane(s, r, out);
 	put_calls(s, out);
 	put_channels(s, out);
+	put_names(s, out);
 }

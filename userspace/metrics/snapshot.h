@@ -56,6 +56,13 @@ struct metrics_snapshot {
 	char ipv4[PREFIX_TEXT_MAX], ipv6[PREFIX_TEXT_MAX];
 
 	size_t channels, channel_connections;	/* of WebRTC */
+	struct {
+		bool served;
+		uint32_t serial;		/* of the zone that is told; 0: there is none */
+		uint64_t nodes;			/* in it */
+		uint64_t udp, tcp, limited;	/* questions, since the start */
+		uint64_t connections;
+	} names;
 	unsigned int calls_alive;
 	size_t calls_count;
 	struct metrics_calls calls[METRICS_CALLS_MAX];

@@ -29,6 +29,10 @@ static struct metrics_snapshot *snapshot(void)
 	s->state_age_ms = 1500;
 	s->channels = 3;
 	s->channel_connections = 70;
+	s->names.served = true;
+	s->names.udp = 1234;
+	s->names.tcp = 5;
+	s->names.limited = 6;
 	s->calls[0].method = "v1.Node/Join";
 	s->calls[1].method = "unknown";
 	s->calls_count = 2;
@@ -118,6 +122,10 @@ static void values_are_the_snapshots_in_base_units(void **state)
 	page = buf_text(&out);
 	assert_value(page, "wgmesh_data_channels", 3);
 	assert_value(page, "wgmesh_data_channel_connections", 70);
+	assert_value(page, "wgmesh_dns_served", 1);
+	assert_value(page, "wgmesh_dns_queries_total{protocol=\"udp\"}", 1234);
+	assert_value(page, "wgmesh_dns_queries_total{protocol=\"tcp\"}", 5);
+	assert_value(page, "wgmesh_dns_limited_total", 6);
 	assert_value(page, "wgmesh_build_info{version=\"1.2.3\",commit=\"abc\"}", 1);
 	assert_value(page, "wgmesh_start_time_seconds", 1700000000.5);
 	assert_value(page, "wgmesh_snapshot_age_seconds", 0.25);
