@@ -43,6 +43,7 @@ struct scene {
 	uint64_t previous[SCRIPT_MAX];		/* behind an entry of which term */
 	bool keeps_log;				/* the follower is a server */
 	unsigned int lost, changes, failures, caught_up, installed;
+	unsigned int looks, reading;	/* whether somebody reads the state, and how often he does */
 	struct snapshots *snapshots;
 	struct agreement *agreement;
 	char state_path[96];
@@ -154,6 +155,14 @@ static void on_caught_up(void *data)
 	((struct scene *)data)->caught_up++;
 }
 
+static bool on_is_read(void *data)
+{
+	struct scene *s = data;
+
+	assert_int_equal(s->installed, 0);
+	return s->looks++ < s->reading;
+}
+
 static void on_installed(void *data)
 {
 	((struct scene *)data)->installed++;
@@ -223,6 +232,7 @@ static void open_scene(struct scene *s, struct fixture *f)
 		.configuration = on_configuration, .source_changed = on_source,
 		.caught_up = on_caught_up, .installed = on_installed, .failed = on_failed,
 		.state_path = s->state_path, .server = s->keeps_log, .data = s,
+		.is_read = on_is_read, .is_read_data = s,
 	};
 	struct error err;
 
@@ -458,6 +468,23 @@ static void a_snapshot_takes_the_place_of_what_the_log_lacks(void **state)
 	assert_int_equal(state_store_applied(f->state), SNAPSHOT_INDEX + 3);
 }
 
+static void a_snapshot_waits_for_who_reads_the_state(void **state)
+{
+	struct fixture *f = *state;
+	char path[96];
+	struct scene s = { .reading = 3, .script = { { .first = SNAPSHOT_INDEX + 1,
+							.last = SNAPSHOT_INDEX + 3 } } };
+
+	make_snapshot(f, path);
+	s.script[0].snapshot = path;
+	open_scene(&s, f);
+	s.wanted = SNAPSHOT_INDEX + 3;
+	run_until(f, has_applied, &s);
+	assert_int_equal(s.installed, 1);
+	assert_int_equal(s.looks, 4);
+	close_scene(&s);
+}
+
 static void a_broken_snapshot_changes_nothing_and_the_next_source_is_tried(void **state)
 {
 	struct fixture *f = *state;
@@ -656,6 +683,7 @@ int main(void)
 		with_stores(what_the_log_has_beyond_the_state_is_replaced),
 		with_stores(a_follower_may_go_at_any_moment),
 		with_stores(a_snapshot_takes_the_place_of_what_the_log_lacks),
+		with_stores(a_snapshot_waits_for_who_reads_the_state),
 		with_stores(a_broken_snapshot_changes_nothing_and_the_next_source_is_tried),
 		with_stores(what_a_server_has_stored_stays_unless_it_conflicts),
 		with_stores(an_observer_gives_up_a_history_that_is_not_the_meshs),
