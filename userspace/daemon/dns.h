@@ -3,10 +3,10 @@
  * The names of the mesh, as this node answers for them (dns/server.h), from its own copy of the state.
  *
  * When nodes change, a thread of libuv's pool reads all of them through a view of its own and makes the
- * next zone of them, so that the owner does not: at 50,000 nodes that takes tenths of a
- * second.  Changes that come meanwhile are in the one after it; a mesh that changes on and on costs
- * a tenth of one processor at most.  Nothing of this is needed for the mesh itself: what fails is logged
- * and tried again.  Owner thread.
+ * next zone of them: 40 ms for 50,000 nodes, of which the owner has less than one.  Changes that
+ * come meanwhile are in the one after it; a mesh that changes on and on costs a tenth of one processor
+ * at most.  Nothing of this is needed for the mesh itself: what fails is logged and tried again.  Owner
+ * thread.
  */
 #ifndef WGMESH_DAEMON_DNS_H
 #define WGMESH_DAEMON_DNS_H
