@@ -373,6 +373,83 @@ static void seed_refusals(void)
 	}
 }
 
+/* ---- DNS ---- */
+
+static void put_u16(struct buf *out, uint16_t v)
+{
+	buf_append_u8(out, (uint8_t)(v >> 8));
+	buf_append_u8(out, (uint8_t)v);
+}
+
+static void put_name(struct buf *out, const char *name)
+{
+	while (*name) {
+		size_t len = strcspn(name, ".");
+
+		buf_append_u8(out, (uint8_t)len);
+		buf_append(out, name, len);
+		name += len + (name[len] == '.');
+	}
+	buf_append_u8(out, 0);
+}
+
+/* With @additional, of @len bytes, as the one additional record. */
+static void save_question(const char *seed, unsigned int opcode, const char *name, uint16_t type,
+			  const void *additional, size_t len)
+{
+	struct buf out = BUF_INIT(BYTES_MAX);
+
+	put_u16(&out, 7);
+	put_u16(&out, (uint16_t)(0x100 | opcode << 11));
+	put_u16(&out, 1);
+	put_u16(&out, 0);
+	put_u16(&out, 0);
+	put_u16(&out, len != 0);
+	put_name(&out, name);
+	put_u16(&out, type);
+	put_u16(&out, 1);
+	buf_append(&out, additional, len);
+	must(!out.failed);
+	save("dns", seed, out.data, out.len);
+	buf_fini(&out);
+}
+
+static void seed_records(void)
+{
+	static const char zeros[] = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.5.0.4.0.3.0.2.0.1.0.d.f.ip6.arpa";
+
+	save_question("a", 0, "n1.webmesh.internal", 1, NULL, 0);
+	save_question("txt", 0, "db.east.webmesh.internal", 16, NULL, 0);
+	save_question("empty", 0, "east.webmesh.internal", 1, NULL, 0);
+	save_question("missing", 0, "x.webmesh.internal", 1, NULL, 0);
+	save_question("any", 0, "N1.WEBMESH.internal", 255, NULL, 0);
+	save_question("ptr4", 0, "1.0.16.172.in-addr.arpa", 12, NULL, 0);
+	save_question("ptr6", 0, zeros, 12, NULL, 0);
+	save_question("soa4", 0, "16.172.in-addr.arpa", 6, NULL, 0);
+	save_question("axfr", 0, "webmesh.internal", 252, NULL, 0);
+	save_question("notify", 4, "webmesh.internal", 6, NULL, 0);
+	save("dns", "pointer", "\0\7\1\0\0\1\0\0\0\0\0\0\300\14\0\1\0\1", 18);
+}
+
+/* OPT with its payload, version and options, and TSIG with the algorithm, time and code that a key has. */
+static void seed_signed(void)
+{
+	struct buf tsig = BUF_INIT(BYTES_MAX);
+
+	save_question("aaaa-edns", 0, "n1.webmesh.internal", 28, "\0\0\51\4\320\0\0\200\0\0\0", 11);
+	save_question("badvers", 0, "n1.webmesh.internal", 1, "\0\0\51\4\320\0\1\0\0\0\0", 11);
+	save_question("cookie", 0, "n1.webmesh.internal", 1,
+		      "\0\0\51\4\320\0\0\0\0\0\14\0\12\0\10abcdefgh", 23);
+	put_name(&tsig, "k");
+	buf_append(&tsig, "\0\372\0\377\0\0\0\0\0\75", 10);
+	put_name(&tsig, "hmac-sha256");
+	buf_append(&tsig, "\0\0\0\0\0\1\1\54\0\40", 10);
+	buf_append(&tsig, "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm", 32);
+	buf_append(&tsig, "\0\7\0\0\0\0", 6);
+	save_question("tsig", 0, "webmesh.internal", 252, tsig.data, tsig.len);
+	buf_fini(&tsig);
+}
+
 int main(int argc, char **argv)
 {
 	must(argc == 2);
@@ -386,5 +463,7 @@ int main(int argc, char **argv)
 	seed_wireguard();
 	seed_links();
 	seed_refusals();
+	seed_records();
+	seed_signed();
 	return 0;
 }
