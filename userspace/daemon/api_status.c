@@ -10,6 +10,7 @@
 #include "daemon/leader_proxy.h"
 #include "daemon/metrics.h"
 #include "daemon/now.h"
+#include "daemon/turn.h"
 #include "daemon/version.h"
 #include "rpc/channel.h"
 #include "store/state_query.h"
@@ -58,6 +59,8 @@ static size_t fill_features(const struct daemon *d, V1__Feature features[FEATURE
 		features[n++] = V1__FEATURE__MESH_DNS;
 	if (d->settings.webrtc)
 		features[n++] = V1__FEATURE__ICE_NEGOTIATION;
+	if (turn_serves(d->turn))
+		features[n++] = V1__FEATURE__TURN_SERVER;
 	if (passes_on(d))
 		features[n++] = V1__FEATURE__LEADER_PROXY;
 	return n;

@@ -5,6 +5,7 @@
 
 #include "daemon/commands.h"
 #include "daemon/settings_sources.h"
+#include "daemon/turn.h"
 
 #define USAGE "wgmeshd config check [FILE] | wgmeshd config show [OPTION…]"
 
@@ -32,6 +33,8 @@ static int check(int argc, char **argv)
 		r = settings_read_file(&s, argv[1], &err);
 	else
 		r = parse_all(&s, argc, argv, &err);
+	if (r == 0)
+		r = turn_check(&s, &err);
 	if (r < 0)
 		return command_fail(&err);
 	if (*s.file)

@@ -25,6 +25,7 @@
 #include "daemon/renewal.h"
 #include "daemon/rotation.h"
 #include "daemon/schema_gate.h"
+#include "daemon/turn.h"
 #include "daemon/version.h"
 
 enum {
@@ -52,6 +53,7 @@ static void on_upkeep(uv_timer_t *timer)
 	rotation_advance(d);
 	join_consider(d->joining);
 	negotiations_advance(d);
+	turn_advance(d);
 	replica_upkeep(d->replica);
 	dns_advance(d->dns);
 	api_follow_changed(d);
@@ -238,6 +240,8 @@ static int start(struct daemon *d, struct error *err)
 	if (r == 0)
 		r = dns_new(d, &d->dns, err);
 	if (r == 0)
+		r = turn_new(d, &d->turn, err);
+	if (r == 0)
 		r = open_identity(d, err);
 	if (r == 0)
 		r = open_stores(d, err);
@@ -325,6 +329,13 @@ static void server_stopped(void *data)
 	stop_joining(d);
 }
 
+/* What it relays has ended. */
+static void stop_turn(struct daemon *d)
+{
+	turn_free(d->turn);
+	d->turn = NULL;
+}
+
 static void stop_handles(struct daemon *d)
 {
 	if (!d->upkeep.data)
@@ -353,6 +364,7 @@ void daemon_stop(struct daemon *d, int exit_code)
 	leader_proxy_reset(d);
 	api_health_end(d);
 	negotiations_end(d);
+	stop_turn(d);
 	if (d->server)
 		rpc_server_stop(d->server, GRACE_MS, server_stopped, d);
 	else

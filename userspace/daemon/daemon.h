@@ -25,6 +25,7 @@
 #include "store/state_store.h"
 
 struct channels;
+struct turn;
 struct following;
 struct negotiation;
 struct watching;
@@ -84,6 +85,7 @@ struct daemon {
 	struct following *serving;
 	struct rounds rounds;		/* in which they are served */
 	struct channels *channels;	/* NULL: nobody has asked for a data channel yet */
+	struct turn *turn;		/* of them; NULL: there is none */
 	struct negotiation *negotiations;	/* streams that ask for one, a list */
 	struct rpc_channel *leader;	/* for calls that are passed on; NULL: none was yet */
 	char leader_id[NODE_ID_MAX + 1];

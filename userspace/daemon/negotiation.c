@@ -11,6 +11,7 @@
 #include "daemon/channel_policy.h"
 #include "daemon/channels.h"
 #include "daemon/negotiation_relay.h"
+#include "daemon/turn.h"
 #include "model/stun_list.h"
 
 /* What is waited for, by the deadline; or what is, and may be for ever. */
@@ -39,8 +40,9 @@ struct negotiation {
 	struct channel_service service;
 	char what[API_OBJECT_MAX];	/* the service, and where, for the log */
 	struct stun_list stun;
+	struct turn_server relay;	/* of TURN */
 	uint64_t session;		/* of the engine; 0: none */
-	struct negotiation_relay *relay;	/* to the node that dials; NULL: none */
+	struct negotiation_relay *onward;	/* to the node that dials; NULL: none */
 	unsigned int candidates;	/* of the client's */
 };
 
@@ -59,8 +61,8 @@ static void close_other_end(struct negotiation *n)
 	if (n->session)
 		engine_close(channels_engine(n->daemon->channels), n->session);
 	n->session = 0;
-	negotiation_relay_stop(n->relay);
-	n->relay = NULL;
+	negotiation_relay_stop(n->onward);
+	n->onward = NULL;
 }
 
 /* The client may be slow to hear of it: what the other end holds is let go at once. */
@@ -99,6 +101,7 @@ static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
 	while (*at != n)
 		at = &(*at)->next;
 	*at = n->next;
+	wipe(&n->relay, sizeof(n->relay));
 	free(n);
 }
 
@@ -119,26 +122,32 @@ static void tell_offer(struct negotiation *n, const struct negotiation_said *sai
 	tell(n, said);
 }
 
-/* What the client is told of STUN servers, and another node is. */
-struct stun_urls {
-	char texts[STUN_SERVERS_MAX][STUN_URL_MAX];
-	char *list[STUN_SERVERS_MAX];
+/* What the client is told of STUN and TURN servers, and another node is; whoever has it wipes it. */
+struct server_urls {
+	char texts[STUN_SERVERS_MAX][STUN_URL_MAX], relay[TURN_URL_MAX];
+	char *list[STUN_SERVERS_MAX + 1];
+	size_t count;
 };
 
-static char **list_stun(const struct negotiation *n, struct stun_urls *out)
+static char **list_servers(const struct negotiation *n, struct server_urls *out)
 {
+	out->count = 0;
 	for (unsigned int i = 0; i < n->stun.count; i++)
-		out->list[i] = stun_url_format(&n->stun.items[i], out->texts[i]);
+		out->list[out->count++] = stun_url_format(&n->stun.items[i], out->texts[i]);
+	if (*n->relay.user)
+		out->list[out->count++] = turn_server_format(&n->relay, out->relay);
 	return out->list;
 }
 
 static void on_offer(struct negotiation *n, const char *offer)
 {
-	struct stun_urls urls;
+	struct server_urls urls;
+	struct negotiation_said said = { .offer = offer, .candidate = "" };
 
-	tell_offer(n, &(struct negotiation_said){ .offer = offer, .candidate = "",
-						  .stun_count = n->stun.count,
-						  .stun = list_stun(n, &urls) });
+	said.stun = list_servers(n, &urls);
+	said.stun_count = urls.count;
+	tell_offer(n, &said);
+	wipe(&urls, sizeof(urls));
 }
 
 static void on_event(const struct engine_event *event, void *user)
@@ -182,7 +191,7 @@ static void on_relay_ended(const struct error *why, void *ctx)
 {
 	struct negotiation *n = ctx;
 
-	n->relay = NULL;
+	n->onward = NULL;
 	end(n, why);
 }
 
@@ -197,21 +206,42 @@ static int start_engine(struct daemon *d, struct error *err)
 static int open_session(struct negotiation *n, struct error *err)
 {
 	struct daemon *d = n->daemon;
+	struct ice_servers servers = { n->stun.items[0], n->relay };
 	int r = channel_policy_check(d, &n->service, err);
 
 	if (r == 0)
 		r = start_engine(d, err);
-	return r < 0 ? r : engine_open(channels_engine(d->channels), &n->service,
-				       &n->stun.items[0], &n->session, err);
+	if (r == 0)
+		r = engine_open(channels_engine(d->channels), &n->service, &servers, &n->session,
+				err);
+	wipe(&servers, sizeof(servers));
+	return r;
+}
+
+static bool has_relay(const struct negotiation *n)
+{
+	return *n->relay.user;
 }
 
 /* Those that are named; what of them is no address, or too many, is passed over. */
-static void choose_stun(struct negotiation *n, const struct negotiation_ask *ask)
+static void choose_named(struct negotiation *n, const struct negotiation_ask *ask)
 {
-	for (size_t i = 0; i < ask->stun_count && i < STUN_SERVERS_MAX; i++)
-		stun_list_add(&n->stun, ask->stun[i], NULL);
-	if (!n->stun.count)
-		n->stun = n->daemon->settings.stun_servers;
+	for (size_t i = 0; i < ask->stun_count && i <= STUN_SERVERS_MAX; i++) {
+		if (stun_list_add(&n->stun, ask->stun[i], NULL) < 0 && !has_relay(n))
+			turn_server_parse(ask->stun[i], &n->relay, NULL);
+	}
+	if (!has_relay(n))
+		n->relay = (struct turn_server){ 0 };
+}
+
+static int choose_servers(struct negotiation *n, const struct negotiation_ask *ask,
+			  struct error *err)
+{
+	choose_named(n, ask);
+	if (n->stun.count || has_relay(n))
+		return 0;
+	n->stun = n->daemon->settings.stun_servers;
+	return turn_login(n->daemon->turn, &n->relay, err);
 }
 
 static void describe(struct negotiation *n, const struct negotiation_ask *ask, bool here)
@@ -227,12 +257,15 @@ static void describe(struct negotiation *n, const struct negotiation_ask *ask, b
 static int open_relay(struct negotiation *n, const char *node_id, struct error *err)
 {
 	static const struct negotiation_relay_ops ops = { on_told, on_relay_ended };
-	struct stun_urls urls;
-	const struct negotiation_relay_ask ask = { .node_id = node_id, .service = &n->service,
-						   .stun_count = n->stun.count,
-						   .stun = list_stun(n, &urls) };
+	struct server_urls urls;
+	struct negotiation_relay_ask ask = { .node_id = node_id, .service = &n->service };
+	int r;
 
-	return negotiation_relay_start(n->daemon, n->call, &ask, &ops, n, &n->relay, err);
+	ask.stun = list_servers(n, &urls);
+	ask.stun_count = urls.count;
+	r = negotiation_relay_start(n->daemon, n->call, &ask, &ops, n, &n->onward, err);
+	wipe(&urls, sizeof(urls));
+	return r;
 }
 
 static int begin(struct negotiation *n, const ProtobufCMessage *msg, struct error *err)
@@ -247,7 +280,9 @@ static int begin(struct negotiation *n, const ProtobufCMessage *msg, struct erro
 		return r;
 	here = !*ask.node_id || strcmp(ask.node_id, n->daemon->settings.id) == 0;
 	describe(n, &ask, here);
-	choose_stun(n, &ask);
+	r = choose_servers(n, &ask, err);
+	if (r < 0)
+		return r;
 	enter(n, OFFERING);
 	return here ? open_session(n, err) : open_relay(n, ask.node_id, err);
 }
@@ -293,7 +328,7 @@ static int say_here(struct negotiation *n, const struct negotiation_said *said, 
 
 static int say_there(struct negotiation *n, const struct negotiation_said *said, struct error *err)
 {
-	int r = negotiation_relay_say(n->relay, said, err);
+	int r = negotiation_relay_say(n->onward, said, err);
 
 	if (r == 0 && *said->answer && n->stage == ANSWERING)
 		enter(n, RELAYED);
@@ -308,7 +343,7 @@ static int say(struct negotiation *n, const struct negotiation_said *said, struc
 	if (n->candidates > NEGOTIATION_CANDIDATES_MAX)
 		return error_set(err, ERR_EXHAUSTED, "candidate: more than %d",
 				 NEGOTIATION_CANDIDATES_MAX);
-	r = n->relay ? say_there(n, said, err) : say_here(n, said, err);
+	r = n->onward ? say_there(n, said, err) : say_here(n, said, err);
 	if (r == 0 && n->stage == ANSWERING)
 		enter(n, ANSWERING);
 	return r;

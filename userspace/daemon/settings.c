@@ -86,6 +86,25 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	{ "stun-servers", SETTING_STUN_SERVERS, FIELD(stun_servers), .takes = "URL", .live = true,
 	  .help = "that tell both sides of a data channel their addresses outside, as "
 		  "stun:192.0.2.1:3478; may be repeated" },
+	{ "turn-mode", SETTING_WORD, FIELD(turn_mode), .takes = "MODE",
+	  .words = "off, managed, external",
+	  .help = "whether data channels that find no other way pass a TURN server, and which: off, "
+		  "managed, one that this node runs, or external, that of turn-server" },
+	{ "turn-address", SETTING_ADDRESS, FIELD(turn_address), .takes = "ADDRESS",
+	  .otherwise = "the first endpoint",
+	  .help = "where all reach the managed TURN server; one that this machine does not have is "
+		  "that of a NAT before it" },
+	{ "turn-port", SETTING_NUMBER, FIELD(turn_port), .min = 1024, .max = 65535, .takes = "PORT",
+	  .help = "of the managed TURN server, UDP" },
+	{ "turn-relay-ports", SETTING_PORTS, FIELD(turn_relay_ports), .takes = "FIRST-LAST",
+	  .help = "that the managed TURN server relays from, UDP" },
+	{ "turn-realm", SETTING_NAME, FIELD(turn_realm), .takes = "NAME",
+	  .help = "of the managed TURN server" },
+	{ "turn-server", SETTING_TURN_SERVER, FIELD(turn_server), .takes = "URL",
+	  .help = "the external TURN server, as turn:192.0.2.1:3478" },
+	{ "turn-secret-file", SETTING_FILE, FIELD(turn_secret_file), .takes = "FILE",
+	  .help = "with the secret that the external TURN server shares with those who make its "
+		  "credentials (coturn: static-auth-secret), in one line" },
 	{ "certificate-seconds", SETTING_NUMBER, FIELD(certificate_seconds), .min = 10,
 	  .max = 10 * 365 * 86400, .takes = "SECONDS", .live = true,
 	  .help = "that a certificate holds which this node issues while it leads" },
@@ -136,6 +155,10 @@ void settings_init(struct settings *s)
 		.followers_max = 256,
 		.leader_proxy = true,
 		.webrtc = true,
+		.turn_mode = "off",
+		.turn_port = TURN_PORT,
+		.turn_relay_ports = { 49152, 65535 },
+		.turn_realm = "wgmesh",
 		.certificate_seconds = 90 * 86400,
 		.key_rotation_seconds = 168 * 3600,
 		.tick_ms = 50,
@@ -434,6 +457,33 @@ static int set_local_endpoint(struct endpoint *out, const char *value, struct er
 	return 0;
 }
 
+static int set_address(struct ip *out, const char *value, struct error *err)
+{
+	struct ip ip = { 0 };
+
+	if (strcmp(value, NONE) != 0 && !ip_parse(value, &ip))
+		return error_set(err, ERR_INVALID, "\"%s\" is no IP address, nor none", value);
+	*out = ip;
+	return 0;
+}
+
+/* What would be a secret in it is not repeated in the error. */
+static int set_turn_server(struct turn_server *out, const char *value, struct error *err)
+{
+	struct turn_server server = { 0 };
+	int r = strcmp(value, NONE) == 0 ? 0 : turn_server_parse(value, &server, err);
+
+	if (r == 0 && *server.user)
+		r = error_set(err, ERR_INVALID,
+			      "takes no user: credentials are made with the secret of "
+			      "turn-secret-file");
+	wipe(server.user, sizeof(server.user));
+	wipe(server.password, sizeof(server.password));
+	if (r == 0)
+		*out = server;
+	return r < 0 ? -ERR_INVALID : 0;
+}
+
 static int set_value(struct settings *s, int row, const char *value, bool more, struct error *err)
 {
 	const struct setting *t = &settings_table[row];
@@ -441,7 +491,16 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 
 	switch (t->kind) {
 	case SETTING_ID:
+	case SETTING_NAME:
 		return set_id(t, out, value, err);
+	case SETTING_ADDRESS:
+		return set_address(out, value, err);
+	case SETTING_PORTS:
+		return turn_ports_parse(value, out, err);
+	case SETTING_TURN_SERVER:
+		return set_turn_server(out, value, err);
+	case SETTING_FILE:
+		return set_file(t, out, value, err);
 	case SETTING_WORD:
 		return set_word(t, out, value, err);
 	case SETTING_NUMBER:
@@ -468,8 +527,6 @@ static int set_value(struct settings *s, int row, const char *value, bool more, 
 		return set_local_endpoint(out, value, err);
 	case SETTING_DOMAIN:
 		return set_domain(t, out, value, err);
-	case SETTING_FILE:
-		return set_file(t, out, value, err);
 	case SETTING_LISTEN:
 		return add_listen_addresses(out, more, value, err);
 	default:
@@ -528,6 +585,20 @@ static bool format_endpoints(const struct settings *s, struct buf *out)
 	return !out->failed;
 }
 
+static bool format_address(const struct ip *ip, struct buf *out)
+{
+	char text[IP_TEXT_MAX];
+
+	return buf_append_text(out, ip->family ? ip_format(ip, text) : NONE);
+}
+
+static bool format_turn_server(const struct turn_server *server, struct buf *out)
+{
+	char url[TURN_URL_MAX];
+
+	return buf_append_text(out, server->at.ip.family ? turn_server_format(server, url) : NONE);
+}
+
 static bool format_endpoint(const struct endpoint *e, struct buf *out)
 {
 	char text[ENDPOINT_TEXT_MAX];
@@ -541,7 +612,7 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 	const void *at = (const char *)s + t->offset;
 	char prefix[PREFIX_TEXT_MAX], routes[ROUTES_TEXT_MAX], overrides[OVERRIDES_TEXT_MAX];
 	char destinations[DESTINATIONS_TEXT_MAX], servers[STUN_LIST_TEXT_MAX];
-	char listen[LISTEN_LIST_TEXT_MAX];
+	char listen[LISTEN_LIST_TEXT_MAX], ports[TURN_PORTS_TEXT_MAX];
 
 	switch (t->kind) {
 	case SETTING_NUMBER:
@@ -565,6 +636,12 @@ bool settings_format(const struct settings *s, int row, struct buf *out)
 	case SETTING_NODE:
 	case SETTING_FILE:
 		return buf_append_text(out, *(const char *)at ? at : NONE);
+	case SETTING_ADDRESS:
+		return format_address(at, out);
+	case SETTING_PORTS:
+		return buf_append_text(out, turn_ports_format(at, ports));
+	case SETTING_TURN_SERVER:
+		return format_turn_server(at, out);
 	case SETTING_LOCAL_ENDPOINT:
 		return format_endpoint(at, out);
 	case SETTING_LISTEN:

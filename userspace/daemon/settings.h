@@ -21,11 +21,12 @@
 #include "model/override.h"
 #include "model/route.h"
 #include "model/stun_list.h"
+#include "model/turn_server.h"
 
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 35,		/* rows of the table */
+	SETTINGS_COUNT = 42,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -63,6 +64,13 @@ struct settings {
 	bool webrtc;			/* serve data channels */
 	struct destination_list webrtc_destinations;	/* that they may lead to */
 	struct stun_list stun_servers;	/* of them; no one: only addresses of our own are told */
+	char turn_mode[SETTINGS_WORD_MAX];	/* off, managed or external */
+	struct ip turn_address;		/* AF_UNSPEC: the first of the endpoints */
+	uint16_t turn_port;
+	struct turn_ports turn_relay_ports;
+	char turn_realm[SETTINGS_ID_MAX];
+	struct turn_server turn_server;	/* the external one, without user and password */
+	char turn_secret_file[PATH_MAX - 64];	/* shared with it; "": none */
 	/* of what this node certifies while it leads */
 	uint32_t certificate_seconds;
 	uint32_t key_rotation_seconds;	/* of this node's WireGuard key; 0: never */
@@ -88,7 +96,8 @@ enum setting_kind {
 	SETTING_TEXT, SETTING_ID, SETTING_WORD, SETTING_NUMBER, SETTING_SWITCH,
 	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE, SETTING_DURATION,
 	SETTING_PEER_ENDPOINTS, SETTING_DESTINATIONS, SETTING_STUN_SERVERS,
-	SETTING_LOCAL_ENDPOINT, SETTING_DOMAIN, SETTING_LISTEN, SETTING_FILE,
+	SETTING_LOCAL_ENDPOINT, SETTING_DOMAIN, SETTING_LISTEN, SETTING_NAME, SETTING_ADDRESS,
+	SETTING_PORTS, SETTING_TURN_SERVER, SETTING_FILE,
 };
 
 struct setting {

@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "base/buf.h"
 #include "rtc/sctp.h"
 #include "rtc/session.h"
 #include "rtc/watch.h"
@@ -25,7 +26,7 @@ struct command {
 		struct {
 			struct channel_service service;
 			struct sdp offer;	/* of COMMAND_REACH */
-			struct endpoint stun;
+			struct ice_servers servers;
 		} open;
 		struct sdp answer;
 		int fd;			/* owned; -1: taken */
@@ -194,22 +195,27 @@ static void open_session(struct engine *e, const struct command *cmd)
 	struct member *m = calloc(1, sizeof(*m));
 	struct error err = { 0 };
 
-	if (cmd->open.stun.ip.family != AF_UNSPEC)
-		config.ice.stun = cmd->open.stun;
 	if (!m) {
 		pthread_mutex_lock(&e->lock);
 		e->counts.sessions--;
 		pthread_mutex_unlock(&e->lock);
 		return;
 	}
+	config.ice.servers = cmd->open.servers;
 	m->engine = e;
 	m->number = cmd->session;
 	m->next = e->members;
 	e->members = m;
 	if (session_new(&config, &session_ops, m, &m->session, &err) < 0)
 		on_ended(&err, m);
+	wipe(&config.ice.servers, sizeof(config.ice.servers));
 	e->ticked = m->next ? e->ticked : g_get_monotonic_time();
 	timer_set(e->tick, SCTP_TICK_MS);
+}
+
+static bool is_opening(const struct command *cmd)
+{
+	return cmd->kind == COMMAND_OPEN || cmd->kind == COMMAND_REACH;
 }
 
 static int take_fd(struct command *cmd)
@@ -222,8 +228,12 @@ static int take_fd(struct command *cmd)
 
 static void command_free(struct command *cmd)
 {
-	if (cmd && cmd->kind == COMMAND_CONNECT && cmd->fd >= 0)
+	if (!cmd)
+		return;
+	if (cmd->kind == COMMAND_CONNECT && cmd->fd >= 0)
 		close(cmd->fd);
+	if (is_opening(cmd))
+		wipe(&cmd->open.servers, sizeof(cmd->open.servers));
 	free(cmd);
 }
 
@@ -231,7 +241,7 @@ static void execute(struct engine *e, struct command *cmd)
 {
 	struct member *m = lookup(e, cmd->session);
 
-	if (cmd->kind == COMMAND_OPEN || cmd->kind == COMMAND_REACH)
+	if (is_opening(cmd))
 		open_session(e, cmd);
 	else if (!m)
 		return;
@@ -434,24 +444,24 @@ static int add_session(struct engine *e, struct command *cmd, uint64_t *ret_sess
 	pthread_mutex_unlock(&e->lock);
 	if (!full)
 		return 0;
-	free(cmd);
+	command_free(cmd);
 	return error_set(err, ERR_EXHAUSTED, "%u WebRTC sessions are open, which is the limit",
 			 e->config.sessions_max);
 }
 
 int engine_open(struct engine *e, const struct channel_service *service,
-		const struct endpoint *stun, uint64_t *ret_session, struct error *err)
+		const struct ice_servers *servers, uint64_t *ret_session, struct error *err)
 {
 	struct command *cmd = command_new(COMMAND_OPEN, 0, err);
 
 	if (!cmd)
 		return -ERR_MEMORY;
 	cmd->open.service = *service;
-	cmd->open.stun = *stun;
+	cmd->open.servers = servers ? *servers : e->config.ice.servers;
 	return add_session(e, cmd, ret_session, err);
 }
 
-int engine_reach(struct engine *e, const char *offer, const struct endpoint *stun,
+int engine_reach(struct engine *e, const char *offer, const struct ice_servers *servers,
 		 uint64_t *ret_session, struct error *err)
 {
 	struct command *cmd = command_new(COMMAND_REACH, 0, err);
@@ -461,7 +471,7 @@ int engine_reach(struct engine *e, const char *offer, const struct endpoint *stu
 		free(cmd);
 		return r;
 	}
-	cmd->open.stun = *stun;
+	cmd->open.servers = servers ? *servers : e->config.ice.servers;
 	return add_session(e, cmd, ret_session, err);
 }
 

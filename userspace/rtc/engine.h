@@ -60,16 +60,16 @@ int engine_new(const struct engine_config *config, struct engine **ret, struct e
 void engine_free(struct engine *e);
 
 /*
- * @stun: AF_UNSPEC stands for the one of the configuration.  ERR_EXHAUSTED: too many sessions.  The
+ * @servers: NULL stands for those of the configuration.  ERR_EXHAUSTED: too many sessions.  The
  * offer and all that follows come as events.
  */
 int engine_open(struct engine *e, const struct channel_service *service,
-		const struct endpoint *stun, uint64_t *ret_session, struct error *err);
+		const struct ice_servers *servers, uint64_t *ret_session, struct error *err);
 /*
  * The other way: a service of the peer's is reached, which has made @offer (JSON).  ERR_INVALID: it
  * is none; ERR_EXHAUSTED.
  */
-int engine_reach(struct engine *e, const char *offer, const struct endpoint *stun,
+int engine_reach(struct engine *e, const char *offer, const struct ice_servers *servers,
 		 uint64_t *ret_session, struct error *err);
 /*
  * Opens a connection of such a session, once it is connected, for @fd: a socket of TCP that is

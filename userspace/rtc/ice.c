@@ -163,14 +163,27 @@ static void set_stun(struct ice *ice, const struct endpoint *stun)
 			     "stun-server-port", (guint)stun->port, NULL);
 }
 
+static int set_relay(struct ice *ice, const struct turn_server *relay, struct error *err)
+{
+	char ip[IP_TEXT_MAX];
+
+	if (relay->at.ip.family == AF_UNSPEC)
+		return 0;
+	return nice_agent_set_relay_info(ice->agent, ice->stream, COMPONENT,
+					 ip_format(&relay->at.ip, ip), relay->at.port, relay->user,
+					 relay->password, NICE_RELAY_TYPE_TURN_UDP)
+		? 0 : error_set(err, ERR_INVALID, "ICE does not take the TURN server %s", ip);
+}
+
 static int set_up(struct ice *ice, const struct ice_config *config, struct error *err)
 {
 	ice->agent = nice_agent_new_full(config->context, NICE_COMPATIBILITY_RFC5245,
 					 NICE_AGENT_OPTION_ICE_TRICKLE);
 	if (!ice->agent)
 		return error_set(err, ERR_MEMORY, "no memory for ICE");
-	g_object_set(ice->agent, "controlling-mode", (gboolean)!config->controlled, "upnp", FALSE, "ice-tcp", FALSE, NULL);
-	set_stun(ice, &config->stun);
+	g_object_set(ice->agent, "controlling-mode", (gboolean)!config->controlled, "upnp", FALSE, "ice-tcp", FALSE,
+		     "force-relay", (gboolean)config->relay_only, NULL);
+	set_stun(ice, &config->servers.stun);
 	g_signal_connect(ice->agent, "new-candidate-full", G_CALLBACK(on_candidate), ice);
 	g_signal_connect(ice->agent, "component-state-changed", G_CALLBACK(on_state), ice);
 	ice->stream = nice_agent_add_stream(ice->agent, COMPONENT);
@@ -179,7 +192,8 @@ static int set_up(struct ice *ice, const struct ice_config *config, struct error
 	    !nice_agent_attach_recv(ice->agent, ice->stream, COMPONENT, config->context,
 				    on_datagram, ice))
 		return error_set(err, ERR_INTERNAL, "ICE cannot be set up");
-	return add_addresses(ice, config, err);
+	return set_relay(ice, &config->servers.relay, err) < 0 ? -ERR_INVALID
+							       : add_addresses(ice, config, err);
 }
 
 int ice_new(const struct ice_config *config, const struct ice_ops *ops, void *ctx,

@@ -13,11 +13,18 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "model/turn_server.h"
 #include "rtc/candidate.h"
 
 typedef struct _GMainContext GMainContext;
 
 enum { ICE_PATH_MAX = 2 * ENDPOINT_TEXT_MAX + 32, ICE_EXCLUDES_MAX = 4, ICE_NAME_MAX = 16 };
+
+/* That tell addresses outside; AF_UNSPEC: none. */
+struct ice_servers {
+	struct endpoint stun;
+	struct turn_server relay;	/* has its user and password */
+};
 
 struct ice_config {
 	GMainContext *context;
@@ -25,7 +32,8 @@ struct ice_config {
 	char exclude[ICE_EXCLUDES_MAX][ICE_NAME_MAX];
 	bool controlled;		/* by the other side, which has made the offer */
 	bool loopback;			/* 127.0.0.1 and ::1 are candidates, too */
-	struct endpoint stun;		/* AF_UNSPEC: none */
+	bool relay_only;		/* no other candidate is told: what is spoken passes the relay */
+	struct ice_servers servers;
 };
 
 struct ice_ops {

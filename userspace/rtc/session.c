@@ -599,6 +599,7 @@ int session_new(const struct session_config *config, const struct session_ops *o
 	s->config.ice.controlled = s->reaches;
 	s->config.offer = NULL;
 	r = ice_new(&s->config.ice, &ice_ops, s, &s->ice, err);
+	wipe(&s->config.ice.servers, sizeof(s->config.ice.servers));
 	if (r == 0)
 		r = describe(s, config->offer, err);
 	if (r == 0 && config->offer)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/buf.h"
 #include "model/stun_list.h"
 #include "rpc/client.h"
 #include "rtc/engine.h"
@@ -242,14 +243,31 @@ static void notify(void *user)
 
 /* ---- what the node tells ---- */
 
-static int take_offer(struct forward *f, const V1__DataChannelOffer *m, struct error *err)
+/* The first of each kind; what is neither is passed over. */
+static void choose_servers(const V1__DataChannelOffer *m, struct ice_servers *ret)
 {
 	struct stun_list stun = { 0 };
 
+	for (size_t i = 0; i < m->n_stun_servers; i++) {
+		if (!stun.count && stun_list_add(&stun, m->stun_servers[i], NULL) == 0)
+			ret->stun = stun.items[0];
+		else if (!*ret->relay.user)
+			turn_server_parse(m->stun_servers[i], &ret->relay, NULL);
+	}
+	if (!*ret->relay.user)
+		ret->relay = (struct turn_server){ 0 };
+}
+
+static int take_offer(struct forward *f, const V1__DataChannelOffer *m, struct error *err)
+{
+	struct ice_servers servers = { 0 };
+	int r;
+
 	uv_timer_stop(&f->patience);
-	for (size_t i = 0; i < m->n_stun_servers && !stun.count; i++)
-		stun_list_add(&stun, m->stun_servers[i], NULL);
-	return engine_reach(f->engine, m->offer, &stun.items[0], &f->reached, err);
+	choose_servers(m, &servers);
+	r = engine_reach(f->engine, m->offer, &servers, &f->reached, err);
+	wipe(&servers, sizeof(servers));
+	return r;
 }
 
 static void on_message(struct rpc_client_call *call, const ProtobufCMessage *msg, void *ctx)

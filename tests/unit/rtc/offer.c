@@ -43,12 +43,11 @@ static void refuse(const struct error *err)
 static void open_session(struct engine *e, const char *proto, const char *at)
 {
 	struct channel_service service = { .udp = strcmp(proto, "udp") == 0 };
-	static const struct endpoint no_stun;
 	struct error err = { .kind = ERR_INVALID, .text = "no address" };
 	uint64_t session;
 
 	if (!endpoint_parse(at, &service.at) ||
-	    engine_open(e, &service, &no_stun, &session, &err) < 0)
+	    engine_open(e, &service, NULL, &session, &err) < 0)
 		refuse(&err);
 	else
 		printf("opened %lu\n", session);

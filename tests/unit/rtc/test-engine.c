@@ -21,7 +21,6 @@ struct world {
 	size_t count;
 };
 
-static const struct endpoint no_stun;
 static const struct channel_service service = { .at = { { AF_INET, { 127, 0, 0, 1 } }, 9 } };
 
 static void notify(void *user)
@@ -52,7 +51,7 @@ static uint64_t must_open(struct world *w)
 {
 	uint64_t session = 0;
 
-	assert_int_equal(engine_open(w->engine, &service, &no_stun, &session, NULL), 0);
+	assert_int_equal(engine_open(w->engine, &service, NULL, &session, NULL), 0);
 	return session;
 }
 
@@ -150,7 +149,7 @@ static void sessions_have_a_bound_and_leave_nothing(void **state)
 	for (int round = 0; round < 20; round++) {
 		for (int i = 0; i < 8; i++)
 			sessions[i] = must_open(&w);
-		assert_int_equal(engine_open(w.engine, &service, &no_stun, &session, NULL),
+		assert_int_equal(engine_open(w.engine, &service, NULL, &session, NULL),
 				 -ERR_EXHAUSTED);
 		for (int i = 0; i < 8; i++)
 			engine_close(w.engine, sessions[i]);
@@ -223,11 +222,11 @@ static void an_offer_is_answered_and_what_is_none_refused(void **state)
 
 	set_up(&w, (struct engine_config){ .ice.loopback = true });
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(engine_reach(w.engine, wrong[i], &no_stun, &session, NULL),
+		assert_int_equal(engine_reach(w.engine, wrong[i], NULL, &session, NULL),
 				 -ERR_INVALID);
 	assert_int_equal(engine_counts(w.engine).sessions, 0);
 	a_sound_offer(offer);
-	assert_int_equal(engine_reach(w.engine, offer, &no_stun, &session, NULL), 0);
+	assert_int_equal(engine_reach(w.engine, offer, NULL, &session, NULL), 0);
 	await(&w, session, ENGINE_CANDIDATE);
 	assert_int_equal(w.events[0].kind, ENGINE_DESCRIPTION);
 	assert_non_null(strstr(w.events[0].text, "\"answer\""));
