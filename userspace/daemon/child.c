@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -291,15 +292,24 @@ int child_new(uv_loop_t *loop, const struct child_config *config, struct child *
 	return 0;
 }
 
+/* Some milliseconds; libuv has made the descriptor one that waitid() does not wait with. */
+static void kill_now(struct child *c)
+{
+	struct pollfd ended = { .fd = c->pidfd, .events = POLLIN };
+
+	pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
+	while (poll(&ended, 1, -1) < 0 && errno == EINTR)
+		;
+	waitid(P_PIDFD, (id_t)c->pidfd, NULL, WEXITED | WNOHANG);
+}
+
 /* It has nothing to put in order: a relay keeps no more than its sockets. */
 void child_free(struct child *c)
 {
 	if (!c)
 		return;
-	if (c->pidfd >= 0) {
-		pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
-		waitid(P_PIDFD, (id_t)c->pidfd, NULL, WEXITED);
-	}
+	if (c->pidfd >= 0)
+		kill_now(c);
 	let_go(c);
 	close(c->file);
 	c->freed = true;

@@ -311,6 +311,14 @@ static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 		{ "--masquerade sometimes", "auto, on, off" },
 		{ "--webrtc-destinations self,192.0.2.1:0", "is not like self, self:22" },
 		{ "--stun-servers stun.example.org:3478", "is not like stun:192.0.2.1:3478" },
+		{ "--turn-mode on", "off, managed, external" },
+		{ "--turn-address turn.example.org", "no IP address" },
+		{ "--turn-port 1023", "1024 to 65535" },
+		{ "--turn-relay-ports 2000-1999", "no range of ports" },
+		{ "--turn-realm a_b\"c", "1 to 63 characters" },
+		{ "--turn-server turn.example.org", "not like turn:192.0.2.1:3478" },
+		{ "--turn-server turn:u:p@192.0.2.1", "takes no user" },
+		{ "--turn-secret-file s", "does not begin with" },
 	};
 
 	assert_refused(bad, sizeof(bad) / sizeof(bad[0]));
@@ -401,12 +409,17 @@ static void a_file_says_what_options_say(void **state)
 		"webrtc: off\nwebrtc-destinations: [self:22, \"[2001:db8::]:1-2\"]\n"
 		"stun-servers:\n  - stun:192.0.2.1\n  - stun:[2001:db8::1]:9\n"
 		"domain: mesh.example\ndns: off\ndns-rate: 0\ndns-keys: /etc/k\ndns-resolved: off\n"
-		"dns-address: [mesh, \"mesh:5353\", 127.0.0.1, \"[::1]:54\"]\n"), &err), &err);
+		"dns-address: [mesh, \"mesh:5353\", 127.0.0.1, \"[::1]:54\"]\n"
+		"turn-mode: external\nturn-address: 192.0.2.9\nturn-port: 3479\nturn-realm: x.y\n"
+		"turn-relay-ports: 2000-3000\nturn-server: turn:192.0.2.8\nturn-secret-file: /s\n"), &err), &err);
 	parse_ok(&flags, "--domain mesh.example --dns off --dns-rate 0 --dns-address mesh,mesh:5353");
 	parse_ok(&flags, "--dns-address 127.0.0.1:53 --dns-address [::1]:54 --dns-keys /etc/k --dns-resolved off");
 	parse_ok(&flags,
 		 "--webrtc off --webrtc-destinations self:22,[2001:db8::]:1-2 --stun-servers 192.0.2.1:3478");
 	parse_ok(&flags, "--stun-servers [2001:db8::1]:9");
+	parse_ok(&flags,
+		 "--turn-mode external --turn-address 192.0.2.9 --turn-port 3479 --turn-realm x.y "
+		 "--turn-relay-ports 2000-3000 --turn-server turn:192.0.2.8:3478 --turn-secret-file /s");
 	parse_ok(&flags,
 		 "--id n7 --endpoint 192.0.2.1,2001:db8::1 --device wg9 --backend none --lazy off");
 	parse_ok(&flags,
