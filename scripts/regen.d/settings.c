@@ -19,6 +19,7 @@ static const char *value_of(const struct setting *t, char out[VALUE_MAX])
 		snprintf(out, VALUE_MAX, "1 to %zu characters", t->size - 1);
 		return out;
 	case SETTING_ID:
+	case SETTING_NAME:
 		return "1 to 63 characters of a-z 0-9 - .";
 	case SETTING_WORD:
 		return t->words;
@@ -45,6 +46,12 @@ static const char *value_of(const struct setting *t, char out[VALUE_MAX])
 		snprintf(out, VALUE_MAX, "up to %d of the form mesh, mesh:5353, 127.0.0.1 or [::1]:5353, or none",
 			 LISTEN_ITEMS_MAX);
 		return out;
+	case SETTING_ADDRESS:
+		return "an address, or none";
+	case SETTING_PORTS:
+		return "a port of 1024 to 65535, or two with - between";
+	case SETTING_TURN_SERVER:
+		return "of the form turn:192.0.2.1:3478, or none";
 	case SETTING_ENDPOINTS:
 		snprintf(out, VALUE_MAX, "up to %d addresses, or none", SETTINGS_ENDPOINTS_MAX);
 		return out;

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 
 enum { LINE_MAX_BYTES = 512, FILE_FD = 3 };
@@ -24,7 +25,7 @@ struct child {
 	uv_timer_t again;
 	uv_poll_t exit, output;		/* while it runs */
 	unsigned int handles;		/* that the loop still has */
-	int file;			/* a memfd */
+	char *file;			/* content */
 	int pidfd, out;			/* -1: it does not run */
 	unsigned int wait_ms;		/* until the next start */
 	uint64_t started;		/* uv_now() */
@@ -58,6 +59,20 @@ static void take_rights(const struct rights *rights)
 			"CapabilityBoundingSet and SystemCallFilter have to let it\n");
 }
 
+/* Its own from the beginning, because we need not have the right to give files away. */
+static void make_file(const struct child *c)
+{
+	int fd = memfd_create("wgmesh-child", MFD_ALLOW_SEALING);
+	const char *at = c->file, *end = at + c->config.file_len;
+	ssize_t n = 0;
+
+	for (; fd >= 0 && at < end && n >= 0; at += n)
+		n = write(fd, at, (size_t)(end - at));
+	if (fd != FILE_FD || n < 0 || fchmod(fd, 0600) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0)
+		give_up("there is no memory for its file\n");
+}
+
 /* Only what may be called between fork() and exec() of a process with threads. */
 static void __attribute__((noreturn)) run(const struct child *c, const struct rights *rights,
 					  int out, pid_t parent)
@@ -68,14 +83,14 @@ static void __attribute__((noreturn)) run(const struct child *c, const struct ri
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (dup2(out, STDERR_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
-	    dup2(c->file, FILE_FD) < 0 || fcntl(FILE_FD, F_SETFD, 0) < 0)
+	if (dup2(out, STDERR_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(126);
 	close(STDIN_FILENO);
 	if (open("/dev/null", O_RDONLY) != STDIN_FILENO || chdir("/") < 0)
 		_exit(126);
-	close_range(FILE_FD + 1, ~0U, 0);
+	close_range(FILE_FD, ~0U, 0);
 	take_rights(rights);
+	make_file(c);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* Of the process's first thread, which ends last; a change of user would undo it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -183,8 +198,6 @@ static int find_rights(const struct child *c, struct rights *ret, struct error *
 				      : "its user is missing: install the package %s",
 				 c->config.package);
 	*ret = (struct rights){ user->pw_uid, user->pw_gid };
-	if (fchown(c->file, ret->uid == geteuid() ? (uid_t)-1 : ret->uid, (gid_t)-1) < 0)
-		return error_errno(err, errno, "its file cannot be given to %s", c->config.user);
 	return 0;
 }
 
@@ -244,46 +257,21 @@ static void on_again(uv_timer_t *timer)
 	start_later(c);
 }
 
-/* Whoever has it opened cannot write to it any more, nor can we. */
-static int make_file(struct child *c, struct error *err)
-{
-	const char *data = c->config.file;
-	size_t left = c->config.file_len;
-
-	c->file = memfd_create("wgmesh-child", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	while (c->file >= 0 && left) {
-		ssize_t n = write(c->file, data, left);
-
-		if (n < 0)
-			break;
-		data += n;
-		left -= (size_t)n;
-	}
-	c->config.file = NULL;
-	if (c->file < 0 || left || fchmod(c->file, 0600) < 0 ||
-	    fcntl(c->file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0)
-		return error_errno(err, errno, "no memory for the file of %s", c->config.program);
-	return 0;
-}
-
 int child_new(uv_loop_t *loop, const struct child_config *config, struct child **ret,
 	      struct error *err)
 {
 	struct child *c = calloc(1, sizeof(*c));
-	int r;
 
-	if (!c)
+	if (c)
+		c->file = malloc(config->file_len + 1);
+	if (!c || !c->file) {
+		free(c);
 		return error_set(err, ERR_MEMORY, "no memory for %s", config->program);
+	}
+	memcpy(c->file, config->file, config->file_len);
 	c->config = *config;
 	c->pidfd = c->out = -1;
 	c->wait_ms = CHILD_AGAIN_MS;
-	r = make_file(c, err);
-	if (r < 0) {
-		if (c->file >= 0)
-			close(c->file);
-		free(c);
-		return r;
-	}
 	c->handles = 1;
 	uv_timer_init(loop, &c->again);
 	c->again.data = c;
@@ -311,7 +299,8 @@ void child_free(struct child *c)
 	if (c->pidfd >= 0)
 		kill_now(c);
 	let_go(c);
-	close(c->file);
+	wipe(c->file, c->config.file_len);
+	free(c->file);
 	c->freed = true;
 	uv_close((uv_handle_t *)&c->again, on_closed);
 }

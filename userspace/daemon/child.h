@@ -28,7 +28,7 @@ struct child_config {
 	const char *package;		/* that has it and its user, for the log */
 	const char *const *arguments;	/* the name first, NULL last */
 	const char *user;
-	const void *file;		/* content of CHILD_FILE; need not outlive child_new() */
+	const void *file;		/* content of CHILD_FILE; a secret; need not outlive child_new() */
 	size_t file_len;
 };
 

@@ -7,6 +7,7 @@ import pathlib
 import socket
 import subprocess
 import threading
+import urllib.parse
 
 from apilib.peer import install
 from testing import Failure, check, entered, wait_until
@@ -52,10 +53,21 @@ class Echo:
         self.listener.close()
 
 
-class Channel:
-    """A client in `ns`; connect() has it take what a call of StartDataChannel negotiates."""
+def relay_of(servers):
+    """As WebRTC's configurations have it, of a list of the API's."""
+    urls = [url for url in servers if url.startswith("turn:")]
+    check(len(urls) == 1, "TURN servers: %r" % servers)
+    login, at = urls[0].removeprefix("turn:").split("@")
+    user, password = map(urllib.parse.unquote, login.split(":"))
+    return {"urls": "turn:" + at, "username": user, "credential": password}
 
-    def __init__(self, ns):
+
+class Channel:
+    """A client in `ns`; connect() has it take what a call of StartDataChannel negotiates. With `relayed` it is
+    reached by the TURN server of the offer alone."""
+
+    def __init__(self, ns, relayed=False):
+        self.relayed = relayed
         self.stream = None
         self.said = []
         self.ending = threading.Event()
@@ -78,6 +90,8 @@ class Channel:
             while done < len(self.stream.messages):
                 message = self.stream.messages[done]
                 done += 1
+                if message["offer"] and self.relayed:
+                    self._say({"relay": relay_of(message["stun_servers"])})
                 for name in ("offer", "candidate"):
                     if message[name]:
                         self._say({name: message[name]})

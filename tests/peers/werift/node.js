@@ -135,11 +135,11 @@ class Session {
   }
 }
 
-/** `session`: has offered(), answer(), tell(), candidates and told, as Session. */
+/** `session`: has offered(), answer(), tell(), candidates and told, as Session, and perhaps `relay`, a TURN server. */
 class Peer {
   /** `change`: of the answer's text, on its way. */
   static async answer(session, change = (sdp) => sdp) {
-    stun ??= await startStun()
+    if (!session.relay) stun ??= await startStun()
     const peer = new Peer(session)
     const offer = await session.offered()
     await peer.pc.setRemoteDescription(offer)
@@ -158,7 +158,9 @@ class Peer {
   }
 
   constructor(session) {
-    this.pc = new RTCPeerConnection({ iceServers: [{ urls: stun }], iceUseIpv6: false, iceAdditionalHostAddresses: ['127.0.0.1'] })
+    this.pc = new RTCPeerConnection(session.relay
+      ? { iceServers: [session.relay], iceTransportPolicy: 'relay', iceUseIpv6: false }
+      : { iceServers: [{ urls: stun }], iceUseIpv6: false, iceAdditionalHostAddresses: ['127.0.0.1'] })
     this.pc.onIceCandidate.subscribe((c) => c?.candidate && session.tell(c.candidate))
     this.channels = this.#channel('CHANNELS', 0, 'tcp')
   }

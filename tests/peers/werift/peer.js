@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // peer.js: one data channel of werift's, whose descriptions somebody else carries. A JSON object per line
-//   in:   {offer}  {candidate}  {echo: {connection, bytes}}  {close: true}
+//   in:   {relay: {urls, username, credential}}  {offer}  {candidate}  {echo: {connection, bytes}}  {close: true}
 //   out:  {ready: true}  {answer}  {candidate}  {open: true}  {echoed: connection}  {closed: true}  {error}
-// `offer` and `answer` are texts, as the API has them. Ends with its input.
+// `offer` and `answer` are texts, as the API has them; with `relay`, which goes before, it has no candidate but that
+// server's. Ends with its input.
 'use strict'
 const { EventEmitter } = require('node:events')
 const readline = require('node:readline')
@@ -27,6 +28,9 @@ async function connect() {
 let peer
 
 const operations = {
+  relay(server) {
+    session.relay = server
+  },
   offer(text) {
     session.offer = JSON.parse(text)
     peer = connect()

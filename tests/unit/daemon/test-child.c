@@ -206,7 +206,7 @@ static void what_cannot_be_started_is_tried_again_and_lets_go(void **state)
 {
 	struct world *w = *state;
 	struct child_config config = { .program = "/nonexistent", .package = "none", .user = w->user,
-				       .arguments = w->arguments };
+				       .arguments = w->arguments, .file = "" };
 
 	assert_int_equal(child_new(&w->loop, &config, &w->child, NULL), 0);
 	for (unsigned int end = w->ticks + 150; w->ticks < end;)

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TURN: data channels that pass coturn, one that the daemon runs or another, because the client has no other way."""
+import atexit
+import functools
+import os
+import pathlib
+import pwd
+import signal
+import socket
+import subprocess
+import time
+
+from apilib.channel import Channel, Echo, relay_of
+from apilib.mesh import Mesh
+from apilib.network import CLIENT, Network, address
+from apilib.peer import Peer, wait_message
+from apilib.world import GET_STATUS, START_DATA_CHANNEL, STEADY, peer_test, refused
+from testing import check, defer, entered, equal, wait_until
+
+PROGRAM = "/usr/bin/turnserver"
+MEGABYTE = 1 << 20
+PORTS = range(50000, 50100)
+OPTIONS = ("--turn-mode", "managed", "--turn-relay-ports", "50000-50099")
+SECRET = "a secret of two"
+
+
+def _missing():
+    if not os.access(PROGRAM, os.X_OK):
+        return PROGRAM + " is not installed (package coturn)"
+    try:
+        pwd.getpwnam("turnserver")
+    except KeyError:
+        return "there is no user turnserver (package coturn)"
+    return None
+
+
+def turn_test(name):
+    why = _missing()
+    if why:
+        print("skipped: %s: %s" % (name, why), flush=True)
+        return lambda function: function
+    return peer_test(name)
+
+
+class World:
+    """n1 has a server, n2 has none; and a client."""
+
+    def __init__(self):
+        self.network = Network(os.environ.get("LOGS"))
+        self.mesh = Mesh(self.network, *STEADY)
+        self.n1 = self.mesh.founder
+        self.n2 = self.mesh.add("n2", "voter", *STEADY)
+        self.client = Peer(self.network.ns)
+        atexit.register(self.client.close)
+        self.n1.stop()
+        self.n1.start(*OPTIONS)
+        self.mesh.leader().wait_status(voters=2, nodes=2)
+        wait_until(20, self.serves, "n1 has a TURN server")
+
+    def admin(self, at):
+        return self.n1.as_admin(at)
+
+    def features(self, at):
+        reply = self.client.call(self.admin(at), GET_STATUS).reply
+        return reply["features"] if reply else []
+
+    def serves(self):
+        return "TURN_SERVER" in self.features(self.n1)
+
+    def start(self, by, **request):
+        stream = self.client.bidi(self.admin(by), START_DATA_CHANNEL)
+        stream.send(request)
+        return stream
+
+    def servers(self, by):
+        """What a client is told of servers there."""
+        stream = self.start(by, node_id=by.name, port=80)
+        servers = wait_message(stream)["stun_servers"]
+        stream.cancel()
+        return servers
+
+    def connect(self, by, of):
+        """A client without a way but the relay's, and the service it reaches."""
+        service = Echo(of.ns)
+        defer(service.close)
+        channel = Channel(self.network.ns, relayed=True)
+        defer(channel.stop)
+        return channel.connect(lambda: self.start(by, node_id=of.name, port=service.port))
+
+    def process(self):
+        """Number of n1's server; None: it does not run."""
+        done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.n1.process.pid)], stdout=subprocess.PIPE, text=True, check=False)
+        return int(done.stdout.split()[0]) if done.stdout.split() else None
+
+
+@functools.cache
+def world():
+    made = World()
+    return made
+
+
+def proc(pid, name):
+    return pathlib.Path("/proc/%d/%s" % (pid, name)).read_bytes()
+
+
+def is_gone(pid):
+    return not os.path.exists("/proc/%d" % pid) or proc(pid, "stat").split()[2] == b"Z"
+
+
+@turn_test("a client that has no way but a relay reaches a service by the TURN server of a node")
+def _():
+    w = world()
+    channel = w.connect(w.n1, w.n1)
+    channel.echo(1, MEGABYTE)
+    line = w.n1.wait_log("event=data-channel-connected", " - relay 10.98.0.1:")
+    port = int(line.split(" - relay 10.98.0.1:")[1].split('"')[0])
+    check(port in PORTS, "the relay's port: %s" % line)
+    channel.stream.cancel()
+    check("TURN_SERVER" not in w.features(w.n2), "n2 says that it has a server")
+    check(not [url for url in w.servers(w.n2) if url.startswith("turn:")], "n2 tells of a server")
+
+
+@turn_test("by way of that node it reaches another's, which is given the same relay, and each call has credentials of its own")
+def _():
+    w = world()
+    channel = w.connect(w.n1, w.n2)
+    channel.echo(1, MEGABYTE)
+    w.n2.wait_log("event=data-channel-connected", "relay 10.98.0.1:", " - relay 10.98.0.1:")
+    channel.stream.cancel()
+    first, second = (relay_of(w.servers(w.n1)) for _ in range(2))
+    check(first["username"] != second["username"] and first["credential"] != second["credential"], "the same twice")
+    left = int(first["username"].split(":")[0]) - time.time()
+    check(500 < left <= 600, "they hold for %d s" % left)
+
+
+@turn_test("the server has a user's rights that has no others, no secret where it can be seen, and no more than UDP")
+def _():
+    w = world()
+    pid = w.process()
+    status = dict(line.split(":\t", 1) for line in proc(pid, "status").decode().splitlines() if ":\t" in line)
+    user = pwd.getpwnam("turnserver")
+    equal(status["Uid"].split(), [str(user.pw_uid)] * 4, "its user")
+    equal((status["Groups"].split(), int(status["CapEff"], 16), int(status["CapPrm"], 16), status["NoNewPrivs"]),
+          ([], 0, 0, "1"), "its rights")
+    equal(proc(pid, "environ"), b"", "its environment")
+    secret = proc(pid, "fd/3").decode().split("static-auth-secret=")[1].split()[0]
+    equal(len(secret), 64, "the secret")
+    check(secret.encode() not in proc(pid, "cmdline"), "the secret is on the command line")
+    check(secret not in w.n1.log_text(), "the secret is in the log")
+    done = subprocess.run(["grep", "-rlF", secret, str(w.n1.dir)], stdout=subprocess.PIPE, text=True, check=False)
+    equal(done.stdout, "", "files with the secret")
+    with entered(w.n1.ns):
+        check(socket.socket().connect_ex(("10.98.0.1", 3478)) != 0, "it listens for TCP")
+
+
+@turn_test("a server that is killed is there again, and the client whose way it was hears that there is none any more")
+def _():
+    w = world()
+    channel = w.connect(w.n1, w.n1)
+    channel.echo(1, 1000)
+    pid = w.process()
+    os.kill(pid, signal.SIGKILL)
+    w.n1.wait_log("event=child-ended", "signal=9")
+    wait_until(20, lambda: w.process() not in (None, pid) and w.serves(), "there is another")
+    refused(channel.stream.wait(60), "UNAVAILABLE")
+    w.connect(w.n1, w.n1).echo(1, 1000)
+
+
+@turn_test("the server ends with the daemon, however that one does")
+def _():
+    w = world()
+    for end in (w.n1.stop, w.n1.kill):
+        pid = w.process()
+        end()
+        wait_until(5, lambda pid=pid: is_gone(pid), "its server ends")
+        w.n1.start(*OPTIONS)
+        w.mesh.leader().wait_status(voters=2)
+        wait_until(20, w.serves, "n1 has a TURN server")
+
+
+def start_external(ns, folder):
+    """Where the client is, which must reach n1 at its address there."""
+    config = folder / "turnserver.conf"
+    config.write_text("\n".join(["listening-ip=" + address(CLIENT), "relay-ip=" + address(CLIENT), "listening-port=3479", "realm=elsewhere",
+                                 "use-auth-secret", "static-auth-secret=" + SECRET, "no-tls", "no-dtls", "no-cli", "pidfile=/dev/null",
+                                 "userdb=:memory:", "log-file=stdout", "simple-log", ""]))
+    log = open(folder / "turnserver.log", "wb")	# pylint: disable=consider-using-with
+    process = subprocess.Popen(["ip", "netns", "exec", ns, PROGRAM, "-c", str(config)], stdout=log, stderr=log)
+    defer(process.wait)
+    defer(process.kill)
+    with entered(ns):
+        probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    probe.settimeout(0.1)
+    binding = b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12)
+
+    def answers():
+        try:
+            probe.sendto(binding, (address(CLIENT), 3479))
+            return probe.recv(100)
+        except OSError:
+            return None
+    wait_until(20, answers, "the external server answers")
+    probe.close()
+
+
+@turn_test("an external server is told of with credentials of its secret, and a file of it that others may read is refused")
+def _():
+    w = world()
+    folder = w.n2.dir.parent
+    start_external(w.network.ns, folder)
+    secret = folder / "secret"
+    secret.write_text(SECRET + "\n")
+    options = ("--turn-mode", "external", "--turn-server", "turn:%s:3479" % address(CLIENT), "--turn-secret-file", str(secret))
+    w.n2.stop()
+    secret.chmod(0o604)
+    w.n2.start(*options)
+    w.n2.wait_log("event=start-failed", "turn-secret-file", "chmod")
+    w.n2.stop()
+    secret.chmod(0o600)
+    w.n2.start(*options)
+    w.mesh.leader().wait_status(voters=2)
+    wait_until(20, lambda: w.features(w.n2), "n2 answers")
+    channel = w.connect(w.n2, w.n2)
+    channel.echo(1, MEGABYTE)
+    w.n2.wait_log("event=data-channel-connected", " - relay %s:" % address(CLIENT))
+    check("TURN_SERVER" not in w.features(w.n2), "it says that it has a server")
+    check(SECRET not in w.n2.log_text(), "the secret is in the log")
