@@ -352,7 +352,10 @@ void connection_adopt(struct connection *c, int fd)
 	c->dialled = true;
 	c->connected = true;
 	c->fd = fd;
-	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (c->service->udp)
+		start_datagrams(c);
+	else
+		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	c->watch = watch_new(c->context, c->fd, on_ready, c);
 	flush(c);
 }

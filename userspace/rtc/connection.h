@@ -56,7 +56,7 @@ void connection_free(struct connection *c);
 
 /* Once; that it fails is told by `ended`. */
 void connection_dial(struct connection *c);
-/* Instead of dialling: a socket of TCP that is connected, which is taken. */
+/* Instead of dialling: a socket that is connected, which is taken. */
 void connection_adopt(struct connection *c, int fd);
 bool connection_dialled(const struct connection *c);
 /* A piece of a message, the last one with @end. */

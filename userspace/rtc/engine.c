@@ -461,7 +461,7 @@ int engine_open(struct engine *e, const struct channel_service *service,
 	return add_session(e, cmd, ret_session, err);
 }
 
-int engine_reach(struct engine *e, const char *offer, const struct ice_servers *servers,
+int engine_reach(struct engine *e, const char *offer, bool udp, const struct ice_servers *servers,
 		 uint64_t *ret_session, struct error *err)
 {
 	struct command *cmd = command_new(COMMAND_REACH, 0, err);
@@ -471,6 +471,7 @@ int engine_reach(struct engine *e, const char *offer, const struct ice_servers *
 		free(cmd);
 		return r;
 	}
+	cmd->open.service.udp = udp;
 	cmd->open.servers = servers ? *servers : e->config.ice.servers;
 	return add_session(e, cmd, ret_session, err);
 }

@@ -66,14 +66,14 @@ void engine_free(struct engine *e);
 int engine_open(struct engine *e, const struct channel_service *service,
 		const struct ice_servers *servers, uint64_t *ret_session, struct error *err);
 /*
- * The other way: a service of the peer's is reached, which has made @offer (JSON).  ERR_INVALID: it
- * is none; ERR_EXHAUSTED.
+ * The other way: a service of the peer's is reached, by UDP or TCP, which has made @offer (JSON).
+ * ERR_INVALID: it is none; ERR_EXHAUSTED.
  */
-int engine_reach(struct engine *e, const char *offer, const struct ice_servers *servers,
+int engine_reach(struct engine *e, const char *offer, bool udp, const struct ice_servers *servers,
 		 uint64_t *ret_session, struct error *err);
 /*
- * Opens a connection of such a session, once it is connected, for @fd: a socket of TCP that is
- * connected.  It is taken in any case, and closed when there is no room or no session.
+ * Opens a connection of such a session, once it is connected, for @fd: a socket that is connected,
+ * whose bytes are a stream with TCP and datagrams with UDP.  It is taken in any case, and closed when there is no room or no session.
  */
 void engine_connect(struct engine *e, uint64_t session, int fd);
 /* The peer's answer, and candidates before or after it.  ERR_INVALID: it cannot be one. */

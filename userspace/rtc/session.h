@@ -28,7 +28,7 @@ enum {
 struct session_config {
 	struct ice_config ice;
 	const struct dtls_identity *identity;	/* outlives the session */
-	struct channel_service service;	/* without an offer */
+	struct channel_service service;	/* with an offer: whether it is UDP */
 	const struct sdp *offer;	/* the peer's, for who reaches; need not outlive session_new() */
 	unsigned int connections_max;	/* at once */
 	unsigned int answer_ms;		/* how long the answer is waited for */
@@ -57,7 +57,7 @@ void session_answer(struct session *s, const struct sdp *answer);
 void session_candidate(struct session *s, const struct candidate *c);
 
 /*
- * Opens a connection to the peer's service for @fd, a socket of TCP that is connected, and taken; it is
+ * Opens a connection to the peer's service for @fd, a socket that is connected, and taken; it is
  * closed if there is no room, or this is not the side that reaches.
  */
 void session_connect(struct session *s, int fd);

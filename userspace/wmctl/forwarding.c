@@ -15,7 +15,10 @@
 #include "rpc/client.h"
 #include "rtc/engine.h"
 #include "v1/webrtc.pb-c.h"
+#include "wmctl/flows.h"
 #include "wmctl/session.h"
+
+#define UDP "udp:"
 
 enum {
 	ACCEPTS_AT_ONCE = 16,
@@ -33,6 +36,7 @@ struct forward {
 	uv_signal_t signals[N_SIGNALS];
 	struct rpc_pump *pump;
 	struct rpc_client_call *call;	/* NULL: over */
+	struct flows *flows;		/* of UDP */
 	struct engine *engine;
 	uint64_t reached;		/* the engine's session; 0: none */
 	int socket;			/* that listens */
@@ -61,7 +65,7 @@ static bool parse_remote(const char *text, struct endpoint *ret)
 	return parse_port(text, 1, &ret->port);
 }
 
-bool forwarding_parse(const char *text, struct forwarding *ret)
+static bool parse_ports(const char *text, struct forwarding *ret)
 {
 	const char *colon = strchr(text, ':');
 	char local[8];
@@ -74,6 +78,12 @@ bool forwarding_parse(const char *text, struct forwarding *ret)
 		return false;
 	snprintf(local, sizeof(local), "%.*s", (int)(colon - text), text);
 	return parse_port(local, 0, &ret->local) && parse_remote(colon + 1, &ret->remote);
+}
+
+bool forwarding_parse(const char *text, struct forwarding *ret)
+{
+	ret->udp = strncmp(text, UDP, strlen(UDP)) == 0;
+	return parse_ports(ret->udp ? text + strlen(UDP) : text, ret);
 }
 
 /* ---- the end: each part, once gone, lets the next one go ---- */
@@ -99,6 +109,8 @@ static void close_handle(uv_handle_t *handle, void *arg)
 
 static void let_go(struct forward *f)
 {
+	flows_free(f->flows);
+	f->flows = NULL;
 	engine_free(f->engine);
 	f->engine = NULL;
 	uv_walk(&f->loop, close_handle, f);
@@ -158,7 +170,7 @@ static void ask(struct forward *f)
 	char dst[IP_TEXT_MAX];
 
 	m.node_id = (char *)f->what->node;
-	m.proto = (char *)"tcp";
+	m.proto = (char *)(f->what->udp ? "udp" : "tcp");
 	m.dst = ip_format(&f->what->remote.ip, dst);
 	m.port = f->what->remote.port;
 	tell(f, &m);
@@ -174,10 +186,15 @@ static uint16_t local_port(const struct forward *f)
 	return getsockname(f->socket, (struct sockaddr *)&sa, &len) < 0 ? 0 : ntohs(sa.sin_port);
 }
 
-static void on_listener(uv_poll_t *handle, int status, int events)
+static void on_flow(int fd, void *ctx)
 {
-	struct forward *f = handle->data;
+	struct forward *f = ctx;
 
+	engine_connect(f->engine, f->reached, fd);
+}
+
+static void take_connections(struct forward *f)
+{
 	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
 		int fd = accept4(f->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -187,13 +204,23 @@ static void on_listener(uv_poll_t *handle, int status, int events)
 	}
 }
 
+static void on_listener(uv_poll_t *handle, int status, int events)
+{
+	struct forward *f = handle->data;
+
+	if (f->what->udp)
+		flows_take(f->flows);
+	else
+		take_connections(f);
+}
+
 static void on_connected(struct forward *f, const char *path)
 {
 	char remote[ENDPOINT_TEXT_MAX];
 
 	printf("connected with %s: %s\n", f->what->node, path);
-	printf("127.0.0.1:%u leads to %s by way of %s, until Ctrl-C\n", local_port(f),
-	       endpoint_format(&f->what->remote, remote), f->what->node);
+	printf("127.0.0.1:%u%s leads to %s by way of %s, until Ctrl-C\n", local_port(f),
+	       f->what->udp ? " (UDP)" : "", endpoint_format(&f->what->remote, remote), f->what->node);
 	fflush(stdout);
 	uv_poll_start(&f->listener, UV_READABLE, on_listener);
 }
@@ -265,7 +292,7 @@ static int take_offer(struct forward *f, const V1__DataChannelOffer *m, struct e
 
 	uv_timer_stop(&f->patience);
 	choose_servers(m, &servers);
-	r = engine_reach(f->engine, m->offer, &servers, &f->reached, err);
+	r = engine_reach(f->engine, m->offer, f->what->udp, &servers, &f->reached, err);
 	wipe(&servers, sizeof(servers));
 	return r;
 }
@@ -308,16 +335,20 @@ static int start_listening(struct forward *f, struct error *err)
 {
 	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(f->what->local),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	bool udp = f->what->udp;
 	int on = 1;
 
-	f->socket = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	f->socket = socket(AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			   0);
 	if (f->socket < 0)
 		return error_errno(err, errno, "no socket to listen at");
-	setsockopt(f->socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* Of UDP it would have two processes share the port. */
+	if (!udp)
+		setsockopt(f->socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(f->socket, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-	    listen(f->socket, SOMAXCONN) < 0)
-		return error_errno(err, errno, "127.0.0.1:%u cannot be listened at: say another port, as in 0:%u",
-				   f->what->local, f->what->remote.port);
+	    (!udp && listen(f->socket, SOMAXCONN) < 0))
+		return error_errno(err, errno, "127.0.0.1:%u cannot be listened at: say another port, as in %s0:%u",
+				   f->what->local, udp ? UDP : "", f->what->remote.port);
 	return 0;
 }
 
@@ -346,6 +377,8 @@ static int start_call(struct forward *f, struct error *err)
 	struct engine_config config = { .ice.exclude = { "wgmesh0" }, .notify = notify, .user = f };
 	int r = engine_new(&config, &f->engine, err);
 
+	if (r == 0 && f->what->udp)
+		r = flows_new(&f->loop, f->socket, on_flow, f, &f->flows, err);
 	if (r == 0)
 		r = rpc_pump_new(&f->loop, &f->pump, err);
 	return r < 0 ? r : rpc_client_bidi(f->pump, f->session->channel, &target, &ops, f, &f->call,

@@ -6,6 +6,8 @@
 #ifndef WGMESH_WMCTL_FORWARDING_H
 #define WGMESH_WMCTL_FORWARDING_H
 
+#include <stdbool.h>
+
 #include "base/addr.h"
 #include "base/error.h"
 
@@ -13,13 +15,15 @@ struct session;
 
 struct forwarding {
 	const char *node;	/* its id */
-	uint16_t local;		/* TCP, on 127.0.0.1; 0: any that is free */
+	bool udp;		/* or TCP */
+	uint16_t local;		/* on 127.0.0.1; 0: any that is free */
 	struct endpoint remote;	/* as the node dials it */
 };
 
 /*
  * "REMOTE", "LOCAL:REMOTE" or "LOCAL:ADDRESS:REMOTE", where an IPv6 address stands in brackets, and
- * LOCAL may be 0.  Without an address it is the node's loopback.  False: none of these.
+ * LOCAL may be 0; "udp:" may be before it.  Without an address it is the node's loopback.  False:
+ * none of these.
  */
 bool forwarding_parse(const char *text, struct forwarding *ret);
 

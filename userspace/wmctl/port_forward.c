@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wmctl port-forward NODE [LOCAL:[ADDRESS:]]REMOTE */
+/* wmctl port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE */
 #include "wmctl/command.h"
 #include "wmctl/forwarding.h"
 
-#define USAGE "port-forward NODE [LOCAL:[ADDRESS:]]REMOTE"
+#define USAGE "port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE"
 
 int port_forward_main(struct session *s, int argc, char **argv)
 {

@@ -453,6 +453,66 @@ def _():
     wait_empty(w.n3)
 
 
+class UdpEcho:
+    """A UDP service in a namespace that says what it hears, and to how many senders."""
+
+    def __init__(self, ns):
+        with entered(ns):
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.senders = set()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                data, sender = self.socket.recvfrom(1 << 16)
+                if sender[1] == self.port:
+                    return
+                self.senders.add(sender)
+                self.socket.sendto(data, sender)
+
+    def close(self):
+        """recvfrom() is not woken by close()."""
+        with contextlib.suppress(OSError):
+            self.socket.sendto(b"", ("127.0.0.1", self.port))
+
+
+def ping(sender, data):
+    """`data` sent and back; again when it is lost, as datagrams may be."""
+    def back():
+        sender.send(data)
+        with contextlib.suppress(TimeoutError):
+            return sender.recv(1 << 16) == data
+        return False
+    wait_until(20, back, "a datagram of %d bytes comes back" % len(data))
+
+
+@test("wmctl port-forward has a local port of UDP lead to a service, for each sender by itself, as datagrams")
+def _():
+    w = wide()
+    service = UdpEcho(w.n3.ns)
+    defer(service.close)
+    forward = Forward(w.n2, "n3", "udp:0:%d" % service.port)
+    port = forward.wait_ready()
+    w.n3.wait_log("action=data-channel", "udp 127.0.0.1:%d" % service.port, "outcome=ok")
+    with contextlib.ExitStack() as stack, entered(w.network.ns):
+        senders = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(20)]
+        for sender in senders:
+            sender.connect(("127.0.0.1", port))
+            sender.settimeout(2)
+        for sender in senders:
+            for size in (1, 1400, 20000, 0):
+                ping(sender, os.urandom(size))
+        equal(len(service.senders), len(senders), "senders as the service knows them")
+        equal(held(w.n3), (1, len(senders)), "data channels, connections")
+        code, text = Forward(w.n2, "n3", "udp:%d:80" % port).end()
+        check(code == 1 and "say another port, as in udp:0:80" in text, "a port that is taken: %d %s" % (code, text))
+    equal(forward.end(signal.SIGINT), (0, ""), "its end")
+    wait_empty(w.n3)
+
+
 @test("wmctl port-forward says what it cannot, and why it has ended")
 def _():
     w = wide()

@@ -222,11 +222,11 @@ static void an_offer_is_answered_and_what_is_none_refused(void **state)
 
 	set_up(&w, (struct engine_config){ .ice.loopback = true });
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(engine_reach(w.engine, wrong[i], NULL, &session, NULL),
+		assert_int_equal(engine_reach(w.engine, wrong[i], false, NULL, &session, NULL),
 				 -ERR_INVALID);
 	assert_int_equal(engine_counts(w.engine).sessions, 0);
 	a_sound_offer(offer);
-	assert_int_equal(engine_reach(w.engine, offer, NULL, &session, NULL), 0);
+	assert_int_equal(engine_reach(w.engine, offer, false, NULL, &session, NULL), 0);
 	await(&w, session, ENGINE_CANDIDATE);
 	assert_int_equal(w.events[0].kind, ENGINE_DESCRIPTION);
 	assert_non_null(strstr(w.events[0].text, "\"answer\""));
