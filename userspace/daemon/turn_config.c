@@ -29,7 +29,7 @@ static const char *const denied[] = {
 	"127.0.0.0-127.255.255.255", "169.254.0.0-169.254.255.255", "172.16.0.0-172.31.255.255",
 	"192.0.0.0-192.0.0.255", "192.168.0.0-192.168.255.255", "198.18.0.0-198.19.255.255",
 	"224.0.0.0-255.255.255.255",
-	"::-::ffff:ffff:ffff",	/* ::1, and IPv4 in the clothes of IPv6 */
+	"::1-::ffff:ffff:ffff",	/* the loopback, and IPv4 in the clothes of IPv6 */
 	"64:ff9b::-64:ff9b:1:ffff:ffff:ffff:ffff:ffff",
 	"2002::-2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 	"fc00::-fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",

@@ -8,11 +8,13 @@ import pwd
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 from apilib.channel import Channel, Echo, relay_of
 from apilib.mesh import Mesh
 from apilib.network import CLIENT, Network, address
+from apilib.node import WMCTL
 from apilib.peer import Peer, wait_message
 from apilib.world import GET_STATUS, START_DATA_CHANNEL, STEADY, peer_test, refused
 from testing import check, defer, entered, equal, wait_until
@@ -40,6 +42,12 @@ def turn_test(name):
         print("skipped: %s: %s" % (name, why), flush=True)
         return lambda function: function
     return peer_test(name)
+
+
+class Client:
+    """As Network.cut() has others."""
+    host = address(CLIENT)
+    name = "client"
 
 
 class World:
@@ -116,21 +124,46 @@ def _():
     port = int(line.split(" - relay 10.98.0.1:")[1].split('"')[0])
     check(port in PORTS, "the relay's port: %s" % line)
     channel.stream.cancel()
-    check("TURN_SERVER" not in w.features(w.n2), "n2 says that it has a server")
-    check(not [url for url in w.servers(w.n2) if url.startswith("turn:")], "n2 tells of a server")
 
 
-@turn_test("by way of that node it reaches another's, which is given the same relay, and each call has credentials of its own")
+@turn_test("each call has credentials of its own, which hold ten minutes, and a node without a server tells of none")
 def _():
     w = world()
-    channel = w.connect(w.n1, w.n2)
-    channel.echo(1, MEGABYTE)
-    w.n2.wait_log("event=data-channel-connected", "relay 10.98.0.1:", " - relay 10.98.0.1:")
-    channel.stream.cancel()
     first, second = (relay_of(w.servers(w.n1)) for _ in range(2))
     check(first["username"] != second["username"] and first["credential"] != second["credential"], "the same twice")
     left = int(first["username"].split(":")[0]) - time.time()
     check(500 < left <= 600, "they hold for %d s" % left)
+    check("TURN_SERVER" not in w.features(w.n2), "n2 says that it has a server")
+    equal(w.servers(w.n2), [], "servers that n2 tells of")
+
+
+@turn_test("by way of that node wmctl reaches another's, when both may speak to the relay alone")
+def _():
+    w = world()
+    service = Echo(w.n2.ns)
+    defer(service.close)
+    w.network.cut(w.n2, [Client])
+    defer(lambda: w.network.cut(w.n2, []))
+    environment = dict(os.environ, WGMESH_STATE_DIR=str(w.n1.dir))
+    forward = subprocess.Popen(["ip", "netns", "exec", w.network.ns, WMCTL, "--address", w.n1.address, "port-forward", "n2",
+                                "0:%d" % service.port], stdout=subprocess.PIPE, text=True, env=environment)
+    defer(forward.wait)
+    defer(forward.kill)
+    path, ready = forward.stdout.readline(), forward.stdout.readline()
+    check(path.startswith("connected with n2: relay 10.98.0.1:") and " - relay 10.98.0.1:" in path, "the path: %r" % path)
+    with entered(w.network.ns):
+        connection = socket.create_connection(("127.0.0.1", int(ready.split()[0].split(":")[1])), timeout=60)
+    data = os.urandom(MEGABYTE)
+    with connection:
+        sender = threading.Thread(target=connection.sendall, args=(data,))
+        sender.start()
+        back = bytearray()
+        while len(back) < len(data):
+            piece = connection.recv(1 << 16)
+            check(piece, "closed after %d bytes" % len(back))
+            back += piece
+        sender.join()
+    check(bytes(back) == data, "what came back is not what went")
 
 
 @turn_test("the server has a user's rights that has no others, no secret where it can be seen, and no more than UDP")
