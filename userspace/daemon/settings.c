@@ -477,11 +477,12 @@ static int set_turn_server(struct turn_server *out, const char *value, struct er
 		r = error_set(err, ERR_INVALID,
 			      "takes no user: credentials are made with the secret of "
 			      "turn-secret-file");
-	wipe(server.user, sizeof(server.user));
-	wipe(server.password, sizeof(server.password));
+	else if (r == -ERR_UNSUPPORTED)
+		r = error_set(err, ERR_INVALID, "TURN is spoken by UDP alone");
 	if (r == 0)
 		*out = server;
-	return r < 0 ? -ERR_INVALID : 0;
+	wipe(&server, sizeof(server));
+	return r;
 }
 
 static int set_value(struct settings *s, int row, const char *value, bool more, struct error *err)

@@ -251,7 +251,6 @@ static void routes_of_who_goes_first_replace_those_of_others(void **state)
 	assert_string_equal(route_list_format(&s.accept_routes, text), "none");
 }
 
-/* { option and value, what the text must say that it takes } */
 static void assert_refused(const char *const bad[][2], size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -270,58 +269,59 @@ static void assert_refused(const char *const bad[][2], size_t count)
 	}
 }
 
+/* { option and value, what the text must say that it takes } */
+static const char *const wrong_options[][2] = {
+	{ "--id _", "1 to 63 characters" },
+	{ "--device 0123456789abcdef", "1 to 15 characters" },
+	{ "--backend wireguard", "auto, mesh, kernel, userspace, none" },
+	{ "--lazy maybe", "auto, on, off" },
+	{ "--endpoint host.example", "IP address" },
+	{ "--wireguard-port 0", "1 to 65535" },
+	{ "--raft-port 65536", "1 to 65535" },
+	{ "--grpc-port -1", "1 to 65535" },
+	{ "--grpc-port 1x", "1 to 65535" },
+	{ "--grpc-port +1", "1 to 65535" },
+	{ "--grpc-port _", "1 to 65535" },
+	{ "--grpc-port 18446744073709551617", "1 to 65535" },
+	{ "--ipv4-prefix 10.0.0.0/31", "/8 to /30" },
+	{ "--ipv4-prefix fd00::/16", "/8 to /30" },
+	{ "--followers-max 100001", "0 to 100000" },
+	{ "--tick-ms 9", "10 to 1000" },
+	{ "--tick-ms 1001", "10 to 1000" },
+	{ "--key-rotation-interval 59s", "168h, 30m or 90s" },
+	{ "--key-rotation-interval 168", "168h, 30m or 90s" },
+	{ "--key-rotation-interval 1h30m", "168h, 30m or 90s" },
+	{ "--key-rotation-interval 99999999h", "168h, 30m or 90s" },
+	{ "--state-dir _", "characters" },
+	{ "--nonsense 1", "--help" },
+	{ "--raftport 1", "did you mean --raft-port?" },
+	{ "--raft-port", "--help" },
+	{ "--log-level loud", "error, warn, info, debug" },
+	{ "--backend auto,", "auto, mesh, kernel, userspace, none" },
+	{ "--backend mesh,_kernel", "auto, mesh, kernel, userspace, none" },
+	{ "--leader-proxy yes", "neither on nor off" },
+	{ "--routes 10.0.0.0/33", "is no prefix, nor none" },
+	{ "--accept-routes everything", "is no prefix, nor none" },
+	{ "--exit-node _", "1 to 63 characters" },
+	{ "--peer-endpoint 192.0.2.1:1", "is not like n2=192.0.2.1:51820" },
+	{ "--peer-endpoint n2=192.0.2.1", "is not like n2=192.0.2.1:51820" },
+	{ "--peer-endpoint _=192.0.2.1:1", "no node's id" },
+	{ "--masquerade sometimes", "auto, on, off" },
+	{ "--webrtc-destinations self,192.0.2.1:0", "is not like self, self:22" },
+	{ "--stun-servers stun.example.org:3478", "is not like stun:192.0.2.1:3478" },
+	{ "--turn-mode on", "off, managed, external" },
+	{ "--turn-address turn.example.org", "no IP address" },
+	{ "--turn-port 1023", "1024 to 65535" },
+	{ "--turn-relay-ports 2000-1999", "no range of ports" },
+	{ "--turn-realm a_b\"c", "1 to 63 characters" },
+	{ "--turn-server turn.example.org", "not like turn:192.0.2.1:3478" },
+	{ "--turn-server turn:u:p@192.0.2.1", "takes no user" },
+	{ "--turn-secret-file s", "does not begin with" },
+};
+
 static void options_that_are_wrong_are_named_with_what_they_take(void **state)
 {
-	static const char *const bad[][2] = {
-		{ "--id _", "1 to 63 characters" },
-		{ "--device 0123456789abcdef", "1 to 15 characters" },
-		{ "--backend wireguard", "auto, mesh, kernel, userspace, none" },
-		{ "--lazy maybe", "auto, on, off" },
-		{ "--endpoint host.example", "IP address" },
-		{ "--wireguard-port 0", "1 to 65535" },
-		{ "--raft-port 65536", "1 to 65535" },
-		{ "--grpc-port -1", "1 to 65535" },
-		{ "--grpc-port 1x", "1 to 65535" },
-		{ "--grpc-port +1", "1 to 65535" },
-		{ "--grpc-port _", "1 to 65535" },
-		{ "--grpc-port 18446744073709551617", "1 to 65535" },
-		{ "--ipv4-prefix 10.0.0.0/31", "/8 to /30" },
-		{ "--ipv4-prefix fd00::/16", "/8 to /30" },
-		{ "--followers-max 100001", "0 to 100000" },
-		{ "--tick-ms 9", "10 to 1000" },
-		{ "--tick-ms 1001", "10 to 1000" },
-		{ "--key-rotation-interval 59s", "168h, 30m or 90s" },
-		{ "--key-rotation-interval 168", "168h, 30m or 90s" },
-		{ "--key-rotation-interval 1h30m", "168h, 30m or 90s" },
-		{ "--key-rotation-interval 99999999h", "168h, 30m or 90s" },
-		{ "--state-dir _", "characters" },
-		{ "--nonsense 1", "--help" },
-		{ "--raftport 1", "did you mean --raft-port?" },
-		{ "--raft-port", "--help" },
-		{ "--log-level loud", "error, warn, info, debug" },
-		{ "--backend auto,", "auto, mesh, kernel, userspace, none" },
-		{ "--backend mesh,_kernel", "auto, mesh, kernel, userspace, none" },
-		{ "--leader-proxy yes", "neither on nor off" },
-		{ "--routes 10.0.0.0/33", "is no prefix, nor none" },
-		{ "--accept-routes everything", "is no prefix, nor none" },
-		{ "--exit-node _", "1 to 63 characters" },
-		{ "--peer-endpoint 192.0.2.1:1", "is not like n2=192.0.2.1:51820" },
-		{ "--peer-endpoint n2=192.0.2.1", "is not like n2=192.0.2.1:51820" },
-		{ "--peer-endpoint _=192.0.2.1:1", "no node's id" },
-		{ "--masquerade sometimes", "auto, on, off" },
-		{ "--webrtc-destinations self,192.0.2.1:0", "is not like self, self:22" },
-		{ "--stun-servers stun.example.org:3478", "is not like stun:192.0.2.1:3478" },
-		{ "--turn-mode on", "off, managed, external" },
-		{ "--turn-address turn.example.org", "no IP address" },
-		{ "--turn-port 1023", "1024 to 65535" },
-		{ "--turn-relay-ports 2000-1999", "no range of ports" },
-		{ "--turn-realm a_b\"c", "1 to 63 characters" },
-		{ "--turn-server turn.example.org", "not like turn:192.0.2.1:3478" },
-		{ "--turn-server turn:u:p@192.0.2.1", "takes no user" },
-		{ "--turn-secret-file s", "does not begin with" },
-	};
-
-	assert_refused(bad, sizeof(bad) / sizeof(bad[0]));
+	assert_refused(wrong_options, sizeof(wrong_options) / sizeof(wrong_options[0]));
 }
 
 static void what_dns_cannot_do_is_named_with_what_it_takes(void **state)
