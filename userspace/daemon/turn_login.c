@@ -5,12 +5,12 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "crypto/hmac.h"
+#include "crypto/sha1.h"
 
 int turn_login_make(const char *secret, int64_t expires_at, const char *name,
 		    struct turn_server *ret, struct error *err)
 {
-	char user[TURN_USER_MAX], password[HMAC_SHA1_TEXT_MAX];
+	char user[TURN_USER_MAX], password[SHA1_TEXT_MAX];
 	int n = snprintf(user, sizeof(user), "%" PRId64 ":%s", expires_at, name);
 	int r;
 

@@ -23,6 +23,7 @@ int node_main(struct session *s, int argc, char **argv);
 int acl_main(struct session *s, int argc, char **argv);
 int metrics_main(struct session *s, int argc, char **argv);
 int port_forward_main(struct session *s, int argc, char **argv);
+int gateway_main(struct session *s, int argc, char **argv);
 int certificate_main(struct session *s, int argc, char **argv);
 
 /* These open the session themselves, if at all. */

@@ -51,7 +51,7 @@ static const struct {
 static const struct {
 	const char *before, *choices;
 } rules[] = {
-	{ "", "status doctor metrics get token node acl certificate raft snapshot connect port-forward "
+	{ "", "status doctor metrics get token node acl certificate raft snapshot connect port-forward gateway "
 	  "bundle config completion" },
 	{ "metrics", "@nodes" },
 	{ "port-forward", "@nodes" },

@@ -53,6 +53,8 @@ static const struct {
 	  "begin anew from a backup, on this node, with the others gone (wgmeshd recover)" },
 	{ "port-forward", port_forward_main, "port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE",
 	  "have a port of this machine lead to a service by way of a node, without WireGuard" },
+	{ "gateway", gateway_main, "gateway [PORT [FOLDER]]",
+	  "have browsers on this machine reach services by way of nodes" },
 	{ "connect", connect_main, "connect TOKEN [OPTION of wgmeshd…]",
 	  "be in the mesh for as long as the command runs" },
 	{ "bundle", bundle_main, "bundle [--anonymize] [--log FILE] FILE",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crypto/hmac.h"
+#include "crypto/sha1.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 enum { SHA1_BYTES = 20 };
 
-int hmac_sha1_base64(const char *key, const char *text, char ret[HMAC_SHA1_TEXT_MAX],
+int hmac_sha1_base64(const char *key, const char *text, char ret[SHA1_TEXT_MAX],
 		     struct error *err)
 {
 	unsigned char mac[SHA1_BYTES];
@@ -22,5 +22,15 @@ int hmac_sha1_base64(const char *key, const char *text, char ret[HMAC_SHA1_TEXT_
 		return openssl_error(err, ERR_MEMORY, "cannot compute an HMAC");
 	EVP_EncodeBlock((unsigned char *)ret, mac, SHA1_BYTES);
 	wipe(mac, sizeof(mac));
+	return 0;
+}
+
+int sha1_base64(const char *text, char ret[SHA1_TEXT_MAX], struct error *err)
+{
+	unsigned char digest[SHA1_BYTES];
+
+	if (EVP_Digest(text, strlen(text), digest, NULL, EVP_sha1(), NULL) != 1)
+		return openssl_error(err, ERR_MEMORY, "cannot compute a SHA-1");
+	EVP_EncodeBlock((unsigned char *)ret, digest, SHA1_BYTES);
 	return 0;
 }

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A browser, Chromium without a window, that reaches services by way of a node: wmctl gateway signals for it, and
+the pages are those of clients/browser, or import its script. What it has done the services tell."""
+import base64
+import functools
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+
+from apilib.channel import Echo
+from apilib.mesh import Mesh
+from apilib.network import Network
+from apilib.node import ROOT, WMCTL
+from apilib.world import STEADY
+from testing import check, defer, entered, equal, test, wait_until
+
+BROWSER = shutil.which("chromium")
+FILES = ROOT / "clients/browser"
+
+# Of the test: MEGABYTE random bytes over one connection and some over nineteen more, all at once, then the verdict.
+PAGE = """
+import { Service } from './client.js'
+const [token, echo, verdict] = location.hash.slice(1).split('&')
+const connect = (port) => Service.connect(`ws://${location.host}/signal?${token}`, { node: 'n1', port: Number(port) })
+
+function echoed(connection, size) {
+  const sent = new Uint8Array(size)
+  for (let i = 0; i < size; i++) sent[i] = Math.random() * 256
+  return new Promise((resolve) => {
+    const back = []
+    connection.onmessage = ({ data }) => {
+      back.push(...new Uint8Array(data))
+      if (back.length >= size) resolve(back.length === size && back.every((byte, i) => byte === sent[i]))
+    }
+    connection.onopen = () => { for (let at = 0; at < size; at += 16384) connection.send(sent.subarray(at, at + 16384)) }
+  })
+}
+
+async function run() {
+  const service = await connect(echo)
+  const sizes = [1 << 20, ...Array.from({ length: 19 }, (_, i) => 1000 + i)]
+  const good = await Promise.all(sizes.map((size) => echoed(service.open(), size)))
+  service.close()
+  await service.ended
+  const refused = await Service.connect(`ws://${location.host}/signal?${token}`, { node: 'nobody', port: 80 }).catch((error) => error.message)
+  const forged = await Service.connect(`ws://${location.host}/signal?${'0'.repeat(32)}`, { node: 'n1', port: 80 }).catch((error) => error.message)
+  return { good, refused, forged }
+}
+
+const result = await run().catch((error) => ({ error: String(error) }))
+const report = (await connect(verdict)).open()
+report.onopen = () => report.send(new TextEncoder().encode(JSON.stringify(result) + '\\n'))
+"""
+
+
+def browser_test(name):
+    return test(name) if BROWSER else (lambda function: function)
+
+
+if not BROWSER:
+    print("skipped: what a browser does: chromium is not installed (package chromium)", flush=True)
+
+
+@functools.cache
+def mesh():
+    """Of one node. A browser looks for its addresses where the way out of its network begins."""
+    network = Network(os.environ.get("LOGS"))
+    made = Mesh(network, *STEADY)
+    subprocess.run(["ip", "-n", network.ns, "route", "add", "default", "via", made.founder.host], check=True)
+    return made, network
+
+
+class Gateway:
+    """wmctl gateway in the client's namespace."""
+
+    def __init__(self, files=FILES):
+        made, self.network = mesh()
+        environment = dict(os.environ, WGMESH_STATE_DIR=str(made.founder.dir))
+        self.process = subprocess.Popen(["ip", "netns", "exec", self.network.ns, WMCTL, "--address", made.founder.address, "gateway", "0",
+                                         str(files)], stdout=subprocess.PIPE, text=True, env=environment)
+        defer(self.process.wait)
+        defer(self.process.kill)
+        self.url = self.process.stdout.readline().split()[0]
+        self.host = self.url.split("/")[2]
+        self.token = self.url.split("#")[1]
+
+    def ask(self, *lines):
+        """The answer's first line to a request of these lines."""
+        with entered(self.network.ns):
+            connection = socket.create_connection(("127.0.0.1", int(self.host.split(":")[1])), timeout=20)
+        with connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode())
+            answer = b""
+            while b"\r\n" not in answer:
+                piece = connection.recv(1000)
+                check(piece, "no answer to %r" % (lines,))
+                answer += piece
+        return answer.split(b"\r\n")[0].decode()
+
+
+def browse(gateway, more):
+    profile = tempfile.mkdtemp(prefix="wgmesh-browser.")
+    log = open(pathlib.Path(os.environ.get("LOGS", profile)) / "browser.log", "ab")	# pylint: disable=consider-using-with
+    defer(log.close)
+    defer(lambda: shutil.rmtree(profile, ignore_errors=True))
+    process = subprocess.Popen(["ip", "netns", "exec", gateway.network.ns, BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu",
+                                "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage",
+                                "--user-data-dir=" + profile, "--enable-logging=stderr", gateway.url + more],
+                               stdout=log, stderr=log, env=dict(os.environ, HOME=profile))
+    defer(process.wait)
+    defer(process.terminate)
+    return process
+
+
+class Lines:
+    """A TCP service at the node that hears one line and says what it is told to."""
+
+    def __init__(self, ns, answer=b""):
+        self.heard = None
+        with entered(ns):
+            self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        defer(self.listener.close)
+        threading.Thread(target=self._serve, args=(answer,), daemon=True).start()
+
+    def _serve(self, answer):
+        connection, _ = self.listener.accept()
+        with connection:
+            self.heard = connection.makefile().readline()
+            connection.sendall(answer)
+
+    def wait(self, seconds=60):
+        wait_until(seconds, lambda: self.heard is not None, "the browser's page reaches the service")
+        return self.heard
+
+
+@browser_test("a browser reaches a service by way of a node: bytes come back as they went, over many connections, and errors are told")
+def _():
+    made, _ = mesh()
+    service = Echo(made.founder.ns)
+    defer(service.close)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="wgmesh-pages."))
+    defer(lambda: shutil.rmtree(folder))
+    shutil.copy(FILES / "client.js", folder)
+    (folder / "index.html").write_text('<script type="module" src="page.js"></script>')
+    (folder / "page.js").write_text(PAGE)
+    verdict = Lines(made.founder.ns)
+    gateway = Gateway(folder)
+    browse(gateway, "&%d&%d" % (service.port, verdict.port))
+    result = json.loads(verdict.wait())
+    equal(result.get("good"), [True] * 20, "what came back (%r)" % result)
+    check("nobody" in result["refused"], "of an unknown node: %r" % result)
+    check("cannot be reached" in result["forged"], "with another token: %r" % result)
+    made.founder.wait_log("action=data-channel", "by=admin:admin", "outcome=ok")
+    gateway.process.terminate()
+    equal(gateway.process.wait(20), 0, "the gateway's end")
+    wait_until(20, lambda: made.founder.status().get("data_channels") == 0, "nothing is left at the node")
+
+
+@browser_test("the page of clients/browser gets what it is asked for")
+def _():
+    made, _ = mesh()
+    service = Lines(made.founder.ns, b"HTTP/1.0 200 OK\r\n\r\nhello\n")
+    browse(Gateway(), "&node=n1&port=%d&path=/hello" % service.port)
+    equal(service.wait(), "GET /hello HTTP/1.0\n", "the request")
+
+
+@test("the gateway is for its own page and for who has its token, and serves nothing but that page")
+def _():
+    gateway = Gateway()
+    host = "Host: " + gateway.host
+    key = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+           "Sec-WebSocket-Key: " + base64.b64encode(os.urandom(16)).decode()]
+    good = "GET /signal?%s HTTP/1.1" % gateway.token
+    for path in ("/", "/client.js", "/page.js"):
+        equal(gateway.ask("GET %s HTTP/1.1" % path, host), "HTTP/1.1 200 OK", path)
+    for path in ("/x", "/../control", "/client.js?x", "//etc/passwd"):
+        equal(gateway.ask("GET %s HTTP/1.1" % path, host), "HTTP/1.1 404 Not Found", path)
+    equal(gateway.ask(good, host, *key), "HTTP/1.1 101 Switching Protocols", "a program with the token")
+    equal(gateway.ask(good, host, *key, "Origin: http://" + gateway.host), "HTTP/1.1 101 Switching Protocols", "its own page")
+    forbidden = "HTTP/1.1 403 Forbidden"
+    equal(gateway.ask(good, host, *key, "Origin: http://example.org"), forbidden, "another site's page")
+    equal(gateway.ask(good, host, *key, "Origin: null"), forbidden, "a page that hides where it is from")
+    equal(gateway.ask("GET /signal?%s HTTP/1.1" % ("0" * 32), host, *key), forbidden, "another token")
+    equal(gateway.ask("GET /signal? HTTP/1.1", host, *key), forbidden, "no token")
+    equal(gateway.ask(good, "Host: example.org", *key), forbidden, "another name for this address")
+    equal(gateway.ask("GET / HTTP/1.1"), forbidden, "no name")
+    equal(gateway.ask("POST / HTTP/1.1", host), "HTTP/1.1 405 Method Not Allowed", "POST")
+    equal(gateway.ask("GET / HTTP/1.0", host), "HTTP/1.1 400 Bad Request", "an old one")
