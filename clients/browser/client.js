@@ -18,14 +18,19 @@ export class Service {
   #protocol
   #last = 0
   #early = []
+  #configuration
 
-  /** `what`: node, port, and perhaps dst ('127.0.0.1') and proto ('tcp'). */
-  static connect(url, what) {
-    const service = new Service(url, what)
+  /**
+   * `what`: node, port, and perhaps dst ('127.0.0.1') and proto ('tcp'); `configuration`: of the RTCPeerConnection,
+   * besides the servers that the node tells of.
+   */
+  static connect(url, what, configuration) {
+    const service = new Service(url, what, configuration)
     return service.connected.then(() => service)
   }
 
-  constructor(url, what) {
+  constructor(url, what, configuration = {}) {
+    this.#configuration = configuration
     this.#protocol = what.proto ?? 'tcp'
     this.ended = new Promise((resolve) => { this.end = resolve })
     this.connected = new Promise((resolve, reject) => {
@@ -49,7 +54,7 @@ export class Service {
   }
 
   async #answer(offer, iceServers) {
-    const peer = this.#peer = new RTCPeerConnection({ iceServers })
+    const peer = this.#peer = new RTCPeerConnection({ iceServers, ...this.#configuration })
     peer.onicecandidate = (event) => event.candidate?.candidate && this.#say({ candidate: event.candidate.candidate })
     this.#channels = peer.createDataChannel('CHANNELS', agreed(CHANNELS, this.#protocol))
     this.#channels.onopen = () => this.ready()

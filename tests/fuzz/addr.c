@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* base and model: addresses, prefixes, endpoints, keys, lists of them.  What is read is written as
+/* base and model: addresses, prefixes, endpoints, keys, lists of them, TURN servers.  What is read is written as
  * a text of the same.
  */
 #include "fuzz.h"
@@ -8,6 +8,7 @@
 #include "base/key.h"
 #include "model/override.h"
 #include "model/route.h"
+#include "model/turn_server.h"
 
 static void check_ip(const char *text)
 {
@@ -81,6 +82,19 @@ static void check_override(const char *text)
 		     list.count == 1);
 }
 
+static void check_turn_server(const char *text)
+{
+	struct turn_server server, back;
+	char url[TURN_URL_MAX];
+
+	if (turn_server_parse(text, &server, NULL) < 0)
+		return;
+	must(server.at.port && !*server.user == !*server.password);
+	must(turn_server_parse(turn_server_format(&server, url), &back, NULL) == 0);
+	must(endpoint_equal(&server.at, &back.at) && strcmp(server.user, back.user) == 0 &&
+	     strcmp(server.password, back.password) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
@@ -91,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_key(text);
 	check_routes(text);
 	check_override(text);
+	check_turn_server(text);
 	free(text);
 	return 0;
 }

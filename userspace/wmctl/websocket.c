@@ -35,7 +35,7 @@ static int take_request_line(const char *line, size_t len, struct http_head *hea
 	const char *end = space ? memchr(space + 1, ' ', (size_t)(line + len - space - 1)) : NULL;
 	static const char version[] = "HTTP/1.1";
 
-	if (!end || (size_t)(line + len - end - 1) != strlen(version) ||
+	if (!end || space == line || (size_t)(line + len - end - 1) != strlen(version) ||
 	    memcmp(end + 1, version, strlen(version)) != 0 || space[1] != '/' ||
 	    !copy(line, (size_t)(space - line), head->method, sizeof(head->method)) ||
 	    !copy(space + 1, (size_t)(end - space - 1), head->path, sizeof(head->path)))

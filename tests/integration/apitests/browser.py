@@ -17,6 +17,7 @@ from apilib.mesh import Mesh
 from apilib.network import Network
 from apilib.node import ROOT, WMCTL
 from apilib.world import STEADY
+from apitests.turn import turn_test
 from testing import check, defer, entered, equal, test, wait_until
 
 BROWSER = shutil.which("chromium")
@@ -25,8 +26,8 @@ FILES = ROOT / "clients/browser"
 # Of the test: MEGABYTE random bytes over one connection and some over nineteen more, all at once, then the verdict.
 PAGE = """
 import { Service } from './client.js'
-const [token, echo, verdict] = location.hash.slice(1).split('&')
-const connect = (port) => Service.connect(`ws://${location.host}/signal?${token}`, { node: 'n1', port: Number(port) })
+const [token, echo, verdict, iceTransportPolicy] = location.hash.slice(1).split('&')
+const connect = (port) => Service.connect(`ws://${location.host}/signal?${token}`, { node: 'n1', port: Number(port) }, { iceTransportPolicy })
 
 function echoed(connection, size) {
   const sent = new Uint8Array(size)
@@ -60,6 +61,10 @@ report.onopen = () => report.send(new TextEncoder().encode(JSON.stringify(result
 
 def browser_test(name):
     return test(name) if BROWSER else (lambda function: function)
+
+
+def relay_test(name):
+    return turn_test(name) if BROWSER else (lambda function: function)
 
 
 if not BROWSER:
@@ -139,8 +144,8 @@ class Lines:
         return self.heard
 
 
-@browser_test("a browser reaches a service by way of a node: bytes come back as they went, over many connections, and errors are told")
-def _():
+def run_page(policy):
+    """What the page of the test says that it has seen."""
     made, _ = mesh()
     service = Echo(made.founder.ns)
     defer(service.close)
@@ -151,15 +156,31 @@ def _():
     (folder / "page.js").write_text(PAGE)
     verdict = Lines(made.founder.ns)
     gateway = Gateway(folder)
-    browse(gateway, "&%d&%d" % (service.port, verdict.port))
+    browse(gateway, "&%d&%d&%s" % (service.port, verdict.port, policy))
     result = json.loads(verdict.wait())
     equal(result.get("good"), [True] * 20, "what came back (%r)" % result)
     check("nobody" in result["refused"], "of an unknown node: %r" % result)
     check("cannot be reached" in result["forged"], "with another token: %r" % result)
-    made.founder.wait_log("action=data-channel", "by=admin:admin", "outcome=ok")
     gateway.process.terminate()
     equal(gateway.process.wait(20), 0, "the gateway's end")
     wait_until(20, lambda: made.founder.status().get("data_channels") == 0, "nothing is left at the node")
+
+
+@browser_test("a browser reaches a service by way of a node: bytes come back as they went, over many connections, and errors are told")
+def _():
+    run_page("all")
+    mesh()[0].founder.wait_log("action=data-channel", "by=admin:admin", "outcome=ok")
+
+
+@relay_test("a browser that has no way but a relay reaches it by the TURN server of the node")
+def _():
+    node = mesh()[0].founder
+    node.stop()
+    node.start("--turn-mode", "managed", "--turn-relay-ports", "50000-50099")
+    wait_until(20, node.leads, "n1 leads")
+    node.wait_log("event=child-started", "turnserver")
+    run_page("relay")
+    node.wait_log("event=data-channel-connected", " - relay %s:" % node.host)
 
 
 @browser_test("the page of clients/browser gets what it is asked for")

@@ -58,7 +58,7 @@ static void what_is_no_request_is_refused(void **state)
 	static const char *const wrong[] = {
 		"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1 \r\n\r\n",
 		"GET x HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n", "VERYLONG / HTTP/1.1\r\n\r\n",
-		"GET / HTTP/1.1\r\n: x\r\n\r\n",
+		"GET / HTTP/1.1\r\n: x\r\n\r\n", " / HTTP/1.1\r\n\r\n",
 	};
 	struct buf in = BUF_INIT(65536);
 	struct http_head head;
