@@ -14,7 +14,7 @@ import time
 from apilib.channel import Channel, Echo, relay_of
 from apilib.mesh import Mesh
 from apilib.network import CLIENT, Network, address
-from apilib.node import WMCTL
+from apilib.node import ROOT, WGMESHD, WMCTL
 from apilib.peer import Peer, wait_message
 from apilib.world import GET_STATUS, START_DATA_CHANNEL, STEADY, peer_test, refused
 from testing import check, defer, entered, equal, wait_until
@@ -209,6 +209,33 @@ def _():
         w.n1.start(*OPTIONS)
         w.mesh.leader().wait_status(voters=2)
         wait_until(20, w.serves, "n1 has a TURN server")
+
+
+def confined(folder, capabilities):
+    """The daemon with no other capabilities than these, as its unit has it."""
+    script = folder / "confined"
+    script.write_text("#!/bin/sh\nexec setpriv --inh-caps -all --bounding-set -all,%s %s \"$@\"\n"
+                      % (",".join("+" + name for name in capabilities), WGMESHD))
+    script.chmod(0o755)
+    return str(script)
+
+
+@turn_test("a daemon that may not change its user starts no server and says what it lacks, and needs no more than packaging/turn.conf gives")
+def _():
+    w = world()
+    for capabilities, wanted in ((["net_admin"], ("event=child-ended", "CapabilityBoundingSet")),
+                                 (["net_admin", "setuid", "setgid"], ("event=child-started", "turnserver"))):
+        w.n1.stop()
+        w.n1.log.unlink()
+        w.n1.program = confined(w.n1.dir.parent, capabilities)
+        w.n1.start(*OPTIONS)
+        w.n1.program = WGMESHD
+        w.n1.wait_log(*wanted, seconds=20)
+    w.mesh.leader().wait_status(voters=2)
+    wait_until(20, w.serves, "n1 has a TURN server")
+    wait_until(5, lambda: w.process() and proc(w.process(), "comm") == b"turnserver\n", "it runs")
+    given = (ROOT / "packaging/turn.conf").read_text()
+    check("\nCapabilityBoundingSet=CAP_SETUID CAP_SETGID\n" in given and "\nSystemCallFilter=@setuid\n" in given, given)
 
 
 def start_external(ns, folder):
