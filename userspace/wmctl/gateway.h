@@ -20,8 +20,6 @@
 
 #include "base/error.h"
 
-#define GATEWAY_FILES "/usr/share/wgmesh/browser"
-
 struct session;
 
 enum {
