@@ -9,6 +9,7 @@
 #include "crypto/digest.h"
 #include "crypto/keypair.h"
 #include "crypto/random.h"
+#include "crypto/sha1.h"
 #include "crypto/subject.h"
 
 /* RFC 7748, section 6.1. */
@@ -49,6 +50,17 @@ static void generated_keys_are_clamped_and_all_different(void **state)
 			assert_false(key_equal(&private[i], &private[j]));
 	}
 	assert_true(random_u64() != random_u64());
+}
+
+/* FIPS 180-4's example; RFC 2202, test case 2. */
+static void sha1_and_its_hmac_are_those_of_the_standards(void **state)
+{
+	char text[SHA1_TEXT_MAX];
+
+	assert_int_equal(sha1_base64("abc", text, NULL), 0);
+	assert_string_equal(text, "qZk+NkcGgWq6PiVxeFDCbJzQ2J0=");
+	assert_int_equal(hmac_sha1_base64("Jefe", "what do ya want for nothing?", text, NULL), 0);
+	assert_string_equal(text, "7/zfauXrL6LSdBbV8YTfnCWafHk=");
 }
 
 /* FIPS 180-4's examples. */
@@ -164,6 +176,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(public_keys_are_those_of_the_rfc),
 		cmocka_unit_test(generated_keys_are_clamped_and_all_different),
+		cmocka_unit_test(sha1_and_its_hmac_are_those_of_the_standards),
 		cmocka_unit_test(sha256_is_that_of_the_standard),
 		cmocka_unit_test(hex_takes_exactly_the_digits_asked_for),
 		cmocka_unit_test(base64url_is_that_of_the_rfc_and_has_one_form),
