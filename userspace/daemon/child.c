@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,8 +57,7 @@ static void take_rights(const struct rights *rights)
 		return;
 	if (setgroups(0, NULL) < 0 || setresgid(rights->gid, rights->gid, rights->gid) < 0 ||
 	    setresuid(rights->uid, rights->uid, rights->uid) < 0)
-		give_up("this daemon may not start programs as another user: in a unit of systemd, "
-			"CapabilityBoundingSet and SystemCallFilter have to let it\n");
+		give_up("its user cannot be taken: SystemCallFilter of the unit has to let it\n");
 }
 
 /* Its own from the beginning, because we need not have the right to give files away. */
@@ -188,6 +189,21 @@ static void on_exit_of(uv_poll_t *handle, int status, int events)
 
 /* ---- its beginning ---- */
 
+/* To become another user, and to end what runs as him: by the kernel, too, when we are killed. */
+static bool may_change_user(void)
+{
+	static const unsigned int needed[] = { CAP_SETUID, CAP_SETGID, CAP_KILL };
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct have[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, have) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!(have[CAP_TO_INDEX(needed[i])].effective & CAP_TO_MASK(needed[i])))
+			return false;
+	return true;
+}
+
 static int find_rights(const struct child *c, struct rights *ret, struct error *err)
 {
 	const struct passwd *user = getpwnam(c->config.user);
@@ -197,6 +213,10 @@ static int find_rights(const struct child *c, struct rights *ret, struct error *
 				 user ? "it is missing: install the package %s"
 				      : "its user is missing: install the package %s",
 				 c->config.package);
+	if (user->pw_uid != geteuid() && !may_change_user())
+		return error_set(err, ERR_DENIED,
+				 "this daemon may not start and end programs of another user: give "
+				 "its unit CAP_SETUID, CAP_SETGID and CAP_KILL (turn.conf)");
 	*ret = (struct rights){ user->pw_uid, user->pw_gid };
 	return 0;
 }
@@ -285,7 +305,12 @@ static void kill_now(struct child *c)
 {
 	struct pollfd ended = { .fd = c->pidfd, .events = POLLIN };
 
-	pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
+	/* Rights that were taken from us meanwhile would have us wait for ever. */
+	if (pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0) < 0) {
+		log_warn("child-not-ended", "program=%s reason=\"%s\"", c->config.program,
+			 strerror(errno));
+		return;
+	}
 	while (poll(&ended, 1, -1) < 0 && errno == EINTR)
 		;
 	waitid(P_PIDFD, (id_t)c->pidfd, NULL, WEXITED | WNOHANG);

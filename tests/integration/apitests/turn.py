@@ -223,19 +223,29 @@ def confined(folder, capabilities):
 @turn_test("a daemon that may not change its user starts no server and says what it lacks, and needs no more than packaging/turn.conf gives")
 def _():
     w = world()
-    for capabilities, wanted in ((["net_admin"], ("event=child-ended", "CapabilityBoundingSet")),
-                                 (["net_admin", "setuid", "setgid"], ("event=child-started", "turnserver"))):
-        w.n1.stop()
+    enough = ["net_admin", "setuid", "setgid", "kill"]
+
+    def restart(capabilities, *words):
+        if w.n1.process:
+            w.n1.stop()
         w.n1.log.unlink()
         w.n1.program = confined(w.n1.dir.parent, capabilities)
         w.n1.start(*OPTIONS)
         w.n1.program = WGMESHD
-        w.n1.wait_log(*wanted, seconds=20)
+        w.n1.wait_log(*words, seconds=20)
+    for missing in enough[1:]:
+        restart([one for one in enough if one != missing], "event=child-not-started", "CAP_KILL")
+    for end in (w.n1.stop, w.n1.kill):
+        restart(enough, "event=child-started", "turnserver")
+        pid = w.process()
+        check(pid, "it does not run")
+        end()
+        wait_until(5, lambda pid=pid: is_gone(pid), "its server ends")
+    w.n1.start(*OPTIONS)
     w.mesh.leader().wait_status(voters=2)
     wait_until(20, w.serves, "n1 has a TURN server")
-    wait_until(5, lambda: w.process() and proc(w.process(), "comm") == b"turnserver\n", "it runs")
     given = (ROOT / "packaging/turn.conf").read_text()
-    check("\nCapabilityBoundingSet=CAP_SETUID CAP_SETGID\n" in given and "\nSystemCallFilter=@setuid\n" in given, given)
+    check("\nCapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL\n" in given and "\nSystemCallFilter=@setuid\n" in given, given)
 
 
 def start_external(ns, folder):
