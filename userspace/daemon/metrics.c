@@ -241,7 +241,9 @@ static void serve(struct metrics *m)
 {
 	const struct http_config config = {
 		.address = m->daemon->settings.metrics_address,
-		.pages = pages, .page_count = sizeof(pages) / sizeof(pages[0]), .data = m,
+		.sites = { { .pages = pages, .page_count = sizeof(pages) / sizeof(pages[0]),
+			     .data = m } },
+		.site_count = 1,
 	};
 	char address[ENDPOINT_TEXT_MAX];
 	struct error err = { 0 };

@@ -5,24 +5,24 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "http/connections.h"
 #include "http/pages.h"
 
 enum { BACKLOG = 64 };
 
-/* After the start everything but @stop belongs to the thread. */
+/* After the start everything but @wake and @stopping belongs to the thread. */
 struct http_server {
 	struct http_config config;
 	struct pages pages;
-	struct connections connections;
 	struct MHD_Daemon *daemon;
-	int listener, stop;	/* @listener is the library's once there is a daemon */
+	int listener, wake;	/* @listener is the library's once there is a daemon */
+	atomic_bool stopping;
 	uint16_t port;
 	pthread_t thread;
 };
@@ -55,22 +55,29 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
 	struct http_server *s = data;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		connections_add(&s->connections, info->connect_fd, now_ms());
+		connections_add(&s->pages.connections, info->connect_fd, now_ms(),
+				s->config.seconds_max * 1000);
 	else
-		connections_remove(&s->connections, info->connect_fd);
+		connections_remove(&s->pages.connections, info->connect_fd);
 }
 
-/* Until the library, or a connection that is due, wants to be looked at; -1: without end. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Until the library, a stream, or a connection that is due, wants to be looked at; -1: without end. */
 static int pause_ms(struct http_server *s)
 {
-	int due = connections_sweep(&s->connections, now_ms(), s->config.seconds_max * 1000);
+	int due = sooner(connections_sweep(&s->pages.connections, now_ms()),
+			 streams_pause(&s->pages.streams, now_ms()));
 	MHD_UNSIGNED_LONG_LONG own;
 
 	if (MHD_get_timeout(s->daemon, &own) != MHD_YES)
 		return due;
 	if (own > (MHD_UNSIGNED_LONG_LONG)s->config.seconds_max * 1000)
 		own = s->config.seconds_max * 1000;
-	return due >= 0 && due < (int)own ? due : (int)own;
+	return sooner(due, (int)own);
 }
 
 /* One that is full listens again only in the turn behind that in which somebody has left. */
@@ -79,9 +86,18 @@ static void turn(struct http_server *s)
 	unsigned int before;
 
 	do {
-		before = s->connections.count;
+		before = s->pages.connections.count;
 		MHD_run(s->daemon);
-	} while (s->connections.count != before);
+	} while (s->pages.connections.count != before);
+}
+
+static void look_at_streams(struct http_server *s)
+{
+	uint64_t told;
+
+	if (read(s->wake, &told, sizeof(told)) == sizeof(told))
+		streams_wake(&s->pages.streams);
+	streams_beat(&s->pages.streams, now_ms());
 }
 
 static void *run(void *data)
@@ -90,14 +106,17 @@ static void *run(void *data)
 	struct pollfd fds[] = {
 		{ .fd = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 		  .events = POLLIN },
-		{ .fd = s->stop, .events = POLLIN },
+		{ .fd = s->wake, .events = POLLIN },
 	};
 
-	while (!fds[1].revents) {
+	while (!s->stopping) {
 		if (poll(fds, 2, pause_ms(s)) < 0 && errno != EINTR)
 			break;
+		look_at_streams(s);
 		turn(s);
 	}
+	/* The library ends no connection that is suspended. */
+	streams_end(&s->pages.streams);
 	MHD_stop_daemon(s->daemon);
 	pages_fini(&s->pages);
 	return NULL;
@@ -148,7 +167,7 @@ static int listen_at(struct http_server *s, struct error *err)
 /* It takes the listener over, whether it succeeds or not. */
 static int start_daemon(struct http_server *s, struct error *err)
 {
-	unsigned int flags = MHD_USE_EPOLL;
+	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 
 	if (s->config.address.ip.family == AF_INET6)
 		flags |= MHD_USE_IPv6;
@@ -169,8 +188,8 @@ static void free_server(struct http_server *s)
 {
 	if (s->listener >= 0)
 		close(s->listener);
-	if (s->stop >= 0)
-		close(s->stop);
+	if (s->wake >= 0)
+		close(s->wake);
 	free(s);
 }
 
@@ -178,8 +197,8 @@ static int open_all(struct http_server *s, struct error *err)
 {
 	int r;
 
-	s->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->stop < 0)
+	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->wake < 0)
 		return error_errno(err, errno, "no descriptor for the pages' thread");
 	r = listen_at(s, err);
 	if (r == 0)
@@ -193,6 +212,15 @@ static int open_all(struct http_server *s, struct error *err)
 	return error_errno(err, r, "no thread for the pages");
 }
 
+static bool sites_fit(const struct http_config *config)
+{
+	bool fit = config->site_count <= HTTP_SITES_MAX;
+
+	for (size_t i = 0; fit && i < config->site_count; i++)
+		fit = config->sites[i].page_count <= HTTP_PAGES_MAX;
+	return fit;
+}
+
 int http_server_start(const struct http_config *config, struct http_server **ret,
 		      struct error *err)
 {
@@ -200,9 +228,11 @@ int http_server_start(const struct http_config *config, struct http_server **ret
 	struct http_server *s;
 	int r;
 
-	if (!ip_is_loopback(&config->address.ip) || config->page_count > HTTP_PAGES_MAX)
+	if (!ip_is_loopback(&config->address.ip))
 		return error_set(err, ERR_INVALID, "%s is not on the loopback",
 				 endpoint_format(&config->address, text));
+	if (!sites_fit(config))
+		return error_set(err, ERR_INVALID, "there are more pages than a listener takes");
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return error_set(err, ERR_MEMORY, "no memory for the pages");
@@ -210,7 +240,7 @@ int http_server_start(const struct http_config *config, struct http_server **ret
 	if (!s->config.seconds_max)
 		s->config.seconds_max = HTTP_SECONDS_MAX;
 	s->pages.config = &s->config;
-	s->listener = s->stop = -1;
+	s->listener = s->wake = -1;
 	r = open_all(s, err);
 	if (r < 0)
 		free_server(s);
@@ -224,14 +254,25 @@ uint16_t http_server_port(const struct http_server *server)
 	return server->port;
 }
 
-void http_server_stop(struct http_server *server)
+/* Into a counter that is small this cannot fail. */
+static bool wake(struct http_server *server)
 {
 	const uint64_t one = 1;
 
+	return write(server->wake, &one, sizeof(one)) == sizeof(one);
+}
+
+void http_server_notify(struct http_server *server)
+{
+	wake(server);
+}
+
+void http_server_stop(struct http_server *server)
+{
 	if (!server)
 		return;
-	/* Into a counter that is 0 this cannot fail. */
-	if (write(server->stop, &one, sizeof(one)) == sizeof(one))
+	server->stopping = true;
+	if (wake(server))
 		pthread_join(server->thread, NULL);
 	free_server(server);
 }

@@ -20,7 +20,7 @@ static void connect_at(struct world *w, int i, uint64_t now)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	w->ours[i] = pair[0];
 	w->theirs[i] = pair[1];
-	connections_add(&w->c, pair[0], now);
+	connections_add(&w->c, pair[0], now, 1000);
 }
 
 static bool is_hung_up(int fd)
@@ -42,16 +42,16 @@ static void a_connection_has_its_time_and_no_more(void **state)
 	struct world w = { 0 };
 
 	(void)state;
-	assert_int_equal(connections_sweep(&w.c, 0, 1000), -1);
+	assert_int_equal(connections_sweep(&w.c, 0), -1);
 	connect_at(&w, 0, 100);
 	connect_at(&w, 1, 600);
-	assert_int_equal(connections_sweep(&w.c, 700, 1000), 400);
+	assert_int_equal(connections_sweep(&w.c, 700), 400);
 	assert_false(is_hung_up(w.theirs[0]));
-	assert_int_equal(connections_sweep(&w.c, 1100, 1000), 500);
+	assert_int_equal(connections_sweep(&w.c, 1100), 500);
 	assert_true(is_hung_up(w.theirs[0]));
 	assert_false(is_hung_up(w.theirs[1]));
 	leave(&w, 0);
-	assert_int_equal(connections_sweep(&w.c, 1600, 1000), -1);
+	assert_int_equal(connections_sweep(&w.c, 1600), -1);
 	assert_true(is_hung_up(w.theirs[1]));
 	leave(&w, 1);
 	assert_int_equal(w.c.count, 0);
@@ -67,12 +67,31 @@ static void the_oldest_make_room_for_the_newest(void **state)
 		connect_at(&w, i, (uint64_t)i);
 	while (gone < HTTP_CONNECTIONS_MAX && is_hung_up(w.theirs[gone]))
 		gone++;
-	assert_int_equal(gone, HTTP_CONNECTIONS_MAX / 4);
+	assert_int_equal(gone, HTTP_CONNECTIONS_MAX - (HTTP_CONNECTIONS_MAX - HTTP_STREAMS_MAX) * 3 / 4);
 	for (int i = gone; i < HTTP_CONNECTIONS_MAX; i++)
 		assert_false(is_hung_up(w.theirs[i]));
 	for (int i = 0; i < HTTP_CONNECTIONS_MAX; i++)
 		leave(&w, i);
 	assert_int_equal(w.c.count, 0);
+}
+
+static void a_stream_has_more_time_and_makes_no_room(void **state)
+{
+	struct world w = { 0 };
+
+	(void)state;
+	connect_at(&w, 0, 0);
+	connections_keep(&w.c, w.ours[0], 60000);
+	for (int i = 1; i < HTTP_CONNECTIONS_MAX; i++)
+		connect_at(&w, i, 1);
+	assert_int_equal(connections_sweep(&w.c, 2000), 58000);
+	assert_false(is_hung_up(w.theirs[0]));
+	for (int i = 1; i < HTTP_CONNECTIONS_MAX; i++)
+		assert_true(is_hung_up(w.theirs[i]));
+	assert_int_equal(connections_sweep(&w.c, 60000), -1);
+	assert_true(is_hung_up(w.theirs[0]));
+	for (int i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+		leave(&w, i);
 }
 
 static void more_than_there_is_room_for_are_hung_up_on(void **state)
@@ -84,7 +103,7 @@ static void more_than_there_is_room_for_are_hung_up_on(void **state)
 	for (int i = 0; i < HTTP_CONNECTIONS_MAX; i++)
 		connect_at(&w, i, 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	connections_add(&w.c, pair[0], 1);
+	connections_add(&w.c, pair[0], 1, 1000);
 	assert_true(is_hung_up(pair[1]));
 	connections_remove(&w.c, pair[0]);
 	assert_int_equal(w.c.count, HTTP_CONNECTIONS_MAX);
@@ -99,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_connection_has_its_time_and_no_more),
 		cmocka_unit_test(the_oldest_make_room_for_the_newest),
+		cmocka_unit_test(a_stream_has_more_time_and_makes_no_room),
 		cmocka_unit_test(more_than_there_is_room_for_are_hung_up_on),
 	};
 

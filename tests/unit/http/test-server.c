@@ -49,10 +49,25 @@ static const struct http_page pages[] = {
 	{ "/too-much", "text/plain", make_too_much },
 };
 
+/* Events are numbers, of which there are so many. */
+static atomic_ulong events;
+
+static void read_events(void *data, uint64_t *cursor, struct buf *ret)
+{
+	while (*cursor < events) {
+		++*cursor;
+		buf_printf(ret, "id: %lu\ndata: event %lu\n\n", (unsigned long)*cursor,
+			   (unsigned long)*cursor);
+	}
+}
+
+static const struct http_stream stream = { "/events", read_events };
+static const struct http_site site = { .pages = pages, .page_count = 3, .stream = &stream,
+				       .data = (void *)"hello\n" };
+
 static struct http_server *start(unsigned int seconds)
 {
-	struct http_config config = { .pages = pages, .page_count = 3, .data = (void *)"hello\n",
-				      .seconds_max = seconds };
+	struct http_config config = { .sites = { site }, .site_count = 1, .seconds_max = seconds };
 	struct http_server *server;
 	struct error err;
 
@@ -75,20 +90,24 @@ static int dial(const struct http_server *server)
 	return fd;
 }
 
-/* What comes until the other side closes, or the patience ends. */
-static size_t read_all(int fd, char *out, size_t cap)
+/*
+ * What comes until the other side closes, or there is a last word (NULL: none is), or the patience
+ * ends.
+ */
+static size_t read_until(int fd, const char *last, char *out, size_t cap)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	size_t len = 0;
 	ssize_t n;
 
-	while (len < cap - 1 && poll(&p, 1, PATIENCE_MS) == 1) {
+	*out = 0;
+	while (len < cap - 1 && !(last && strstr(out, last)) && poll(&p, 1, PATIENCE_MS) == 1) {
 		n = recv(fd, out + len, cap - 1 - len, 0);
 		if (n <= 0)
 			break;
 		len += (size_t)n;
+		out[len] = 0;
 	}
-	out[len] = 0;
 	return len;
 }
 
@@ -98,7 +117,7 @@ static char *exchange(const struct http_server *server, const char *request)
 	int fd = dial(server);
 
 	assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
-	read_all(fd, answer, sizeof(answer));
+	read_until(fd, NULL, answer, sizeof(answer));
 	close(fd);
 	return answer;
 }
@@ -289,7 +308,7 @@ static void a_crowd_that_says_nothing_keeps_nobody_out(void **state)
 static void it_is_for_the_loopback_alone(void **state)
 {
 	static const char *const others[] = { "0.0.0.0:0", "192.0.2.1:0", "[::]:0", "[2001:db8::1]:0" };
-	struct http_config config = { .pages = pages, .page_count = 3 };
+	struct http_config config = { .sites = { site }, .site_count = 1 };
 	struct http_server *server = NULL;
 	struct error err;
 
@@ -304,7 +323,7 @@ static void it_is_for_the_loopback_alone(void **state)
 static void a_port_that_is_taken_is_told(void **state)
 {
 	struct http_server *server = start(0), *second = NULL;
-	struct http_config config = { .pages = pages, .page_count = 3 };
+	struct http_config config = { .sites = { site }, .site_count = 1 };
 	struct error err;
 
 	(void)state;
@@ -316,6 +335,129 @@ static void a_port_that_is_taken_is_told(void **state)
 	assert_int_equal(http_server_start(&config, &second, &err), 0);
 	http_server_stop(second);
 	http_server_stop(NULL);
+}
+
+/* ---- streams ---- */
+
+static int listen_to(const struct http_server *server, const char *more)
+{
+	char request[256];
+	int fd = dial(server), len = snprintf(request, sizeof(request),
+				"GET /events HTTP/1.1\r\nHost: localhost\r\n%s\r\n", more);
+
+	assert_int_equal(send(fd, request, (size_t)len, MSG_NOSIGNAL), len);
+	return fd;
+}
+
+static void assert_hears(int fd, const char *word)
+{
+	static char heard[1 << 19];
+
+	read_until(fd, word, heard, sizeof(heard));
+	if (!strstr(heard, word))
+		fail_msg("%s is not in %s", word, heard);
+}
+
+static void events_come_when_they_happen_and_only_those_that_are_new(void **state)
+{
+	static char heard[4096];
+	struct http_server *server;
+	int fd, again;
+
+	(void)state;
+	events = 2;
+	server = start(0);
+	fd = listen_to(server, "");
+	read_until(fd, "event 2", heard, sizeof(heard));
+	assert_non_null(strstr(heard, "\r\nContent-Type: text/event-stream\r\n"));
+	assert_non_null(strstr(heard, "data: event 1\n"));
+	events = 3;
+	http_server_notify(server);
+	assert_hears(fd, "event 3");
+	again = listen_to(server, "Last-Event-ID: 2\r\n");
+	read_until(again, "event 3", heard, sizeof(heard));
+	assert_null(strstr(heard, "event 2"));
+	close(fd);
+	close(again);
+	http_server_stop(server);
+}
+
+/* The library's timeout and the server's are for those who ask for a page. */
+static void who_listens_stays_longer_than_who_asks_and_hears_that_somebody_is_there(void **state)
+{
+	struct http_server *server = start(1);
+	uint64_t began = now_ms();
+	int fd = listen_to(server, "Last-Event-ID: 3\r\n");
+
+	(void)state;
+	assert_hears(fd, ":\n\n");
+	assert_hears(fd, ":\n\n");
+	assert_true(now_ms() - began > HTTP_BEAT_MS);
+	events = 4;
+	http_server_notify(server);
+	assert_hears(fd, "event 4");
+	http_server_stop(server);	/* with somebody who listens */
+	close(fd);
+}
+
+static void of_too_many_streams_the_oldest_ends_in_order(void **state)
+{
+	struct http_server *server = start(0);
+	int fds[HTTP_STREAMS_MAX + 1];
+	char heard[4096];
+
+	(void)state;
+	events = 1;
+	for (int i = 0; i < HTTP_STREAMS_MAX + 1; i++) {
+		fds[i] = listen_to(server, "");
+		assert_hears(fds[i], "event 1");
+	}
+	read_until(fds[0], NULL, heard, sizeof(heard));
+	assert_string_equal(heard, "0\r\n\r\n");
+	assert_status(server, "GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n", 200);
+	events = 2;
+	http_server_notify(server);
+	for (int i = 1; i < HTTP_STREAMS_MAX + 1; i++)
+		assert_hears(fds[i], "event 2");
+	for (int i = 0; i < HTTP_STREAMS_MAX + 1; i++)
+		close(fds[i]);
+	http_server_stop(server);
+}
+
+static void who_hears_nothing_of_a_stream_keeps_nobody_else_waiting(void **state)
+{
+	struct http_server *server = start(1);
+	int deaf, fd;
+
+	(void)state;
+	events = 0;
+	deaf = listen_to(server, "");
+	assert_hears(deaf, "retry");
+	fd = listen_to(server, "");
+	events = 5000;		/* more than a socket takes, and less than HTTP_STREAM_BYTES_MAX */
+	http_server_notify(server);
+	assert_hears(fd, "event 5000");
+	close(fd);
+	close(deaf);
+	http_server_stop(server);
+}
+
+static void a_page_of_another_site_is_refused(void **state)
+{
+	struct http_server *server = start(0);
+
+	(void)state;
+	assert_status(server, "GET /short HTTP/1.1\r\nHost: localhost\r\n"
+		      "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n\r\n", 403);
+	assert_status(server, "GET /events HTTP/1.1\r\nHost: localhost\r\n"
+		      "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: cors\r\n\r\n", 403);
+	assert_status(server, "GET /short HTTP/1.1\r\nHost: localhost\r\n"
+		      "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n\r\n", 200);
+	assert_status(server, "GET /short HTTP/1.1\r\nHost: localhost\r\n"
+		      "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\n\r\n", 200);
+	assert_non_null(strstr(exchange(server, "GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+			       "\r\nContent-Security-Policy: default-src 'none'; "));
+	http_server_stop(server);
 }
 
 int main(void)
@@ -332,6 +474,11 @@ int main(void)
 		cmocka_unit_test(a_crowd_that_says_nothing_keeps_nobody_out),
 		cmocka_unit_test(it_is_for_the_loopback_alone),
 		cmocka_unit_test(a_port_that_is_taken_is_told),
+		cmocka_unit_test(events_come_when_they_happen_and_only_those_that_are_new),
+		cmocka_unit_test(who_listens_stays_longer_than_who_asks_and_hears_that_somebody_is_there),
+		cmocka_unit_test(of_too_many_streams_the_oldest_ends_in_order),
+		cmocka_unit_test(who_hears_nothing_of_a_stream_keeps_nobody_else_waiting),
+		cmocka_unit_test(a_page_of_another_site_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
