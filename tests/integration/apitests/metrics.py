@@ -53,6 +53,7 @@ def lint(page):
 @test("every node of a mesh has a page that Prometheus' own tool finds nothing wrong with, and that says what wmctl says")
 def _():
     for node in mesh().nodes:
+        wait_value(node, "wgmesh_nodes", lambda value: value == node.status()["nodes"])	# of the second before
         status, headers, page = ask(node)
         equal((status, headers["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"), "head of the page")
         lint(page)
