@@ -52,10 +52,10 @@ void join_describe_self(const struct daemon *d, struct node *ret)
 	};
 
 	memcpy(node.id, s->id, sizeof(s->id));
-	if (s->endpoint_count)
-		node.primary_endpoint = s->endpoints[0];
-	for (unsigned int i = 1; i < s->endpoint_count; i++)
-		node.endpoints[node.n_endpoints++] = s->endpoints[i];
+	if (s->endpoints.count)
+		node.primary_endpoint = s->endpoints.items[0];
+	for (unsigned int i = 1; i < s->endpoints.count; i++)
+		node.endpoints[node.n_endpoints++] = s->endpoints.items[i];
 	*ret = node;
 }
 
@@ -241,16 +241,16 @@ static int send_join(struct joining *j, struct error *err)
 	snprintf(expire_after, sizeof(expire_after), "%u", s->expire_after_seconds);
 	j->announced = next ? *next : (struct key){ 0 };
 	key_format(&j->announced, next_key);
-	for (unsigned int i = 0; i < s->endpoint_count; i++)
-		endpoints[i] = ip_format(&s->endpoints[i], addresses[i]);
+	for (unsigned int i = 0; i < s->endpoints.count; i++)
+		endpoints[i] = ip_format(&s->endpoints.items[i], addresses[i]);
 	q.id = (char *)s->id;
 	q.public_key = key_format(&j->daemon->wireguard_public, key);
 	q.raft_port = s->raft_port;
 	q.grpc_port = s->grpc_port;
 	q.wireguard_port = s->wireguard_port;
-	if (s->endpoint_count) {
+	if (s->endpoints.count) {
 		q.primary_endpoint = endpoints[0];
-		q.n_endpoints = s->endpoint_count - 1;
+		q.n_endpoints = s->endpoints.count - 1;
 		q.endpoints = endpoints + 1;
 	}
 	q.assign_ipv4 = !s->no_ipv4;

@@ -8,9 +8,7 @@
 #include <unistd.h>
 
 #include "config/utf8.h"
-#include "model/node.h"
-
-#define NONE "none"	/* a list without values */
+#include "daemon/setting_kind.h"
 
 /* RFC 1918, RFC 6598, RFC 4193: what nobody has to himself, and nothing of the internet. */
 #define PRIVATE "10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"
@@ -185,355 +183,7 @@ int settings_lookup(const char *name)
 	return -1;
 }
 
-/* ---- texts to values, by kind ---- */
-
-static int set_text(const struct setting *t, char *out, const char *value, struct error *err)
-{
-	if (!*value || strlen(value) >= t->size)
-		return error_set(err, ERR_INVALID, "\"%s\" must have 1 to %zu characters", value,
-				 t->size - 1);
-	memcpy(out, value, strlen(value) + 1);
-	return 0;
-}
-
-static int set_id(const struct setting *t, char *out, const char *value, struct error *err)
-{
-	if (!node_id_valid(value))
-		return error_set(err, ERR_INVALID,
-				 "\"%s\" must be 1 to 63 characters of a-z 0-9 - .",
-				 value);
-	return set_text(t, out, value, err);
-}
-
-static bool is_word(const char *words, const char *value)
-{
-	size_t len = strlen(value);
-
-	for (; words; words = strchr(words, ' ')) {
-		words += strspn(words, " ");
-		if (len && strncmp(words, value, len) == 0 && (!words[len] || words[len] == ','))
-			return true;
-	}
-	return false;
-}
-
-static int set_word(const struct setting *t, char *out, const char *value, struct error *err)
-{
-	if (!is_word(t->words, value))
-		return error_set(err, ERR_INVALID, "\"%s\" is none of %s", value, t->words);
-	return set_text(t, out, value, err);
-}
-
-static int set_number(const struct setting *t, void *out, const char *value, struct error *err)
-{
-	char *end;
-	unsigned long v = strtoul(value, &end, 10);
-
-	if (*value < '0' || *value > '9' || *end || v < t->min || v > t->max)
-		return error_set(err, ERR_INVALID, "\"%s\" is no number from %lu to %lu", value,
-				 (unsigned long)t->min, (unsigned long)t->max);
-	if (t->size == sizeof(uint16_t))
-		*(uint16_t *)out = (uint16_t)v;
-	else if (t->size == sizeof(uint32_t))
-		*(uint32_t *)out = (uint32_t)v;
-	else
-		*(uint64_t *)out = v;
-	return 0;
-}
-
-static const struct {
-	char name;
-	uint32_t seconds;
-} units[] = { { 'h', 3600 }, { 'm', 60 }, { 's', 1 } };
-
-enum { N_UNITS = sizeof(units) / sizeof(units[0]) };
-
-static int set_duration(const struct setting *t, uint32_t *out, const char *value,
-			struct error *err)
-{
-	char *end;
-	unsigned long v = strtoul(value, &end, 10);
-	uint64_t seconds = UINT64_MAX;
-
-	if (*value < '0' || *value > '9' || v > UINT32_MAX)
-		end = "";
-	else if (v == 0 && !*end)
-		seconds = 0;
-	for (int i = 0; *end && i < N_UNITS; i++)
-		if (*end == units[i].name && !end[1])
-			seconds = v * units[i].seconds;
-	if (seconds && (seconds < t->min || seconds > t->max))
-		return error_set(err, ERR_INVALID,
-				 "\"%s\" is no time from %lus to %luh, as 168h, 30m or 90s, nor 0",
-				 value, (unsigned long)t->min, (unsigned long)t->max / 3600);
-	*out = (uint32_t)seconds;
-	return 0;
-}
-
-/* In the largest unit that needs no fraction. */
-static bool format_duration(uint32_t seconds, struct buf *out)
-{
-	int i = 0;
-
-	while (seconds && seconds % units[i].seconds)
-		i++;
-	return seconds ? buf_printf(out, "%u%c", seconds / units[i].seconds, units[i].name) :
-			 buf_append_text(out, "0");
-}
-
-/* YAML has two ways to say so, and editors put in either. */
-static int set_switch(bool *out, const char *value, struct error *err)
-{
-	bool on = strcmp(value, "on") == 0 || strcmp(value, "true") == 0;
-
-	if (!on && strcmp(value, "off") != 0 && strcmp(value, "false") != 0)
-		return error_set(err, ERR_INVALID, "\"%s\" is neither on nor off", value);
-	*out = on;
-	return 0;
-}
-
-/* Each of the words of @value, without the spaces before it, to @add; the word none to nobody. */
-static int add_words(const char *value, int (*add)(void *out, const char *word, struct error *err),
-		     void *out, struct error *err)
-{
-	char *copy = strdup(value), *rest = copy, *one;
-	int r = 0;
-
-	if (!copy)
-		return error_set(err, ERR_MEMORY, "no memory for a setting");
-	if (strcmp(value, NONE) != 0)
-		while (r == 0 && (one = strsep(&rest, ",")))
-			r = add(out, one + strspn(one, " "), err);
-	free(copy);
-	return r;
-}
-
-static int add_endpoint(void *out, const char *value, struct error *err)
-{
-	struct settings *s = out;
-
-	if (s->endpoint_count == SETTINGS_ENDPOINTS_MAX)
-		return error_set(err, ERR_INVALID, "more than %d addresses",
-				 SETTINGS_ENDPOINTS_MAX);
-	if (!ip_parse(value, &s->endpoints[s->endpoint_count]))
-		return error_set(err, ERR_INVALID, "\"%s\" is no IP address, nor none", value);
-	s->endpoint_count++;
-	return 0;
-}
-
-static int add_endpoints(struct settings *s, bool more, const char *value, struct error *err)
-{
-	if (!more) {
-		memset(s->endpoints, 0, sizeof(s->endpoints));
-		s->endpoint_count = 0;
-	}
-	return add_words(value, add_endpoint, s, err);
-}
-
-static int add_routes(struct route_list *out, bool more, const char *value, struct error *err)
-{
-	struct route_list list;
-	int r = route_list_parse(value, &list, err);
-
-	if (r < 0)
-		return r;
-	if (!more || !list.count)
-		out->count = 0;
-	for (unsigned int i = 0; r == 0 && i < list.count; i++)
-		r = route_list_add(out, &list.items[i], err);
-	return r;
-}
-
-static int add_peer_endpoint(void *out, const char *word, struct error *err)
-{
-	return override_list_add(out, word, err);
-}
-
-static int add_peer_endpoints(struct override_list *out, bool more, const char *value,
-			      struct error *err)
-{
-	if (!more || strcmp(value, NONE) == 0)
-		*out = (struct override_list){ 0 };
-	return add_words(value, add_peer_endpoint, out, err);
-}
-
-static int add_destination(void *out, const char *word, struct error *err)
-{
-	return destination_list_add(out, word, err);
-}
-
-static int add_destinations(struct destination_list *out, bool more, const char *value,
-			    struct error *err)
-{
-	if (!more || strcmp(value, NONE) == 0)
-		*out = (struct destination_list){ 0 };
-	return add_words(value, add_destination, out, err);
-}
-
-static int add_stun_server(void *out, const char *word, struct error *err)
-{
-	return stun_list_add(out, word, err);
-}
-
-static int add_stun_servers(struct stun_list *out, bool more, const char *value,
-			    struct error *err)
-{
-	if (!more || strcmp(value, NONE) == 0)
-		*out = (struct stun_list){ 0 };
-	return add_words(value, add_stun_server, out, err);
-}
-
-static int add_listen_address(void *out, const char *word, struct error *err)
-{
-	return listen_list_add(out, word, err);
-}
-
-static int add_listen_addresses(struct listen_list *out, bool more, const char *value,
-				struct error *err)
-{
-	if (!more || strcmp(value, NONE) == 0)
-		*out = (struct listen_list){ 0 };
-	return add_words(value, add_listen_address, out, err);
-}
-
-static int set_domain(const struct setting *t, char *out, const char *value, struct error *err)
-{
-	if (!mesh_domain_valid(value))
-		return error_set(err, ERR_INVALID,
-				 "\"%.64s\" is no domain name in lower case, as "
-				 MESH_DOMAIN_DEFAULT, value);
-	return set_text(t, out, value, err);
-}
-
-static int set_node(const struct setting *t, char *out, const char *value, struct error *err)
-{
-	if (strcmp(value, NONE) != 0)
-		return set_id(t, out, value, err);
-	*out = 0;
-	return 0;
-}
-
-/* From where it is read later on: a relative one would be another by then. */
-static int set_file(const struct setting *t, char *out, const char *value, struct error *err)
-{
-	if (strcmp(value, NONE) == 0) {
-		*out = 0;
-		return 0;
-	}
-	if (*value != '/')
-		return error_set(err, ERR_INVALID, "\"%s\" does not begin with /, nor is it none",
-				 value);
-	return set_text(t, out, value, err);
-}
-
-static int set_ipv4_prefix(struct prefix *out, const char *value, struct error *err)
-{
-	struct prefix p;
-
-	if (!prefix_parse(value, &p) || p.ip.family != AF_INET || p.len < 8 || p.len > 30)
-		return error_set(err, ERR_INVALID, "\"%s\" is no IPv4 prefix of /8 to /30", value);
-	*out = prefix_masked(&p);
-	return 0;
-}
-
-/*
- * Who reads these pages shows no certificate, so that who is not on this machine may not read
- * them.
- */
-static int set_local_endpoint(struct endpoint *out, const char *value, struct error *err)
-{
-	struct endpoint e = { 0 };
-
-	if (strcmp(value, NONE) != 0 && (!endpoint_parse(value, &e) || !e.port))
-		return error_set(err, ERR_INVALID,
-				 "\"%s\" is no address with a port, as 127.0.0.1:8444 or "
-				 "[::1]:8444, nor none", value);
-	if (e.ip.family && !ip_is_loopback(&e.ip))
-		return error_set(err, ERR_INVALID,
-				 "\"%s\" is not on the loopback, and these pages ask nobody who he "
-				 "is: keep 127.0.0.1, and have a proxy that asks for certificates "
-				 "before it, or ask by \"wmctl metrics NODE\"", value);
-	*out = e;
-	return 0;
-}
-
-static int set_address(struct ip *out, const char *value, struct error *err)
-{
-	struct ip ip = { 0 };
-
-	if (strcmp(value, NONE) != 0 && !ip_parse(value, &ip))
-		return error_set(err, ERR_INVALID, "\"%s\" is no IP address, nor none", value);
-	*out = ip;
-	return 0;
-}
-
-/* What would be a secret in it is not repeated in the error. */
-static int set_turn_server(struct turn_server *out, const char *value, struct error *err)
-{
-	struct turn_server server = { 0 };
-	int r = strcmp(value, NONE) == 0 ? 0 : turn_server_parse(value, &server, err);
-
-	if (r == 0 && *server.user)
-		r = error_set(err, ERR_INVALID,
-			      "takes no user: credentials are made with the secret of "
-			      "turn-secret-file");
-	else if (r == -ERR_UNSUPPORTED)
-		r = error_set(err, ERR_INVALID, "TURN is spoken by UDP alone");
-	if (r == 0)
-		*out = server;
-	wipe(&server, sizeof(server));
-	return r;
-}
-
-static int set_value(struct settings *s, int row, const char *value, bool more, struct error *err)
-{
-	const struct setting *t = &settings_table[row];
-	void *out = (char *)s + t->offset;
-
-	switch (t->kind) {
-	case SETTING_ID:
-	case SETTING_NAME:
-		return set_id(t, out, value, err);
-	case SETTING_ADDRESS:
-		return set_address(out, value, err);
-	case SETTING_PORTS:
-		return turn_ports_parse(value, out, err);
-	case SETTING_TURN_SERVER:
-		return set_turn_server(out, value, err);
-	case SETTING_FILE:
-		return set_file(t, out, value, err);
-	case SETTING_WORD:
-		return set_word(t, out, value, err);
-	case SETTING_NUMBER:
-		return set_number(t, out, value, err);
-	case SETTING_SWITCH:
-		return set_switch(out, value, err);
-	case SETTING_ENDPOINTS:
-		return add_endpoints(s, more, value, err);
-	case SETTING_DURATION:
-		return set_duration(t, out, value, err);
-	case SETTING_IPV4_PREFIX:
-		return set_ipv4_prefix(out, value, err);
-	case SETTING_ROUTES:
-		return add_routes(out, more, value, err);
-	case SETTING_PEER_ENDPOINTS:
-		return add_peer_endpoints(out, more, value, err);
-	case SETTING_DESTINATIONS:
-		return add_destinations(out, more, value, err);
-	case SETTING_STUN_SERVERS:
-		return add_stun_servers(out, more, value, err);
-	case SETTING_NODE:
-		return set_node(t, out, value, err);
-	case SETTING_LOCAL_ENDPOINT:
-		return set_local_endpoint(out, value, err);
-	case SETTING_DOMAIN:
-		return set_domain(t, out, value, err);
-	case SETTING_LISTEN:
-		return add_listen_addresses(out, more, value, err);
-	default:
-		return set_text(t, out, value, err);
-	}
-}
+/* ---- who tells what ---- */
 
 /* Before any error quotes it: the command line and the environment take all bytes. */
 static int check_text(const char *value, struct error *err)
@@ -546,9 +196,15 @@ static int check_text(const char *value, struct error *err)
 					good + 1, (unsigned char)value[good]);
 }
 
+static void *field(struct settings *s, const struct setting *t)
+{
+	return (char *)s + t->offset;
+}
+
 int settings_tell(struct settings *s, int row, const char *value, enum settings_origin origin,
 		  unsigned int line, struct error *err)
 {
+	const struct setting *t = &settings_table[row];
 	struct settings ignored;
 	int r = check_text(value, err);
 
@@ -556,9 +212,9 @@ int settings_tell(struct settings *s, int row, const char *value, enum settings_
 		return r;
 	if (s->told[row].origin > origin) {
 		settings_init(&ignored);
-		return set_value(&ignored, row, value, false, err);
+		return setting_parse(t, field(&ignored, t), false, value, err);
 	}
-	r = set_value(s, row, value, s->told[row].origin == origin, err);
+	r = setting_parse(t, field(s, t), s->told[row].origin == origin, value, err);
 	if (r == 0) {
 		s->told[row].origin = origin;
 		s->told[row].line = line;
@@ -566,90 +222,11 @@ int settings_tell(struct settings *s, int row, const char *value, enum settings_
 	return r;
 }
 
-/* ---- values to texts ---- */
-
-static uint64_t number(const struct setting *t, const void *at)
-{
-	if (t->size == sizeof(uint16_t))
-		return *(const uint16_t *)at;
-	return t->size == sizeof(uint32_t) ? *(const uint32_t *)at : *(const uint64_t *)at;
-}
-
-static bool format_endpoints(const struct settings *s, struct buf *out)
-{
-	char ip[IP_TEXT_MAX];
-
-	if (!s->endpoint_count)
-		return buf_append_text(out, NONE);
-	for (unsigned int i = 0; i < s->endpoint_count; i++)
-		buf_printf(out, "%s%s", i ? "," : "", ip_format(&s->endpoints[i], ip));
-	return !out->failed;
-}
-
-static bool format_address(const struct ip *ip, struct buf *out)
-{
-	char text[IP_TEXT_MAX];
-
-	return buf_append_text(out, ip->family ? ip_format(ip, text) : NONE);
-}
-
-static bool format_turn_server(const struct turn_server *server, struct buf *out)
-{
-	char url[TURN_URL_MAX];
-
-	return buf_append_text(out, server->at.ip.family ? turn_server_format(server, url) : NONE);
-}
-
-static bool format_endpoint(const struct endpoint *e, struct buf *out)
-{
-	char text[ENDPOINT_TEXT_MAX];
-
-	return buf_append_text(out, e->ip.family ? endpoint_format(e, text) : NONE);
-}
-
 bool settings_format(const struct settings *s, int row, struct buf *out)
 {
 	const struct setting *t = &settings_table[row];
-	const void *at = (const char *)s + t->offset;
-	char prefix[PREFIX_TEXT_MAX], routes[ROUTES_TEXT_MAX], overrides[OVERRIDES_TEXT_MAX];
-	char destinations[DESTINATIONS_TEXT_MAX], servers[STUN_LIST_TEXT_MAX];
-	char listen[LISTEN_LIST_TEXT_MAX], ports[TURN_PORTS_TEXT_MAX];
 
-	switch (t->kind) {
-	case SETTING_NUMBER:
-		return buf_printf(out, "%lu", (unsigned long)number(t, at));
-	case SETTING_DURATION:
-		return format_duration(*(const uint32_t *)at, out);
-	case SETTING_SWITCH:
-		return buf_append_text(out, *(const bool *)at ? "on" : "off");
-	case SETTING_ENDPOINTS:
-		return format_endpoints(s, out);
-	case SETTING_IPV4_PREFIX:
-		return buf_append_text(out, prefix_format(at, prefix));
-	case SETTING_ROUTES:
-		return buf_append_text(out, route_list_format(at, routes));
-	case SETTING_PEER_ENDPOINTS:
-		return buf_append_text(out, override_list_format(at, overrides));
-	case SETTING_DESTINATIONS:
-		return buf_append_text(out, destination_list_format(at, destinations));
-	case SETTING_STUN_SERVERS:
-		return buf_append_text(out, stun_list_format(at, servers));
-	case SETTING_NODE:
-	case SETTING_FILE:
-		return buf_append_text(out, *(const char *)at ? at : NONE);
-	case SETTING_ADDRESS:
-		return format_address(at, out);
-	case SETTING_PORTS:
-		return buf_append_text(out, turn_ports_format(at, ports));
-	case SETTING_TURN_SERVER:
-		return format_turn_server(at, out);
-	case SETTING_LOCAL_ENDPOINT:
-		return format_endpoint(at, out);
-	case SETTING_LISTEN:
-		return buf_append_text(out, listen_list_format(at, listen));
-	default:
-		return buf_append_text(out, at);
-	}
+	return setting_format(t, (const char *)s + t->offset, out);
 }
 
 void settings_copy(struct settings *s, const struct settings *from, int row)
@@ -657,8 +234,6 @@ void settings_copy(struct settings *s, const struct settings *from, int row)
 	const struct setting *t = &settings_table[row];
 
 	memcpy((char *)s + t->offset, (const char *)from + t->offset, t->size);
-	if (t->kind == SETTING_ENDPOINTS)
-		s->endpoint_count = from->endpoint_count;
 	s->told[row] = from->told[row];
 }
 

@@ -43,8 +43,10 @@ struct settings {
 	char backend[SETTINGS_WORD_MAX];	/* auto, mesh, kernel, userspace or none */
 	char lazy[SETTINGS_WORD_MAX];		/* auto, on or off: DATAPLANE_LAZY_* */
 	char log_level[SETTINGS_WORD_MAX];	/* as log_level_parse() takes it */
-	struct ip endpoints[SETTINGS_ENDPOINTS_MAX];	/* the first is the primary one */
-	unsigned int endpoint_count;	/* 0: behind a NAT */
+	struct endpoint_ips {
+		struct ip items[SETTINGS_ENDPOINTS_MAX];	/* the first is the primary one */
+		unsigned int count;	/* 0: behind a NAT */
+	} endpoints;
 	uint16_t wireguard_port, raft_port, grpc_port;
 	bool voter;			/* in no table: init, or what the token granted */
 	bool no_ipv4;			/* ask for no IPv4 address in the mesh */
@@ -113,13 +115,6 @@ struct setting {
 };
 
 extern const struct setting settings_table[SETTINGS_COUNT];
-
-static inline bool setting_is_list(const struct setting *t)
-{
-	return t->kind == SETTING_ENDPOINTS || t->kind == SETTING_ROUTES ||
-	       t->kind == SETTING_PEER_ENDPOINTS || t->kind == SETTING_DESTINATIONS ||
-	       t->kind == SETTING_STUN_SERVERS || t->kind == SETTING_LISTEN;
-}
 
 void settings_init(struct settings *s);	/* the defaults; the id is the host's name */
 

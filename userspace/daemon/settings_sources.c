@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "config/document.h"
 #include "config/nearest.h"
+#include "daemon/setting_kind.h"
 #include "store/local_store.h"
 
 #define SAVED_FILE "settings.yaml"

@@ -39,7 +39,7 @@ static struct ip managed_address(const struct settings *s)
 
 	if (s->turn_address.family)
 		return s->turn_address;
-	return s->endpoint_count ? s->endpoints[0] : none;
+	return s->endpoints.count ? s->endpoints.items[0] : none;
 }
 
 int turn_check(const struct settings *s, struct error *err)

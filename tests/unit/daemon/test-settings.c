@@ -58,7 +58,7 @@ static void without_options_the_defaults_hold(void **state)
 	assert_int_equal(s.grpc_port, 8443);
 	assert_int_equal(s.tick_ms, 50);
 	assert_int_equal(s.followers_max, 256);
-	assert_int_equal(s.endpoint_count, 0);
+	assert_int_equal(s.endpoints.count, 0);
 	assert_false(s.no_ipv4);
 	assert_true(s.leader_proxy);
 	assert_false(s.prefer_raft_ipv6);
@@ -86,8 +86,8 @@ static void every_setting_has_a_variable(void **state)
 	assert_int_equal(s.grpc_port, 77);
 	assert_int_equal(s.raft_port, 9443);
 	assert_true(s.no_ipv4);
-	assert_int_equal(s.endpoint_count, 2);
-	assert_true(ip_parse("2001:db8::1", &ip) && ip_equal(&ip, &s.endpoints[1]));
+	assert_int_equal(s.endpoints.count, 2);
+	assert_true(ip_parse("2001:db8::1", &ip) && ip_equal(&ip, &s.endpoints.items[1]));
 }
 
 static void a_variable_that_is_wrong_is_named(void **state)
@@ -152,9 +152,9 @@ static void every_option_is_taken(void **state)
 		 "--no-ipv4 --prefer-raft-ipv6 --ipv4-prefix 10.1.2.3/8 --tick-ms 10 "
 		 "--followers-max 0 --leader-proxy off");
 	assert_string_equal(s.id, "n7");
-	assert_int_equal(s.endpoint_count, 2);
-	assert_true(ip_parse("192.0.2.1", &ip) && ip_equal(&ip, &s.endpoints[0]));
-	assert_true(ip_parse("2001:db8::1", &ip) && ip_equal(&ip, &s.endpoints[1]));
+	assert_int_equal(s.endpoints.count, 2);
+	assert_true(ip_parse("192.0.2.1", &ip) && ip_equal(&ip, &s.endpoints.items[0]));
+	assert_true(ip_parse("2001:db8::1", &ip) && ip_equal(&ip, &s.endpoints.items[1]));
 	assert_string_equal(s.device, "wg9");
 	assert_string_equal(s.backend, "none");
 	assert_string_equal(s.lazy, "off");
@@ -213,13 +213,13 @@ static void endpoints_of_who_goes_first_replace_those_of_others(void **state)
 	settings_init(&s);
 	ok(settings_tell(&s, row, "192.0.2.1", ORIGIN_SAVED, 1, &err), &err);
 	ok(settings_tell(&s, row, "192.0.2.2", ORIGIN_SAVED, 2, &err), &err);
-	assert_int_equal(s.endpoint_count, 2);
+	assert_int_equal(s.endpoints.count, 2);
 	ok(settings_tell(&s, row, "192.0.2.3", ORIGIN_FLAG, 0, &err), &err);
-	assert_int_equal(s.endpoint_count, 1);
-	assert_true(ip_parse("192.0.2.3", &ip) && ip_equal(&ip, &s.endpoints[0]));
+	assert_int_equal(s.endpoints.count, 1);
+	assert_true(ip_parse("192.0.2.3", &ip) && ip_equal(&ip, &s.endpoints.items[0]));
 	ok(settings_tell(&s, row, "192.0.2.4", ORIGIN_FILE, 1, &err), &err);
-	assert_int_equal(s.endpoint_count, 1);
-	assert_true(ip_equal(&ip, &s.endpoints[0]));
+	assert_int_equal(s.endpoints.count, 1);
+	assert_true(ip_equal(&ip, &s.endpoints.items[0]));
 }
 
 static void none_takes_the_endpoints_of_others_away(void **state)
@@ -231,7 +231,7 @@ static void none_takes_the_endpoints_of_others_away(void **state)
 	settings_init(&s);
 	ok(settings_tell(&s, row, "192.0.2.1", ORIGIN_SAVED, 1, &err), &err);
 	ok(settings_tell(&s, row, "none", ORIGIN_FILE, 1, &err), &err);
-	assert_int_equal(s.endpoint_count, 0);
+	assert_int_equal(s.endpoints.count, 0);
 }
 
 static void routes_of_who_goes_first_replace_those_of_others(void **state)
@@ -356,7 +356,7 @@ static void there_is_a_most_of_endpoints(void **state)
 	}
 	settings_init(&s);
 	ok(settings_parse(&s, argc - 2, argv, &rest, &err), &err);
-	assert_int_equal(s.endpoint_count, SETTINGS_ENDPOINTS_MAX);
+	assert_int_equal(s.endpoints.count, SETTINGS_ENDPOINTS_MAX);
 	assert_int_equal(settings_parse(&s, argc, argv, &rest, &err), -ERR_INVALID);
 	assert_non_null(strstr(err.text, "--endpoint: more than 8"));
 }
