@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of data channels that has nothing in common with the project: tests/peers/werift for WebRTC,
-tests/peers/grpc-js for what is negotiated; and services to reach."""
+"""Clients of data channels that have nothing in common with the project: tests/peers/werift and tests/peers/pion for
+WebRTC, tests/peers/grpc-js for what is negotiated; and services to reach."""
+import functools
 import json
 import os
 import pathlib
@@ -9,10 +10,25 @@ import subprocess
 import threading
 import urllib.parse
 
-from apilib.peer import install
+from apilib.peer import Missing, install
 from testing import Failure, check, entered, wait_until
 
-SOURCE = pathlib.Path(__file__).resolve().parents[3] / "tests/peers/werift"
+PEERS = pathlib.Path(__file__).resolve().parents[3] / "tests/peers"
+
+
+@functools.cache
+def werift():
+    """A program, as tests/peers/werift/peer.js says, and what it needs of the environment; Missing says what there is not."""
+    return ["node", str(PEERS / "werift/peer.js")], {"NODE_PATH": str(install(PEERS / "werift"))}
+
+
+@functools.cache
+def pion():
+    """The same, which can do more: tests/peers/pion/main.go."""
+    done = subprocess.run([PEERS / "pion/build"], capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode:
+        raise Missing((done.stdout + done.stderr).strip().splitlines()[-1])
+    return [done.stdout.strip()], {}
 
 
 class Echo:
@@ -64,16 +80,16 @@ def relay_of(servers):
 
 class Channel:
     """A client in `ns`; connect() has it take what a call of StartDataChannel negotiates. With `relayed` it is
-    reached by the TURN server of the offer alone."""
+    reached by the TURN server of the offer alone. `stack`: which one it is."""
 
-    def __init__(self, ns, relayed=False):
+    def __init__(self, ns, relayed=False, stack=werift):
         self.relayed = relayed
         self.stream = None
         self.said = []
         self.ending = threading.Event()
-        environment = dict(os.environ, NODE_PATH=str(install(SOURCE)))
-        self.process = subprocess.Popen(["ip", "netns", "exec", ns, "node", str(SOURCE / "peer.js")],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        command, environment = stack()
+        self.process = subprocess.Popen(["ip", "netns", "exec", ns, *command], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True, env=os.environ | environment)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -91,12 +107,12 @@ class Channel:
                 message = self.stream.messages[done]
                 done += 1
                 if message["offer"] and self.relayed:
-                    self._say({"relay": relay_of(message["stun_servers"])})
+                    self.say({"relay": relay_of(message["stun_servers"])})
                 for name in ("offer", "candidate"):
                     if message[name]:
-                        self._say({name: message[name]})
+                        self.say({name: message[name]})
 
-    def _say(self, command):
+    def say(self, command):
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
 
@@ -123,12 +139,12 @@ class Channel:
 
     def echo(self, connection, size):
         """`size` random bytes go and come back over a connection of that number."""
-        self._say({"echo": {"connection": connection, "bytes": size}})
+        self.say({"echo": {"connection": connection, "bytes": size}})
         self.wait("echoed", connection)
 
     def close(self):
         """The client closes channel 0."""
-        self._say({"close": True})
+        self.say({"close": True})
 
     def stop(self):
         """The client is gone."""

@@ -113,6 +113,34 @@ static void messages_arrive_as_they_were_sent(void **state)
 	finish(&server);
 }
 
+static bool has(const struct line *line, const void *bytes, size_t len)
+{
+	for (size_t i = 0; i < line->count; i++)
+		if (memmem(line->datagrams[i].data, line->datagrams[i].len, bytes, len))
+			return true;
+	return false;
+}
+
+static void a_client_that_offers_keys_for_media_hears_of_one_kind(void **state)
+{
+	/* use_srtp: one profile of two bytes and no MKI (RFC 5764, 4.1.1). */
+	static const uint8_t one[] = { 0, 14, 0, 5, 0, 2, 0, 7, 0 };
+	static struct side client, server;
+	bool told = false;
+
+	client = server = (struct side){ 0 };
+	start(&client, &server);
+	assert_int_equal(dtls_start(client.dtls, NULL), 0);
+	while (client.out.count || server.out.count) {
+		carry(&client, &server);
+		told = told || has(&server.out, one, sizeof(one));
+		carry(&server, &client);
+	}
+	assert_true(told && dtls_established(client.dtls));
+	finish(&client);
+	finish(&server);
+}
+
 static void another_certificate_is_refused_by_either_side(void **state)
 {
 	for (int refusing = 0; refusing < 2; refusing++) {
@@ -185,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_arrive_as_they_were_sent),
+		cmocka_unit_test(a_client_that_offers_keys_for_media_hears_of_one_kind),
 		cmocka_unit_test(another_certificate_is_refused_by_either_side),
 		cmocka_unit_test(a_flight_that_is_lost_is_sent_again),
 		cmocka_unit_test(what_is_forged_is_dropped),
