@@ -32,8 +32,16 @@ def network():
 
 @functools.cache
 def mesh():
-    """Of one node."""
-    return Mesh(network(), *STEADY)
+    """Of one node, which has all its descriptors: names are served a while after the rest."""
+    made = Mesh(network(), *STEADY)
+    wait_until(20, lambda: serves_names(made.founder), "n1 serves names")
+    return made
+
+
+def serves_names(at):
+    host, port = at.dns_address.split(":")
+    with entered(at.ns), socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
 
 
 @functools.cache
