@@ -9,7 +9,7 @@ import socket
 
 from apilib.lan import Lan, mesh_address, wait_reaches
 from apilib.mesh import Mesh
-from apilib.world import STEADY, lab, mesh
+from apilib.world import GET_STATUS, STEADY, lab, mesh, peer, peer_test
 from testing import attempt, check, defer, entered, equal, sh, test, wait_until
 
 DOMAIN = "webmesh.internal"
@@ -174,7 +174,6 @@ def _():
     defer(node.stop)
     wait_until(20, node.leads, "n1 leads")
     node.wait_log("dns-not-served", "somebody else listens", seconds=20)
-    check("MESH_DNS" not in str(node.wmctl("-o", "json", "status")), "it says that it answers")
 
     def reload(text):
         config.write_text(text)
@@ -187,6 +186,29 @@ def _():
     wait_until(20, answers, "it answers where it was told last")
     reload("dns-address: %s\ndns: off\n" % own)
     wait_until(20, lambda: not answers(), "it is off")
+
+
+@peer_test("a status has the feature of names, and that of metrics, while a node serves them, and not else")
+def _():
+    node = lab().node("n1").init(*STEADY)
+    config = node.dir / "wgmeshd.yaml"
+
+    def features():
+        told = set(peer().call(node.as_admin(), GET_STATUS).reply["features"])
+        return [feature in told for feature in ("MESH_DNS", "METRICS")]
+
+    config.write_text("dns: off\n")
+    node.start("--config", str(config), "--metrics-address", "none")
+    defer(node.stop)
+    wait_until(20, node.leads, "n1 leads")
+    equal(features(), [False, False], "features without")
+    config.write_text("dns: on\n")
+    node.process.send_signal(signal.SIGHUP)
+    wait_until(20, lambda: features() == [True, False], "names are a feature")
+    node.stop()
+    node.start()
+    wait_until(20, node.leads, "n1 leads again")
+    wait_until(20, lambda: features() == [True, True], "both are features")
 
 
 @test("in a mesh with a data plane a node is asked by its address in the mesh, at port 53")
