@@ -52,7 +52,7 @@ static bool is_named(const char *line, size_t len, const char *name)
 static int take_header(const char *line, size_t len, struct http_head *head, bool *version,
 		       struct error *err)
 {
-	const char *colon = memchr(line, ':', len), *value = colon + 1;
+	const char *colon = memchr(line, ':', len), *value = colon ? colon + 1 : line;
 	size_t name = colon ? (size_t)(colon - line) : 0, left;
 	char text[HTTP_WORD_MAX] = "";
 
