@@ -75,25 +75,25 @@ void uapi_parser_fini(struct uapi_parser *p)
 	buf_fini(&p->prefixes);
 }
 
-static int nibble(char c)
+/* No table and no branch on a digit: keys are secrets, and there are two of each peer. */
+static int parse_key(const char *hex, size_t len, struct key *ret)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+	unsigned int bad = 0;
 
-static int parse_key(const char *hex, struct key *ret)
-{
-	if (strlen(hex) != KEY_BYTES * 2)
+	if (len != KEY_BYTES * 2)
 		return -1;
 	for (int i = 0; i < KEY_BYTES; i++) {
-		int high = nibble(hex[i * 2]), low = nibble(hex[i * 2 + 1]);
+		unsigned int value = 0;
 
-		if (high < 0 || low < 0)
-			return -1;
-		ret->bytes[i] = (uint8_t)(high << 4 | low);
+		for (int j = 0; j < 2; j++) {
+			unsigned int c = (unsigned char)hex[i * 2 + j];
+
+			bad |= (c - '0' > 9) & (c - 'a' > 5);
+			value = value << 4 | ((c & 15) + 9 * (c >> 6));
+		}
+		ret->bytes[i] = (uint8_t)value;
 	}
-	return 0;
+	return bad ? -1 : 0;
 }
 
 static int parse_number(const char *text, uint64_t max, uint64_t *ret)
@@ -127,40 +127,47 @@ static int end_peer(struct uapi_parser *p)
 	return r;
 }
 
-static int begin_peer(struct uapi_parser *p, const char *value)
+static int begin_peer(struct uapi_parser *p, const char *value, size_t len)
 {
 	int r = end_peer(p);
 
 	if (r)
 		return r;
-	if (parse_key(value, &p->peer.public_key))
+	if (parse_key(value, len, &p->peer.public_key))
 		return error_set(p->err, ERR_IO, "wireguard-go told a malformed public key");
 	p->has_peer = true;
 	return 0;
 }
 
-static int parse_device_value(struct uapi_parser *p, const char *name, const char *value)
-{
-	struct wg_device *d = &p->device;
-	uint64_t v = 0;
-	int r = 0;
+/* ---- values: 0, or -1 for what is malformed ---- */
 
-	if (strcmp(name, "private_key") == 0) {
-		d->fields |= WG_DEVICE_PRIVATE_KEY;
-		r = parse_key(value, &d->private_key);
-	} else if (strcmp(name, "listen_port") == 0) {
-		d->fields |= WG_DEVICE_LISTEN_PORT;
-		r = parse_number(value, UINT16_MAX, &v);
-		d->listen_port = (uint16_t)v;
-	} else if (strcmp(name, "fwmark") == 0) {
-		d->fields |= WG_DEVICE_FWMARK;
-		r = parse_number(value, UINT32_MAX, &v);
-		d->fwmark = (uint32_t)v;
-	}
+static int take_private_key(struct uapi_parser *p, const char *value, size_t len)
+{
+	p->device.fields |= WG_DEVICE_PRIVATE_KEY;
+	return parse_key(value, len, &p->device.private_key);
+}
+
+static int take_listen_port(struct uapi_parser *p, const char *value, size_t len)
+{
+	uint64_t v = 0;
+	int r = parse_number(value, UINT16_MAX, &v);
+
+	p->device.fields |= WG_DEVICE_LISTEN_PORT;
+	p->device.listen_port = (uint16_t)v;
 	return r;
 }
 
-static int parse_prefix(struct uapi_parser *p, const char *value)
+static int take_fwmark(struct uapi_parser *p, const char *value, size_t len)
+{
+	uint64_t v = 0;
+	int r = parse_number(value, UINT32_MAX, &v);
+
+	p->device.fields |= WG_DEVICE_FWMARK;
+	p->device.fwmark = (uint32_t)v;
+	return r;
+}
+
+static int take_prefix(struct uapi_parser *p, const char *value, size_t len)
 {
 	struct wg_prefix prefix = { 0 };
 
@@ -169,7 +176,7 @@ static int parse_prefix(struct uapi_parser *p, const char *value)
 	return buf_append(&p->prefixes, &prefix, sizeof(prefix)) ? 0 : -1;
 }
 
-static int parse_handshake(struct uapi_parser *p, const char *value, uint64_t unit)
+static int add_handshake(struct uapi_parser *p, const char *value, uint64_t unit)
 {
 	uint64_t v;
 
@@ -179,83 +186,144 @@ static int parse_handshake(struct uapi_parser *p, const char *value, uint64_t un
 	return 0;
 }
 
-static int parse_peer_value(struct uapi_parser *p, const char *name, const char *value)
+static int take_seconds(struct uapi_parser *p, const char *value, size_t len)
 {
-	struct wg_peer *peer = &p->peer;
-	uint64_t v = 0;
-	int r;
+	return add_handshake(p, value, 1000000000);
+}
 
-	if (strcmp(name, "allowed_ip") == 0)
-		return parse_prefix(p, value);
-	if (strcmp(name, "last_handshake_time_sec") == 0)
-		return parse_handshake(p, value, 1000000000);
-	if (strcmp(name, "last_handshake_time_nsec") == 0)
-		return parse_handshake(p, value, 1);
-	if (strcmp(name, "rx_bytes") == 0)
-		return parse_number(value, UINT64_MAX, &peer->rx_bytes);
-	if (strcmp(name, "tx_bytes") == 0)
-		return parse_number(value, UINT64_MAX, &peer->tx_bytes);
-	if (strcmp(name, "preshared_key") == 0) {
-		peer->fields |= WG_PEER_PRESHARED_KEY;
-		return parse_key(value, &peer->preshared_key);
-	}
-	if (strcmp(name, "persistent_keepalive_interval") == 0) {
-		peer->fields |= WG_PEER_KEEPALIVE;
-		r = parse_number(value, UINT16_MAX, &v);
-		peer->keepalive = (uint16_t)v;
-		return r;
-	}
-	/* A link-local one has a zone ("%eth0") that we cannot hold: then there is none. */
-	if (strcmp(name, "endpoint") == 0 && endpoint_parse(value, &peer->endpoint))
-		peer->fields |= WG_PEER_ENDPOINT;
+static int take_nanoseconds(struct uapi_parser *p, const char *value, size_t len)
+{
+	return add_handshake(p, value, 1);
+}
+
+static int take_received(struct uapi_parser *p, const char *value, size_t len)
+{
+	return parse_number(value, UINT64_MAX, &p->peer.rx_bytes);
+}
+
+static int take_sent(struct uapi_parser *p, const char *value, size_t len)
+{
+	return parse_number(value, UINT64_MAX, &p->peer.tx_bytes);
+}
+
+static int take_preshared_key(struct uapi_parser *p, const char *value, size_t len)
+{
+	p->peer.fields |= WG_PEER_PRESHARED_KEY;
+	return parse_key(value, len, &p->peer.preshared_key);
+}
+
+static int take_keepalive(struct uapi_parser *p, const char *value, size_t len)
+{
+	uint64_t v = 0;
+	int r = parse_number(value, UINT16_MAX, &v);
+
+	p->peer.fields |= WG_PEER_KEEPALIVE;
+	p->peer.keepalive = (uint16_t)v;
+	return r;
+}
+
+/* A link-local one has a zone ("%eth0") that we cannot hold: then there is none. */
+static int take_endpoint(struct uapi_parser *p, const char *value, size_t len)
+{
+	if (endpoint_parse(value, &p->peer.endpoint))
+		p->peer.fields |= WG_PEER_ENDPOINT;
 	return 0;
+}
+
+struct uapi_value {
+	const char *name;
+	size_t len;
+	int (*take)(struct uapi_parser *p, const char *value, size_t len);
+};
+
+#define VALUE(name, take) { name, sizeof(name) - 1, take }
+
+static const struct uapi_value device_values[] = {
+	VALUE("private_key", take_private_key), VALUE("listen_port", take_listen_port),
+	VALUE("fwmark", take_fwmark), { 0 },
+};
+
+static const struct uapi_value peer_values[] = {
+	VALUE("preshared_key", take_preshared_key), VALUE("endpoint", take_endpoint),
+	VALUE("last_handshake_time_sec", take_seconds),
+	VALUE("last_handshake_time_nsec", take_nanoseconds), VALUE("tx_bytes", take_sent),
+	VALUE("rx_bytes", take_received), VALUE("persistent_keepalive_interval", take_keepalive),
+	VALUE("allowed_ip", take_prefix), { 0 },
+};
+
+/* ---- lines ---- */
+
+static bool is_named(const char *line, size_t len, const char *name)
+{
+	return len == strlen(name) && memcmp(line, name, len) == 0;
 }
 
 /* Names that are unknown are passed over: the protocol may grow. */
-static int parse_line(struct uapi_parser *p)
+static int take_value(struct uapi_parser *p, size_t name, size_t len)
 {
-	char *value = strchr(p->line, '=');
-	uint64_t v;
+	const struct uapi_value *v = p->has_peer ? peer_values : device_values;
 
-	if (!p->line[0]) {
-		p->done = true;
-		return end_peer(p);
-	}
-	if (!value)
-		return error_set(p->err, ERR_IO, "wireguard-go sent \"%.60s\"", p->line);
-	*value++ = 0;
-	if (strcmp(p->line, "public_key") == 0)
-		return begin_peer(p, value);
-	if (strcmp(p->line, "errno") == 0) {
-		/* Go's errors are negative on some systems. */
-		value += *value == '-';
-		if (parse_number(value, 4095, &v))
-			return error_set(p->err, ERR_IO, "wireguard-go sent a malformed errno");
-		p->sys_errno = (int)v;
-		return 0;
-	}
-	if (p->has_peer ? parse_peer_value(p, p->line, value) :
-			  parse_device_value(p, p->line, value))
-		return error_set(p->err, ERR_IO, "wireguard-go sent a malformed %.60s", p->line);
+	for (; v->name; v++)
+		if (v->len == name && memcmp(v->name, p->line, name) == 0)
+			return v->take(p, p->line + name + 1, len);
 	return 0;
 }
 
+/* Go's errors are negative on some systems. */
+static int take_errno(struct uapi_parser *p, const char *value)
+{
+	uint64_t v;
+
+	if (parse_number(value + (*value == '-'), 4095, &v))
+		return error_set(p->err, ERR_IO, "wireguard-go sent a malformed errno");
+	p->sys_errno = (int)v;
+	return 0;
+}
+
+static int parse_line(struct uapi_parser *p)
+{
+	const char *equals = memchr(p->line, '=', p->line_len);
+	size_t name = equals ? (size_t)(equals - p->line) : 0, len = p->line_len - name - 1;
+
+	if (!p->line_len) {
+		p->done = true;
+		return end_peer(p);
+	}
+	p->line[p->line_len] = 0;
+	if (!equals)
+		return error_set(p->err, ERR_IO, "wireguard-go sent \"%.60s\"", p->line);
+	if (is_named(p->line, name, "public_key"))
+		return begin_peer(p, equals + 1, len);
+	if (is_named(p->line, name, "errno"))
+		return take_errno(p, equals + 1);
+	if (take_value(p, name, len))
+		return error_set(p->err, ERR_IO, "wireguard-go sent a malformed %.*s",
+				 name < 60 ? (int)name : 60, p->line);
+	return 0;
+}
+
+/* A line may come in pieces. */
 int uapi_parser_feed(struct uapi_parser *p, const char *text, size_t len)
 {
+	const char *end = text + len;
 	int r = 0;
 
-	for (size_t i = 0; !r && !p->done && i < len; i++) {
-		if (text[i] != '\n') {
-			if (p->line_len == UAPI_LINE_MAX - 1)
-				return error_set(p->err, ERR_IO,
-						 "wireguard-go sent a line of more than %d bytes",
-						 UAPI_LINE_MAX);
-			p->line[p->line_len++] = text[i];
-			continue;
+	while (!r && !p->done && text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t more = (size_t)((newline ? newline : end) - text);
+
+		if (p->line_len + more >= UAPI_LINE_MAX)
+			return error_set(p->err, ERR_IO,
+					 "wireguard-go sent a line of more than %d bytes",
+					 UAPI_LINE_MAX);
+		memcpy(p->line + p->line_len, text, more);
+		p->line_len += more;
+		text += more;
+		if (newline) {
+			r = parse_line(p);
+			p->line_len = 0;
+			text++;
 		}
-		p->line[p->line_len] = 0;
-		p->line_len = 0;
-		r = parse_line(p);
 	}
 	return r;
 }
