@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/dns.h"
 #include "daemon/now.h"
+#include "daemon/turns.h"
 #include "daemon/version.h"
 #include "http/server.h"
 #include "metrics/exposition.h"
@@ -31,9 +32,7 @@ struct metrics {
 	unsigned int tries_in;		/* refreshes */
 	bool told;			/* why it is not served */
 
-	uv_prepare_t prepare;
-	uint64_t turned_at, idle;	/* of the loop, at its last turn, ns */
-	struct durations turns;
+	struct turns turns;
 
 	char leader[NODE_ID_MAX + 1];	/* the last one; "": none was yet */
 	uint64_t leader_changes;
@@ -46,30 +45,6 @@ struct metrics {
 	uv_mutex_t lock;		/* guards the next one */
 	struct metrics_snapshot snapshot;	/* taken_at 0: none */
 };
-
-/* ---- the loop's turns ---- */
-
-/* Directly before it waits: all that came before was the turn, but for the waiting before it. */
-static void on_prepare(uv_prepare_t *prepare)
-{
-	struct metrics *m = prepare->data;
-	uint64_t now = uv_hrtime(), idle = uv_metrics_idle_time(prepare->loop);
-	uint64_t passed = now - m->turned_at, waited = idle - m->idle;
-
-	if (m->turned_at)
-		durations_add(&m->turns, passed > waited ? passed - waited : 0);
-	m->turned_at = now;
-	m->idle = idle;
-}
-
-static void time_turns(struct metrics *m, uv_loop_t *loop)
-{
-	uv_loop_configure(loop, UV_METRICS_IDLE_TIME);
-	uv_prepare_init(loop, &m->prepare);
-	m->prepare.data = m;
-	uv_prepare_start(&m->prepare, on_prepare);
-	uv_unref((uv_handle_t *)&m->prepare);
-}
 
 /* ---- the copy ---- */
 
@@ -171,7 +146,7 @@ static void take(struct metrics *m)
 	fill_calls(m, s);
 	fill_channels(m->daemon, s);
 	dns_measure(m->daemon->dns, s);
-	s->turns = m->turns;
+	s->turns = m->turns.durations;
 	s->taken_at = uv_hrtime();
 	uv_mutex_lock(&m->lock);
 	m->snapshot = *s;
@@ -301,7 +276,7 @@ int metrics_new(struct daemon *d, struct metrics **ret, struct error *err)
 	m->daemon = d;
 	m->counted_at = UINT64_MAX;
 	name_methods(m);
-	time_turns(m, &d->loop);
+	turns_start(&m->turns, &d->loop);
 	*ret = m;
 	return 0;
 }
@@ -310,7 +285,7 @@ void metrics_stop(struct metrics *m)
 {
 	http_server_stop(m->server);
 	m->server = NULL;
-	uv_close((uv_handle_t *)&m->prepare, NULL);
+	turns_stop(&m->turns);
 }
 
 void metrics_free(struct metrics *m)
