@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include <linux/netlink.h>
-#include <nftables/libnftables.h>
+#include "dataplane/program.h"
 
 static bool can_be_said(const char *ifname)
 {
@@ -75,17 +75,6 @@ int firewall_text(const char *ifname, const struct dataplane_forwarding *forward
 			   : 0;
 }
 
-/* libnftables ends the process when it gets no such socket. */
-static int probe(struct error *err)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-
-	if (fd < 0)
-		return error_set(err, ERR_UNSUPPORTED, "no nftables: %s", strerror(errno));
-	close(fd);
-	return 0;
-}
-
 /* A kernel that has netlink for netfilter and no nf_tables is known by its words alone. */
 static int refusal(const char *ifname, const char *said, struct error *err)
 {
@@ -95,18 +84,34 @@ static int refusal(const char *ifname, const char *said, struct error *err)
 			 (int)strcspn(said, "\n"), said);
 }
 
-static int run(const char *ifname, const char *text, struct error *err)
+/* A file and no pipe: it holds all of the text before anybody reads. */
+static int text_file(const struct buf *text, struct error *err)
 {
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	int r = 0;
+	int fd = memfd_create("wgmesh-nftables", MFD_CLOEXEC);
 
-	if (!nft)
-		return error_set(err, ERR_MEMORY, "no memory for nftables");
-	nft_ctx_buffer_error(nft);
-	nft_ctx_buffer_output(nft);
-	if (nft_run_cmd_from_buffer(nft, text))
-		r = refusal(ifname, nft_ctx_get_error_buffer(nft), err);
-	nft_ctx_free(nft);
+	if (fd < 0)
+		return error_errno(err, errno, "no memory for nftables");
+	if (write(fd, text->data, text->len) != (ssize_t)text->len || lseek(fd, 0, SEEK_SET)) {
+		close(fd);
+		return error_errno(err, errno, "no memory for nftables");
+	}
+	return fd;
+}
+
+static int run(const char *ifname, int input, struct error *err)
+{
+	char *const argv[] = { "nft", "-f", "-", NULL };
+	const struct program nft = {
+		.path = "/usr/sbin/nft", .argv = argv, .input = input, .timeout_ms = FIREWALL_MS_MAX,
+	};
+	char said[PROGRAM_SAID_MAX];
+	int status, r = program_run(&nft, &status, said, err);
+
+	if (r == -ERR_UNSUPPORTED)
+		return error_set(err, ERR_UNSUPPORTED, "%s is missing: install the package nftables",
+				 nft.path);
+	if (!r && (!WIFEXITED(status) || WEXITSTATUS(status)))
+		r = refusal(ifname, said, err);
 	return r;
 }
 
@@ -114,12 +119,13 @@ int firewall_set(const char *ifname, const struct dataplane_forwarding *forwardi
 		 struct error *err)
 {
 	struct buf text = BUF_INIT(FIREWALL_TEXT_MAX);
-	int r = firewall_text(ifname, forwarding, &text, err);
+	int r = firewall_text(ifname, forwarding, &text, err), input;
 
-	if (!r)
-		r = probe(err);
-	if (!r)
-		r = run(ifname, buf_text(&text), err);
+	input = r ? r : text_file(&text, err);
 	buf_fini(&text);
+	if (input < 0)
+		return input;
+	r = run(ifname, input, err);
+	close(input);
 	return r;
 }

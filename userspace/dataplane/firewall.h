@@ -3,7 +3,7 @@
  * Internal to dataplane/: nftables' table "inet wgmesh-IFNAME", which is ours alone; nobody else's
  * is read or touched.  What comes from the mesh leaves it only for a network that this node
  * announces, under this node's address where that is wanted, and TCP's segments fit the tunnel.
- * Any thread; blocks for some milliseconds.
+ * Any thread; blocks for some ten milliseconds, FIREWALL_MS_MAX at most.
  */
 #ifndef WGMESH_DATAPLANE_FIREWALL_H
 #define WGMESH_DATAPLANE_FIREWALL_H
@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "dataplane/dataplane.h"
 
-enum { FIREWALL_TEXT_MAX = 16 * 1024 };
+enum { FIREWALL_TEXT_MAX = 16 * 1024, FIREWALL_MS_MAX = 5000 };
 
 /*
  * As nft(8) reads it: the table replaced whole; @forwarding NULL: removed.  ERR_UNSUPPORTED: a
@@ -20,7 +20,7 @@ enum { FIREWALL_TEXT_MAX = 16 * 1024 };
 int firewall_text(const char *ifname, const struct dataplane_forwarding *forwarding,
 		  struct buf *out, struct error *err);
 
-/* In one transaction.  ERR_UNSUPPORTED: a kernel without nftables. */
+/* In one transaction, by nft(8).  ERR_UNSUPPORTED: a kernel without nftables, or no nft(8). */
 int firewall_set(const char *ifname, const struct dataplane_forwarding *forwarding,
 		 struct error *err);
 
