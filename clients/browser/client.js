@@ -4,6 +4,7 @@
 //   const service = await Service.connect(`ws://127.0.0.1:8446/signal?${token}`, { node: 'n2', port: 80 })
 //   const connection = service.open()            // an RTCDataChannel, once for each connection
 //   service.ended.then((reason) => …)            // '' when it was closed as it should
+//   service.restart()                           // another path, as when this one is lost; connections go on
 //   service.close()
 
 const CHANNELS = 0
@@ -16,6 +17,7 @@ export class Service {
   #peer
   #channels
   #protocol
+  #what
   #last = 0
   #early = []
   #configuration
@@ -32,13 +34,14 @@ export class Service {
   constructor(url, what, configuration = {}) {
     this.#configuration = configuration
     this.#protocol = what.proto ?? 'tcp'
+    this.#what = { dst: '', proto: this.#protocol, ...what }
     this.ended = new Promise((resolve) => { this.end = resolve })
     this.connected = new Promise((resolve, reject) => {
       this.ready = resolve
       this.ended.then((reason) => reject(new Error(reason || 'closed')))
     })
     this.#signal = new WebSocket(url)
-    this.#signal.onopen = () => this.#say({ dst: '', proto: this.#protocol, ...what })
+    this.#signal.onopen = () => this.restart()
     this.#signal.onmessage = ({ data }) => this.#take(JSON.parse(data)).catch((error) => this.#stop(String(error)))
     this.#signal.onclose = ({ code, reason }) => this.#stop(code === 1000 ? '' : reason || 'the gateway cannot be reached')
   }
@@ -53,12 +56,21 @@ export class Service {
     else if (candidate) this.#early.push(candidate)
   }
 
-  async #answer(offer, iceServers) {
-    const peer = this.#peer = new RTCPeerConnection({ iceServers, ...this.#configuration })
+  #start(configuration) {
+    const peer = this.#peer = new RTCPeerConnection(configuration)
     peer.onicecandidate = (event) => event.candidate?.candidate && this.#say({ candidate: event.candidate.candidate })
+    peer.oniceconnectionstatechange = () => ['disconnected', 'failed'].includes(peer.iceConnectionState) && this.restart()
     this.#channels = peer.createDataChannel('CHANNELS', agreed(CHANNELS, this.#protocol))
     this.#channels.onopen = () => this.ready()
     this.#channels.onclose = () => this.#stop('')
+  }
+
+  /** A second offer is that of a restart. */
+  async #answer(offer, iceServers) {
+    const configuration = { iceServers, ...this.#configuration }
+    if (this.#peer) this.#peer.setConfiguration(configuration)
+    else this.#start(configuration)
+    const peer = this.#peer
     await peer.setRemoteDescription(offer)
     const answer = await peer.createAnswer()
     this.#say({ answer: JSON.stringify(answer) })
@@ -80,6 +92,11 @@ export class Service {
     this.#channels.send(name.buffer)
     channel.binaryType = 'arraybuffer'
     return channel
+  }
+
+  /** Who asks again gets a new offer, and with its answer a new path. */
+  restart() {
+    this.#say(this.#what)
   }
 
   #stop(reason) {

@@ -17,12 +17,13 @@ static int asked(const ProtobufCMessage *msg, struct negotiation_ask *ret, struc
 	return 0;
 }
 
-static void said(const ProtobufCMessage *msg, struct negotiation_said *ret)
+static bool said(const ProtobufCMessage *msg, struct negotiation_said *ret)
 {
 	const V1__StartDataChannelRequest *q = (const V1__StartDataChannelRequest *)msg;
 
 	ret->answer = q->answer;
 	ret->candidate = q->candidate;
+	return *q->answer || *q->candidate || !*q->node_id;
 }
 
 static int tell(struct rpc_call *call, const struct negotiation_said *said, struct error *err)

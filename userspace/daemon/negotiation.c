@@ -41,9 +41,12 @@ struct negotiation {
 	char what[API_OBJECT_MAX];	/* the service, and where, for the log */
 	struct stun_list stun;
 	struct turn_server relay;	/* of TURN */
+	bool own_relay;			/* it is this node's, if any */
 	uint64_t session;		/* of the engine; 0: none */
 	struct negotiation_relay *onward;	/* to the node that dials; NULL: none */
 	unsigned int candidates;	/* of the client's */
+	uint64_t restarted;		/* uv_now(): of the last new offer */
+	bool wants_restart;		/* when it is time for one */
 };
 
 static void enter(struct negotiation *n, enum stage stage)
@@ -105,22 +108,7 @@ static void on_gone(struct rpc_call *call, bool cancelled, void *ctx)
 	free(n);
 }
 
-/* ---- what the other end tells ---- */
-
-static void tell(struct negotiation *n, const struct negotiation_said *said)
-{
-	struct error err = { 0 };
-
-	if (n->words->tell(n->call, said, &err) < 0)
-		end(n, &err);
-}
-
-static void tell_offer(struct negotiation *n, const struct negotiation_said *said)
-{
-	api_audit(n->call, "data-channel", n->what, &(struct error){ 0 });
-	enter(n, ANSWERING);
-	tell(n, said);
-}
+/* ---- a new offer ---- */
 
 /* What the client is told of STUN and TURN servers, and another node is; whoever has it wipes it. */
 struct server_urls {
@@ -139,6 +127,79 @@ static char **list_servers(const struct negotiation *n, struct server_urls *out)
 	return out->list;
 }
 
+static bool has_relay(const struct negotiation *n)
+{
+	return *n->relay.user;
+}
+
+/* Those of TURN hold some minutes, and the client's may be another server's. */
+static int renew_servers(struct negotiation *n, struct error *err)
+{
+	return n->own_relay ? turn_login(n->daemon->turn, &n->relay, err) : 0;
+}
+
+static int restart_here(struct negotiation *n, struct error *err)
+{
+	struct ice_servers servers = { n->stun.items[0], n->relay };
+	int r = engine_restart(channels_engine(n->daemon->channels), n->session, &servers, err);
+
+	wipe(&servers, sizeof(servers));
+	return r;
+}
+
+static int restart_there(struct negotiation *n, struct error *err)
+{
+	struct negotiation_relay_ask ask = { .service = &n->service };
+	struct server_urls urls;
+	int r;
+
+	ask.stun = list_servers(n, &urls);
+	ask.stun_count = urls.count;
+	r = negotiation_relay_ask_again(n->onward, n->call, &ask, err);
+	wipe(&urls, sizeof(urls));
+	return r;
+}
+
+/* What cannot be now is wanted again, by whoever finds that the path is still dead. */
+static void restart_in_time(struct negotiation *n)
+{
+	struct error err = { 0 };
+	int r;
+
+	if (n->stage != CONNECTED && n->stage != RELAYED)
+		n->wants_restart = false;
+	if (!n->wants_restart ||
+	    uv_now(&n->daemon->loop) - n->restarted < NEGOTIATION_RESTART_MS)
+		return;
+	n->wants_restart = false;
+	n->restarted = uv_now(&n->daemon->loop);
+	n->candidates = 0;
+	r = renew_servers(n, &err);
+	if (r == 0)
+		r = n->onward ? restart_there(n, &err) : restart_here(n, &err);
+	if (r < 0)
+		log_warn("data-channel-restart-failed", "to=\"%s\" reason=\"%s\"",
+			 log_text(n->what), log_text(err.text));
+}
+
+/* ---- what the other end tells ---- */
+
+static void tell(struct negotiation *n, const struct negotiation_said *said)
+{
+	struct error err = { 0 };
+
+	if (n->words->tell(n->call, said, &err) < 0)
+		end(n, &err);
+}
+
+static void tell_offer(struct negotiation *n, const struct negotiation_said *said)
+{
+	api_audit(n->call, "data-channel", n->what, &(struct error){ 0 });
+	enter(n, ANSWERING);
+	tell(n, said);
+}
+
+/* The first, or the one of a restart, which changes nothing while it is not answered. */
 static void on_offer(struct negotiation *n, const char *offer)
 {
 	struct server_urls urls;
@@ -146,8 +207,26 @@ static void on_offer(struct negotiation *n, const char *offer)
 
 	said.stun = list_servers(n, &urls);
 	said.stun_count = urls.count;
-	tell_offer(n, &said);
+	if (n->stage == OFFERING)
+		tell_offer(n, &said);
+	else
+		tell(n, &said);
 	wipe(&urls, sizeof(urls));
+}
+
+static void on_connected(struct negotiation *n, const char *path)
+{
+	log_info(n->stage == CONNECTED ? "data-channel-path" : "data-channel-connected",
+		 "to=\"%s\" path=\"%s\"", log_text(n->what), log_text(path));
+	enter(n, CONNECTED);
+}
+
+static void on_stale(struct negotiation *n, const char *why)
+{
+	log_info("data-channel-restart", "to=\"%s\" reason=\"%s\"", log_text(n->what),
+		 log_text(why));
+	n->wants_restart = true;
+	restart_in_time(n);
 }
 
 static void on_event(const struct engine_event *event, void *user)
@@ -167,9 +246,10 @@ static void on_event(const struct engine_event *event, void *user)
 		tell(n, &(struct negotiation_said){ .offer = "", .candidate = event->text });
 		break;
 	case ENGINE_CONNECTED:
-		log_info("data-channel-connected", "to=\"%s\" path=\"%s\"", log_text(n->what),
-			 log_text(event->text));
-		enter(n, CONNECTED);
+		on_connected(n, event->text);
+		break;
+	case ENGINE_STALE:
+		on_stale(n, event->text);
 		break;
 	case ENGINE_ENDED:
 		n->session = 0;
@@ -218,11 +298,6 @@ static int open_session(struct negotiation *n, struct error *err)
 	return r;
 }
 
-static bool has_relay(const struct negotiation *n)
-{
-	return *n->relay.user;
-}
-
 /* Those that are named; what of them is no address, or too many, is passed over. */
 static void choose_named(struct negotiation *n, const struct negotiation_ask *ask)
 {
@@ -241,16 +316,22 @@ static int choose_servers(struct negotiation *n, const struct negotiation_ask *a
 	if (n->stun.count || has_relay(n))
 		return 0;
 	n->stun = n->daemon->settings.stun_servers;
+	n->own_relay = true;
 	return turn_login(n->daemon->turn, &n->relay, err);
 }
 
-static void describe(struct negotiation *n, const struct negotiation_ask *ask, bool here)
+static bool is_here(const struct negotiation *n, const struct negotiation_ask *ask)
+{
+	return !*ask->node_id || strcmp(ask->node_id, n->daemon->settings.id) == 0;
+}
+
+static void describe(const struct channel_service *wanted, const struct negotiation_ask *ask,
+		     bool here, char out[API_OBJECT_MAX])
 {
 	char service[CHANNEL_SERVICE_MAX];
 	const char *more = here ? ask->src : ask->node_id;
 
-	snprintf(n->what, sizeof(n->what), "%s%s%.64s",
-		 channel_service_format(&n->service, service),
+	snprintf(out, API_OBJECT_MAX, "%s%s%.64s", channel_service_format(wanted, service),
 		 !*more ? "" : here ? " for " : " of ", more);
 }
 
@@ -278,8 +359,8 @@ static int begin(struct negotiation *n, const ProtobufCMessage *msg, struct erro
 		r = channel_service_parse(ask.proto, ask.dst, ask.port, &n->service, err);
 	if (r < 0)
 		return r;
-	here = !*ask.node_id || strcmp(ask.node_id, n->daemon->settings.id) == 0;
-	describe(n, &ask, here);
+	here = is_here(n, &ask);
+	describe(&n->service, &ask, here, n->what);
 	r = choose_servers(n, &ask, err);
 	if (r < 0)
 		return r;
@@ -349,14 +430,39 @@ static int say(struct negotiation *n, const struct negotiation_said *said, struc
 	return r;
 }
 
+static int ask_again(struct negotiation *n, const ProtobufCMessage *msg, struct error *err)
+{
+	struct negotiation_ask ask = { .node_id = "", .src = "" };
+	struct channel_service service;
+	char what[API_OBJECT_MAX];
+	int r = n->words->asked(msg, &ask, err);
+
+	if (r == 0)
+		r = channel_service_parse(ask.proto, ask.dst, ask.port, &service, err);
+	if (r < 0)
+		return r;
+	describe(&service, &ask, is_here(n, &ask), what);
+	if (strcmp(what, n->what) != 0)
+		return error_set(err, ERR_INVALID,
+				 "this stream has a data channel to %s: open one more for %s",
+				 n->what, what);
+	if (ask.stun_count) {
+		n->stun.count = 0;
+		n->relay = (struct turn_server){ 0 };
+		choose_named(n, &ask);
+	}
+	n->wants_restart = true;
+	restart_in_time(n);
+	return 0;
+}
+
 static int take(struct negotiation *n, const ProtobufCMessage *msg, struct error *err)
 {
 	struct negotiation_said said = { .answer = "", .candidate = "" };
 
 	if (n->stage == ASKING)
 		return begin(n, msg, err);
-	n->words->said(msg, &said);
-	return say(n, &said, err);
+	return n->words->said(msg, &said) ? say(n, &said, err) : ask_again(n, msg, err);
 }
 
 static void on_message(struct rpc_call *call, const ProtobufCMessage *msg, void *ctx)
@@ -470,6 +576,7 @@ void negotiations_advance(struct daemon *d)
 
 	for (struct negotiation *n = d->negotiations; n; n = next) {
 		next = n->next;
+		restart_in_time(n);
 		if (uv_now(&d->loop) >= n->deadline)
 			end_late(n);
 	}

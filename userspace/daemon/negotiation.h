@@ -13,6 +13,7 @@
 #define WGMESH_DAEMON_NEGOTIATION_H
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -29,7 +30,8 @@ enum {
 	NEGOTIATION_OFFER_MS = 10 * 1000,	/* until there is an offer, wherever it is made */
 	/* A backstop: the engine gives up earlier, and knows better why. */
 	NEGOTIATION_CONNECT_MS = 60 * 1000,
-	NEGOTIATION_CANDIDATES_MAX = 128,	/* that one client may tell */
+	NEGOTIATION_CANDIDATES_MAX = 128,	/* that one client may tell, for each offer */
+	NEGOTIATION_RESTART_MS = 1000,		/* from one new offer to the next */
 };
 
 /* What a message has; texts are the message's own, "" where it has none. */
@@ -51,7 +53,8 @@ struct negotiation_ask {
 
 struct negotiation_words {
 	int (*asked)(const ProtobufCMessage *msg, struct negotiation_ask *ret, struct error *err);
-	void (*said)(const ProtobufCMessage *msg, struct negotiation_said *ret);
+	/* False: it says nothing, so it asks. */
+	bool (*said)(const ProtobufCMessage *msg, struct negotiation_said *ret);
 	/* As rpc_send(). */
 	int (*tell)(struct rpc_call *call, const struct negotiation_said *said, struct error *err);
 };

@@ -165,6 +165,12 @@ int negotiation_relay_say(struct negotiation_relay *relay, const struct negotiat
 	return rpc_client_send(relay->call, &m.base, err);
 }
 
+int negotiation_relay_ask_again(struct negotiation_relay *relay, const struct rpc_call *call,
+				const struct negotiation_relay_ask *ask, struct error *err)
+{
+	return send_ask(relay, call, ask, err);
+}
+
 void negotiation_relay_stop(struct negotiation_relay *relay)
 {
 	if (!relay)

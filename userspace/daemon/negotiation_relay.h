@@ -42,6 +42,10 @@ int negotiation_relay_start(struct daemon *d, struct rpc_call *call,
 int negotiation_relay_say(struct negotiation_relay *relay, const struct negotiation_said *said,
 			  struct error *err);
 
+/* The client wants a new offer, with these servers. */
+int negotiation_relay_ask_again(struct negotiation_relay *relay, const struct rpc_call *call,
+				const struct negotiation_relay_ask *ask, struct error *err);
+
 /* The other node hears that its call is cancelled.  NULL is fine. */
 void negotiation_relay_stop(struct negotiation_relay *relay);
 

@@ -9,12 +9,13 @@
 #include <glib.h>
 
 #include "base/buf.h"
+#include "rtc/interfaces.h"
 #include "rtc/sctp.h"
 #include "rtc/session.h"
 #include "rtc/watch.h"
 
 enum command_kind {
-	COMMAND_OPEN, COMMAND_REACH, COMMAND_ANSWER, COMMAND_CANDIDATE, COMMAND_CONNECT,
+	COMMAND_OPEN, COMMAND_REACH, COMMAND_RESTART, COMMAND_REOFFER, COMMAND_ANSWER, COMMAND_CANDIDATE, COMMAND_CONNECT,
 	COMMAND_CLOSE,
 };
 
@@ -25,7 +26,7 @@ struct command {
 	union {
 		struct {
 			struct channel_service service;
-			struct sdp offer;	/* of COMMAND_REACH */
+			struct sdp offer;	/* of COMMAND_REACH and COMMAND_REOFFER */
 			struct ice_servers servers;
 		} open;
 		struct sdp answer;
@@ -52,6 +53,7 @@ struct engine {
 	struct dtls_identity *identity;
 	GMainContext *context;
 	struct timer *wakeup, *tick, *reap;
+	struct interfaces *interfaces;
 	struct member *members;
 	int64_t ticked;			/* µs */
 	pthread_t thread;
@@ -106,6 +108,11 @@ static void on_connected(const char *path, void *ctx)
 	tell(ctx, ENGINE_CONNECTED, strdup(path), NULL);
 }
 
+static void on_stale(const char *why, void *ctx)
+{
+	tell(ctx, ENGINE_STALE, strdup(why), NULL);
+}
+
 static void on_ended(const struct error *why, void *ctx)
 {
 	struct member *m = ctx;
@@ -119,6 +126,7 @@ static const struct session_ops session_ops = {
 	.described = on_described,
 	.candidate = on_candidate,
 	.connected = on_connected,
+	.stale = on_stale,
 	.ended = on_ended,
 };
 
@@ -181,6 +189,16 @@ static void on_tick(void *ctx)
 		timer_set(e->tick, SCTP_TICK_MS);
 }
 
+static void on_addresses(void *ctx)
+{
+	struct engine *e = ctx;
+
+	for (struct member *m = e->members; m; m = m->next) {
+		if (m->session && !m->over)
+			session_check_path(m->session);
+	}
+}
+
 static void open_session(struct engine *e, const struct command *cmd)
 {
 	struct session_config config = {
@@ -218,6 +236,11 @@ static bool is_opening(const struct command *cmd)
 	return cmd->kind == COMMAND_OPEN || cmd->kind == COMMAND_REACH;
 }
 
+static bool has_servers(const struct command *cmd)
+{
+	return is_opening(cmd) || cmd->kind == COMMAND_RESTART || cmd->kind == COMMAND_REOFFER;
+}
+
 static int take_fd(struct command *cmd)
 {
 	int fd = cmd->fd;
@@ -232,7 +255,7 @@ static void command_free(struct command *cmd)
 		return;
 	if (cmd->kind == COMMAND_CONNECT && cmd->fd >= 0)
 		close(cmd->fd);
-	if (is_opening(cmd))
+	if (has_servers(cmd))
 		wipe(&cmd->open.servers, sizeof(cmd->open.servers));
 	free(cmd);
 }
@@ -245,6 +268,10 @@ static void execute(struct engine *e, struct command *cmd)
 		open_session(e, cmd);
 	else if (!m)
 		return;
+	else if (cmd->kind == COMMAND_RESTART)
+		session_restart(m->session, &cmd->open.servers);
+	else if (cmd->kind == COMMAND_REOFFER)
+		session_reoffer(m->session, &cmd->open.offer, &cmd->open.servers);
 	else if (cmd->kind == COMMAND_ANSWER)
 		session_answer(m->session, &cmd->answer);
 	else if (cmd->kind == COMMAND_CANDIDATE)
@@ -336,6 +363,8 @@ static int start(struct engine *e, struct error *err)
 	e->wakeup = timer_new(e->context, on_wakeup, e);
 	e->tick = timer_new(e->context, on_tick, e);
 	e->reap = timer_new(e->context, on_reap, e);
+	if (r == 0)
+		r = interfaces_watch(e->context, on_addresses, e, &e->interfaces, err);
 	if (r == 0 && pthread_create(&e->thread, NULL, run, e) != 0)
 		r = error_set(err, ERR_UNAVAILABLE, "no thread for WebRTC");
 	e->running = r == 0;
@@ -394,6 +423,7 @@ void engine_free(struct engine *e)
 		timer_free(e->wakeup);
 		timer_free(e->tick);
 		timer_free(e->reap);
+		interfaces_free(e->interfaces);
 		g_main_context_unref(e->context);
 		sctp_stack_stop();
 	}
@@ -490,6 +520,31 @@ static int say(struct engine *e, struct command *cmd, struct error *err)
 		return 0;
 	command_free(cmd);
 	return error_set(err, ERR_EXHAUSTED, "WebRTC has more to do than it can");
+}
+
+int engine_restart(struct engine *e, uint64_t session, const struct ice_servers *servers,
+		   struct error *err)
+{
+	struct command *cmd = command_new(COMMAND_RESTART, session, err);
+
+	if (!cmd)
+		return -ERR_MEMORY;
+	cmd->open.servers = *servers;
+	return say(e, cmd, err);
+}
+
+int engine_reoffer(struct engine *e, uint64_t session, const char *offer,
+		   const struct ice_servers *servers, struct error *err)
+{
+	struct command *cmd = command_new(COMMAND_REOFFER, session, err);
+	int r = cmd ? sdp_parse_json(offer, SDP_OFFER, &cmd->open.offer, err) : -ERR_MEMORY;
+
+	if (r < 0) {
+		free(cmd);
+		return r;
+	}
+	cmd->open.servers = *servers;
+	return say(e, cmd, err);
 }
 
 int engine_answer(struct engine *e, uint64_t session, const char *json, struct error *err)

@@ -34,10 +34,11 @@ struct engine_config {
 };
 
 enum engine_event_kind {
-	/* text: {"type":"offer","sdp":"…"}, or "answer" of engine_reach(); first */
+	/* text: {"type":"offer","sdp":"…"}, or "answer" of engine_reach(); first, and at restarts */
 	ENGINE_DESCRIPTION,
 	ENGINE_CANDIDATE,	/* text: "candidate:…" */
-	ENGINE_CONNECTED,	/* text: the path, as ice_path() */
+	ENGINE_CONNECTED,	/* text: the path, as ice_path(); again with each new one */
+	ENGINE_STALE,		/* text: why a restart is due; again while none has come of it */
 	ENGINE_ENDED,		/* error: why, ERR_NONE: the peer has closed it; last */
 };
 
@@ -79,6 +80,15 @@ void engine_connect(struct engine *e, uint64_t session, int fd);
 /* The peer's answer, and candidates before or after it.  ERR_INVALID: it cannot be one. */
 int engine_answer(struct engine *e, uint64_t session, const char *json, struct error *err);
 int engine_candidate(struct engine *e, uint64_t session, const char *text, struct error *err);
+/*
+ * ICE anew, when ENGINE_STALE asks for it or the peer does: a new offer comes as event, to be
+ * answered like the first; of a session that reaches it is the peer's new offer that begins it.
+ * Connections go on.  What does not stand yet, or is over, hears nothing of it.
+ */
+int engine_restart(struct engine *e, uint64_t session, const struct ice_servers *servers,
+		   struct error *err);
+int engine_reoffer(struct engine *e, uint64_t session, const char *offer,
+		   const struct ice_servers *servers, struct error *err);
 /* No event follows that is not on its way already. */
 void engine_close(struct engine *e, uint64_t session);
 

@@ -291,3 +291,35 @@ char *ice_path(const struct ice *ice, char out[ICE_PATH_MAX])
 		 endpoint_format(&there, far));
 	return out;
 }
+
+static bool has_address(const struct ifaddrs *all, const NiceAddress *wanted)
+{
+	NiceAddress address;
+
+	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+		if (!a->ifa_addr || (a->ifa_addr->sa_family != AF_INET &&
+				     a->ifa_addr->sa_family != AF_INET6))
+			continue;
+		nice_address_init(&address);
+		nice_address_set_from_sockaddr(&address, a->ifa_addr);
+		if (nice_address_equal_no_port(&address, wanted))
+			return true;
+	}
+	return false;
+}
+
+bool ice_is_homeless(const struct ice *ice)
+{
+	NiceCandidate *local, *remote;
+	struct ifaddrs *all;
+	bool has;
+
+	if (!nice_agent_get_selected_pair(ice->agent, ice->stream, COMPONENT, &local, &remote) ||
+	    getifaddrs(&all) < 0)
+		return false;
+	has = has_address(all, &local->base_addr);
+	freeifaddrs(all);
+	/* Where the relay is all that is known of the beginning, the peer's silence tells. */
+	return !has && !(local->type == NICE_CANDIDATE_TYPE_RELAYED &&
+			 nice_address_equal(&local->addr, &local->base_addr));
+}

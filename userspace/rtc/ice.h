@@ -64,5 +64,7 @@ void ice_send(struct ice *ice, const void *data, size_t len);
 
 /* "host 192.0.2.1:4000 - srflx 198.51.100.7:5000"; "" without a pair. Returns @out. */
 char *ice_path(const struct ice *ice, char out[ICE_PATH_MAX]);
+/* This host has not the address any more that the pair begins at. */
+bool ice_is_homeless(const struct ice *ice);
 
 #endif

@@ -255,11 +255,11 @@ void sdp_format(const struct sdp *s, struct buf *out)
 {
 	char text[CANDIDATE_TEXT_MAX];
 
-	buf_printf(out, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE %s\r\n"
+	buf_printf(out, "v=0\r\no=- 1 %u IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE %s\r\n"
 		   "a=ice-options:trickle\r\n"
 		   "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
 		   "a=mid:%s\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 ",
-		   s->mid, s->mid, s->ufrag, s->pwd);
+		   s->version + 1, s->mid, s->mid, s->ufrag, s->pwd);
 	for (size_t i = 0; i < SHA256_BYTES; i++)
 		buf_printf(out, "%s%02X", i ? ":" : "", s->fingerprint[i]);
 	buf_printf(out, "\r\na=setup:%s\r\na=sctp-port:%u\r\na=max-message-size:%u\r\n",

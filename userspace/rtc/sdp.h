@@ -35,6 +35,7 @@ struct sdp {
 	enum sdp_setup setup;
 	uint16_t sctp_port;
 	uint32_t message_max;		/* bytes; 0: any */
+	unsigned int version;		/* of ours: 0 for the first, more with each that follows */
 	size_t candidate_count;
 	struct candidate candidates[SDP_CANDIDATES_MAX];
 };

@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include "base/buf.h"
+#include "rtc/path.h"
 #include "rtc/sctp.h"
 #include "rtc/watch.h"
 
@@ -15,7 +16,6 @@ enum {
 	CHANNELS = 0,		/* the stream that says the numbers */
 	PORT = 5000,
 	REAP_MS = 500,
-	EARLY_CANDIDATES = 32,	/* of the peer's, that come before its answer */
 };
 
 /* A stream of SCTP, and the connection that it is. */
@@ -33,7 +33,7 @@ struct session {
 	struct session_config config;
 	const struct session_ops *ops;
 	void *ctx;
-	struct ice *ice;
+	struct path *path;
 	struct dtls *dtls;
 	struct sctp *sctp;
 	struct timer *setup, *flight, *reaper;
@@ -43,12 +43,15 @@ struct session {
 	unsigned int turn;		/* whose is the next room in SCTP */
 	size_t message_max;		/* bytes that the peer takes at once */
 	uint16_t sctp_port;
-	struct candidate early[EARLY_CANDIDATES];
-	size_t early_count;
+	uint8_t peer[SHA256_BYTES];	/* its fingerprint */
+	unsigned int version;		/* of our description */
 	bool reaches;			/* it is the client: numbers go out */
 	uint16_t last_number;		/* of its own */
-	bool answered, path, blocked, connected, over;
+	bool answered, found, blocked, connected, over;
+	bool homeless;			/* the path begins at an address that is gone */
+	bool doubted;			/* `stale` was told, and nothing better since */
 	int64_t heard;			/* ms */
+	int64_t stale;			/* ms: when it was told last */
 	uint8_t plain[DTLS_PLAIN_MAX];
 };
 
@@ -322,6 +325,30 @@ static bool is_dead(const struct channel *ch, int64_t now)
 	return ch->theirs_closed && ch->ours_closed && connection_done(ch->connection);
 }
 
+static void tell_stale(struct session *s, const char *why)
+{
+	if (s->over)
+		return;
+	s->stale = now_ms();
+	s->doubted = true;
+	s->ops->stale(why, s->ctx);
+}
+
+/* A new path has a while more to be found in: RFC 7675 lets us speak for 30 s. */
+static void check_silence(struct session *s, int64_t now)
+{
+	int64_t silence = now - s->heard, limit = s->config.silence_ms;
+
+	if (silence > (path_is_renewing(s->path) ? limit * 3 / 2 : limit))
+		end_with(s, ERR_UNAVAILABLE, "nothing is heard of the peer any more");
+	else if (now - s->stale < (path_is_renewing(s->path) ? SESSION_FIND_MS : SESSION_ASK_MS))
+		return;
+	else if (silence > limit / 2)
+		tell_stale(s, "nothing is heard of the peer");
+	else if (s->homeless)
+		session_check_path(s);
+}
+
 static void on_reap(void *ctx)
 {
 	struct session *s = ctx;
@@ -333,9 +360,8 @@ static void on_reap(void *ctx)
 		close_ours(s, (uint16_t)i);
 		remove_channel(s, (uint16_t)i);
 	}
-	if (now - s->heard > s->config.silence_ms)
-		end_with(s, ERR_UNAVAILABLE, "nothing is heard of the peer any more");
-	else
+	check_silence(s, now);
+	if (!s->over)
 		timer_set(s->reaper, REAP_MS);
 }
 
@@ -350,15 +376,24 @@ static void on_packet(const void *data, size_t len, void *ctx)
 		end(s, &err);
 }
 
+/* A new path, or the old one that works again.  That it has been heard by it the peer has shown. */
+static void use_path(struct session *s)
+{
+	char path[ICE_PATH_MAX];
+
+	s->homeless = false;
+	s->doubted = false;
+	s->heard = now_ms();
+	s->ops->connected(path_format(s->path, path), s->ctx);
+}
+
 static void on_associated(void *ctx)
 {
 	struct session *s = ctx;
-	char path[ICE_PATH_MAX];
-
 	s->connected = true;
 	timer_set(s->setup, -1);
 	timer_set(s->reaper, REAP_MS);
-	s->ops->connected(ice_path(s->ice, path), s->ctx);
+	use_path(s);
 }
 
 static void on_lost(void *ctx)
@@ -392,6 +427,14 @@ static void start_sctp(struct session *s)
 
 /* ---- DTLS ---- */
 
+static void hear(struct session *s, size_t len)
+{
+	if (s->doubted && !s->homeless)
+		use_path(s);
+	s->heard = now_ms();
+	sctp_input(s->sctp, s->plain, len);
+}
+
 static void dtls_progress(struct session *s)
 {
 	struct error err = { 0 };
@@ -404,10 +447,8 @@ static void dtls_progress(struct session *s)
 			break;
 		if (!s->sctp && dtls_established(s->dtls))
 			start_sctp(s);
-		if (len && s->sctp) {
-			s->heard = now_ms();
-			sctp_input(s->sctp, s->plain, len);
-		}
+		if (len && s->sctp)
+			hear(s, len);
 	}
 	if (r == -ERR_UNAVAILABLE && s->connected)
 		end(s, &(struct error){ 0 });
@@ -434,7 +475,7 @@ static void send_datagram(const void *datagram, size_t len, void *ctx)
 {
 	struct session *s = ctx;
 
-	ice_send(s->ice, datagram, len);
+	path_send(s->path, datagram, len);
 }
 
 static int make_dtls(struct session *s, const struct sdp *answer, struct error *err)
@@ -473,9 +514,13 @@ static void on_path(void *ctx)
 {
 	struct session *s = ctx;
 
-	s->path = true;
-	if (s->dtls && !s->over)
+	if (s->over)
+		return;
+	if (s->connected)
+		use_path(s);
+	else if (!s->found && s->dtls)
 		start_dtls(s);
+	s->found = true;
 }
 
 static void on_no_path(void *ctx)
@@ -493,9 +538,9 @@ static void on_datagram(const void *data, size_t len, void *ctx)
 	dtls_progress(s);
 }
 
-static const struct ice_ops ice_ops = {
+static const struct path_ops path_ops = {
 	.candidate = on_candidate,
-	.connected = on_path,
+	.found = on_path,
 	.failed = on_no_path,
 	.datagram = on_datagram,
 };
@@ -525,44 +570,47 @@ static int take_remote(struct session *s, const struct sdp *remote, struct error
 	s->answered = true;
 	s->message_max = remote->message_max ? remote->message_max : SIZE_MAX;
 	s->sctp_port = remote->sctp_port;
+	memcpy(s->peer, remote->fingerprint, sizeof(s->peer));
 	timer_set(s->setup, SESSION_SETUP_MS);
 	r = make_dtls(s, remote, err);
-	if (r == 0)
-		r = ice_set_remote(s->ice, remote->ufrag, remote->pwd, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < remote->candidate_count; i++)
-		ice_add_candidate(s->ice, &remote->candidates[i]);
-	for (size_t i = 0; i < s->early_count; i++)
-		ice_add_candidate(s->ice, &s->early[i]);
-	return 0;
+	return r < 0 ? r : path_set_remote(s->path, remote, err);
+}
+
+/* DTLS and SCTP go on, so it must be the same. */
+static int take_remote_again(struct session *s, const struct sdp *remote, struct error *err)
+{
+	return memcmp(s->peer, remote->fingerprint, sizeof(s->peer)) == 0
+		? path_set_remote(s->path, remote, err)
+		: error_set(err, ERR_INVALID,
+			    "session description: a restart with another fingerprint");
 }
 
 void session_answer(struct session *s, const struct sdp *answer)
 {
 	struct error err = { 0 };
+	int r;
 
-	if (s->answered || s->over)
+	if (s->over || s->reaches || !path_is_open(s->path))
 		return;
-	if (check_answer(answer, &err) < 0 || take_remote(s, answer, &err) < 0)
+	r = check_answer(answer, &err);
+	if (r == 0)
+		r = s->answered ? take_remote_again(s, answer, &err)
+				: take_remote(s, answer, &err);
+	if (r < 0)
 		end(s, &err);
 }
 
 void session_candidate(struct session *s, const struct candidate *c)
 {
-	if (s->over)
-		return;
-	if (s->answered)
-		ice_add_candidate(s->ice, c);
-	else if (s->early_count < EARLY_CANDIDATES)
-		s->early[s->early_count++] = *c;
+	if (!s->over)
+		path_add_candidate(s->path, c);
 }
 
 /* Our offer, or the answer to @offer. */
 static int describe(struct session *s, const struct sdp *offer, struct error *err)
 {
 	struct sdp sdp = { .mid = "0", .setup = SDP_ACTPASS, .sctp_port = PORT,
-			   .message_max = SESSION_MESSAGE_MAX };
+			   .message_max = SESSION_MESSAGE_MAX, .version = s->version++ };
 	char *json;
 
 	if (offer) {
@@ -570,13 +618,39 @@ static int describe(struct session *s, const struct sdp *offer, struct error *er
 		sdp.setup = offer->setup == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
 	}
 	memcpy(sdp.fingerprint, dtls_identity_fingerprint(s->config.identity), SHA256_BYTES);
-	g_strlcpy(sdp.ufrag, ice_ufrag(s->ice), sizeof(sdp.ufrag));
-	g_strlcpy(sdp.pwd, ice_pwd(s->ice), sizeof(sdp.pwd));
+	g_strlcpy(sdp.ufrag, path_ufrag(s->path), sizeof(sdp.ufrag));
+	g_strlcpy(sdp.pwd, path_pwd(s->path), sizeof(sdp.pwd));
 	json = sdp_format_json(&sdp, offer ? SDP_ANSWER : SDP_OFFER);
 	if (!json)
 		return error_set(err, ERR_MEMORY, "no memory for a session description");
 	s->ops->described(json, s->ctx);
-	return ice_gather(s->ice, err);
+	return path_gather(s->path, err);
+}
+
+void session_restart(struct session *s, const struct ice_servers *servers)
+{
+	if (s->over || s->reaches || !s->connected || path_renew(s->path, servers, NULL) < 0)
+		return;
+	describe(s, NULL, NULL);
+}
+
+void session_reoffer(struct session *s, const struct sdp *offer, const struct ice_servers *servers)
+{
+	struct error err = { 0 };
+	int r;
+
+	if (s->over || !s->reaches || !s->connected || path_renew(s->path, servers, NULL) < 0)
+		return;
+	r = describe(s, offer, NULL);
+	if (r == 0 && take_remote_again(s, offer, &err) < 0)
+		end(s, &err);
+}
+
+void session_check_path(struct session *s)
+{
+	s->homeless = s->connected && path_is_homeless(s->path);
+	if (s->homeless)
+		tell_stale(s, "an address of this host is gone");
 }
 
 int session_new(const struct session_config *config, const struct session_ops *ops, void *ctx,
@@ -591,6 +665,7 @@ int session_new(const struct session_config *config, const struct session_ops *o
 	s->ops = ops;
 	s->ctx = ctx;
 	s->turn = 1;
+	s->stale = now_ms() - SESSION_FIND_MS;
 	s->setup = timer_new(config->ice.context, on_setup, s);
 	s->flight = timer_new(config->ice.context, on_flight, s);
 	s->reaper = timer_new(config->ice.context, on_reap, s);
@@ -598,7 +673,7 @@ int session_new(const struct session_config *config, const struct session_ops *o
 	s->reaches = config->offer;
 	s->config.ice.controlled = s->reaches;
 	s->config.offer = NULL;
-	r = ice_new(&s->config.ice, &ice_ops, s, &s->ice, err);
+	r = path_new(&s->config.ice, &path_ops, s, &s->path, err);
 	wipe(&s->config.ice.servers, sizeof(s->config.ice.servers));
 	if (r == 0)
 		r = describe(s, config->offer, err);
@@ -626,7 +701,7 @@ void session_free(struct session *s)
 		dtls_close(s->dtls);
 	dtls_free(s->dtls);
 	s->dtls = NULL;
-	ice_free(s->ice);
+	path_free(s->path);
 	timer_free(s->setup);
 	timer_free(s->flight);
 	timer_free(s->reaper);

@@ -23,6 +23,8 @@ enum {
 	SESSION_MESSAGE_MAX = 256 * 1024, /* bytes of one message that we take, as we tell */
 	SESSION_EARLY_MS = 10 * 1000, /* bytes of a connection whose number has not come yet */
 	SESSION_LINGER_MS = 5 * 1000,	/* a connection of which one side has not closed */
+	SESSION_ASK_MS = 3 * 1000,	/* from one `stale` to the next */
+	SESSION_FIND_MS = 8 * 1000,	/* the same while a new path is looked for */
 };
 
 struct session_config {
@@ -36,10 +38,16 @@ struct session_config {
 };
 
 struct session_ops {
-	/* Our offer or answer, for free(); once, before the candidates. */
+	/* Our offer or answer, for free(); before the candidates, once and with each restart. */
 	void (*described)(char *json, void *ctx);
 	void (*candidate)(const struct candidate *c, void *ctx);
+	/* And again with each new path. */
 	void (*connected)(const char *path, void *ctx);
+	/*
+	 * The path does not work any more as it seems, for such a reason: the side that makes the offer
+	 * should session_restart(), the other have it do so.  Again while nothing has come of it.
+	 */
+	void (*stale)(const char *why, void *ctx);
 	/* It is over, and why; once. ERR_NONE: the peer closed it. */
 	void (*ended)(const struct error *why, void *ctx);
 };
@@ -52,8 +60,20 @@ int session_new(const struct session_config *config, const struct session_ops *o
 /* In the order connections, SCTP, DTLS, ICE; the peer is told.  Tells nothing to @ops. */
 void session_free(struct session *s);
 
-/* To our offer; a second one is ignored. What is wrong with it ends the session. */
+/* To our newest offer; a second one is ignored. What is wrong with it ends the session. */
 void session_answer(struct session *s, const struct sdp *answer);
+
+/*
+ * ICE anew, by a new offer or the answer to one (RFC 8445, 2.4): all that is spoken goes on.
+ * Nothing happens before the session is connected, or while this host has no address.  A peer
+ * that is another all at once, by its fingerprint, ends the session.
+ */
+void session_restart(struct session *s, const struct ice_servers *servers);
+void session_reoffer(struct session *s, const struct sdp *offer,
+		     const struct ice_servers *servers);
+/* This host's addresses have changed: `stale` is told at once if it is the path's that is gone. */
+void session_check_path(struct session *s);
+
 void session_candidate(struct session *s, const struct candidate *c);
 
 /*

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A port of this machine that leads to a service by way of a node, over a data channel of WebRTC: what
- * wmctl port-forward does.  Has a loop of its own, and the engine's thread; the caller's thread alone.
- */
+/* What wmctl port-forward is told: a port of this machine, and the service that it is to lead to.  Any thread. */
 #ifndef WGMESH_WMCTL_FORWARDING_H
 #define WGMESH_WMCTL_FORWARDING_H
 
 #include <stdbool.h>
 
 #include "base/addr.h"
-#include "base/error.h"
-
-struct session;
 
 struct forwarding {
-	const char *node;	/* its id */
 	bool udp;		/* or TCP */
 	uint16_t local;		/* on 127.0.0.1; 0: any that is free */
 	struct endpoint remote;	/* as the node dials it */
@@ -26,11 +19,5 @@ struct forwarding {
  * none of these.
  */
 bool forwarding_parse(const char *text, struct forwarding *ret);
-
-/*
- * Tells on standard output when it is ready and by which path, and goes on until SIGINT or SIGTERM,
- * which is 0, or until there is no data channel any more, which is an error.
- */
-int forwarding_run(struct session *s, const struct forwarding *what, struct error *err);
 
 #endif

@@ -242,7 +242,10 @@ static int start_call(struct client *c, struct error *err)
 	return r;
 }
 
-/* The first message asks, and starts the call; the others are passed on, and the node judges all. */
+/*
+ * The first message asks, and starts the call; the others are passed on, and the node judges all.  One
+ * that asks once more, in the same words, has it restart ICE.
+ */
 static int pass_on(struct client *c, const json_t *message, struct error *err)
 {
 	V1__StartDataChannelRequest m = V1__START_DATA_CHANNEL_REQUEST__INIT;
@@ -251,12 +254,10 @@ static int pass_on(struct client *c, const json_t *message, struct error *err)
 
 	if (r < 0 || !c->call)
 		return r;
-	if (!c->asked) {
-		m.node_id = (char *)text_of(message, "node");
-		m.proto = (char *)text_of(message, "proto");
-		m.dst = (char *)text_of(message, "dst");
-		m.port = port > 0 && port <= UINT16_MAX ? (uint32_t)port : 0;
-	}
+	m.node_id = (char *)text_of(message, "node");
+	m.proto = (char *)text_of(message, "proto");
+	m.dst = (char *)text_of(message, "dst");
+	m.port = port > 0 && port <= UINT16_MAX ? (uint32_t)port : 0;
 	m.answer = (char *)text_of(message, "answer");
 	m.candidate = (char *)text_of(message, "candidate");
 	c->asked = true;

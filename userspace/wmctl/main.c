@@ -51,7 +51,7 @@ static const struct {
 	{ "snapshot", snapshot_main, "snapshot save FILE", "write a backup of the mesh's state" },
 	{ "snapshot", snapshot_main, "snapshot restore FILE",
 	  "begin anew from a backup, on this node, with the others gone (wgmeshd recover)" },
-	{ "port-forward", port_forward_main, "port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE",
+	{ "port-forward", port_forward_main, "port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE...",
 	  "have a port of this machine lead to a service by way of a node, without WireGuard" },
 	{ "gateway", gateway_main, "gateway [PORT [FOLDER]]",
 	  "have browsers on this machine reach services by way of nodes" },

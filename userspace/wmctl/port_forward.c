@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wmctl port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE */
+/* wmctl port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE... */
 #include "wmctl/command.h"
-#include "wmctl/forwarding.h"
+#include "wmctl/forwards.h"
 
-#define USAGE "port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE"
+#define USAGE "port-forward NODE [udp:][LOCAL:[ADDRESS:]]REMOTE..."
 
 int port_forward_main(struct session *s, int argc, char **argv)
 {
-	struct forwarding what = { 0 };
+	struct forwarding what[FORWARDS_MAX] = { 0 };
 	struct error err = { 0 };
+	size_t count = 0;
 
-	if (argc != 3 || !forwarding_parse(argv[2], &what))
+	for (int i = 2; i < argc; i++) {
+		if (count == FORWARDS_MAX || !forwarding_parse(argv[i], &what[count++]))
+			return command_usage(USAGE);
+	}
+	if (count == 0)
 		return command_usage(USAGE);
-	what.node = argv[1];
-	return forwarding_run(s, &what, &err) < 0 ? command_fail(&err) : EXIT_OK;
+	return forwards_run(s, argv[1], what, count, &err) < 0 ? command_fail(&err) : EXIT_OK;
 }

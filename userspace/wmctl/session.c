@@ -122,6 +122,18 @@ void session_close(struct session *s)
 	identity_fini(&s->identity);
 }
 
+int session_reconnect(struct session *s, struct error *err)
+{
+	struct rpc_channel *channel;
+	int r = open_channel(s, s->address, &channel, err);
+
+	if (r < 0)
+		return r;
+	rpc_channel_free(s->channel);
+	s->channel = channel;
+	return 0;
+}
+
 static int call(const struct session *s, struct rpc_channel *channel,
 		const ProtobufCServiceDescriptor *service, const char *method,
 		const ProtobufCMessage *request, ProtobufCMessage **ret_reply, struct error *err)

@@ -46,6 +46,8 @@ void session_forget(struct session *s);
 /* Loads the identity and opens the channel; nothing is sent yet. */
 int session_open(struct session *s, struct error *err);
 void session_close(struct session *s);
+/* Another channel, by a connection of its own, in the place of this one; calls go on. */
+int session_reconnect(struct session *s, struct error *err);
 
 /* One unary call; *@ret_reply: protobuf_c_message_free_unpacked(reply, NULL). */
 int session_call(struct session *s, const ProtobufCServiceDescriptor *service, const char *method,

@@ -65,7 +65,7 @@ class Node {
     const rest = line.slice(verb.length + 1 + (first ?? '').length + 1)
     const session = this.sessions.get(first)
     if (verb === 'opened') this.sessions.set(first, new Session(this, first))
-    if (session && ['offer', 'candidate', 'connected', 'ended'].includes(verb)) session.take(verb, rest)
+    if (session && ['offer', 'candidate', 'connected', 'stale', 'ended'].includes(verb)) session.take(verb, rest)
     this.lines.emit(verb, line)
   }
 
@@ -130,6 +130,17 @@ class Session {
     return this.ended
   }
 
+  /** ICE anew; gives the new path. */
+  async restart(peer) {
+    const before = this.connected
+    const again = once(this.told, 'offer')
+    this.candidates = []
+    this.node.say(`restart ${this.number}`)
+    await peer.answerAgain(JSON.parse((await again)[0]))
+    await until('another path', () => this.connected !== before)
+    return this.connected
+  }
+
   close() {
     this.node.say(`close ${this.number}`)
   }
@@ -157,7 +168,21 @@ class Peer {
     return peer
   }
 
+  /** As answer(), to the offer of a restart; candidates that came right behind it would be forgotten with the old ones. */
+  async answerAgain(offer) {
+    await this.pc.setRemoteDescription(offer)
+    for (const candidate of this.session.candidates) this.#add(candidate)
+    const { type, sdp } = await this.pc.createAnswer()
+    this.session.answer({ type, sdp })
+    await this.pc.setLocalDescription({ type, sdp })
+    // Which leaves ICE alone where DTLS is connected (werift 0.22), and gives up without a candidate.
+    const [ice] = this.pc.iceTransports
+    await until('a candidate', () => ice.connection.remoteCandidates.length)
+    ice.start().catch(() => {})
+  }
+
   constructor(session) {
+    this.session = session
     this.pc = new RTCPeerConnection(session.relay
       ? { iceServers: [session.relay], iceTransportPolicy: 'relay', iceUseIpv6: false }
       : { iceServers: [{ urls: stun }], iceUseIpv6: false, iceAdditionalHostAddresses: ['127.0.0.1'] })

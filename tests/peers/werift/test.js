@@ -215,6 +215,26 @@ const tests = {
     session.close()
   },
 
+  async 'a transfer goes on when ICE is restarted in the midst of it, again and again'(node) {
+    const { session, peer } = await connected(node, 'tcp', await echo())
+    const transfer = echoed(peer, 1, 24 << 20)
+    const paths = new Set([session.connected])
+    for (let turn = 0; turn < 3; turn++) paths.add(await session.restart(peer))
+    equal('paths', paths.size, 4)
+    await transfer
+    equal('connections', (await node.counts()).connections, 1)
+    session.close()
+  },
+
+  async 'a restart with another fingerprint ends the session'(node) {
+    const { session, peer } = await connected(node, 'tcp', 1)
+    const answer = session.answer
+    session.answer = ({ type, sdp }) => answer.call(session, { type, sdp: sdp.replace(/(fingerprint:sha-256 )(..)/,
+      (_, name, byte) => name + (byte === '00' ? '01' : '00')) })
+    session.restart(peer).catch(() => {})
+    if (!(await session.end()).startsWith('invalid')) throw new Error(`ended: ${session.ended}`)
+  },
+
   async 'a certificate with another fingerprint is refused'(node) {
     const session = await node.open('tcp', 1)
     const peer = await Peer.answer(session, (sdp) =>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * offer [SILENCE-MS [ANSWER-MS]]: the engine by itself, for a peer that another stack drives.  Line by line
- *   in:   open tcp|udp ADDRESS:PORT    answer N JSON    candidate N TEXT    close N    counts
- *   out:  opened N    offer N JSON    candidate N TEXT    connected N PATH    ended N KIND TEXT
+ *   in:   open tcp|udp ADDRESS:PORT    answer N JSON    candidate N TEXT    restart N    close N    counts
+ *   out:  opened N    offer N JSON    candidate N TEXT    connected N PATH    stale N TEXT    ended N KIND TEXT
  *         counts SESSIONS CONNECTIONS DESCRIPTORS    refused KIND TEXT
  * Ends with its input.
  */
@@ -67,6 +67,8 @@ static void execute(struct engine *e, char *line)
 		r = engine_answer(e, session, line, &err);
 	} else if (strcmp(verb, "candidate") == 0 && line) {
 		r = engine_candidate(e, session, line, &err);
+	} else if (strcmp(verb, "restart") == 0) {
+		r = engine_restart(e, session, &(struct ice_servers){ 0 }, &err);
 	} else if (strcmp(verb, "close") == 0) {
 		engine_close(e, session);
 	} else if (strcmp(verb, "counts") == 0) {
@@ -80,7 +82,7 @@ static void execute(struct engine *e, char *line)
 
 static void print_events(struct engine *e)
 {
-	static const char *const names[] = { "offer", "candidate", "connected", "ended" };
+	static const char *const names[] = { "offer", "candidate", "connected", "stale", "ended" };
 	struct engine_event event;
 	eventfd_t count;
 
