@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Metrics: the page for Prometheus, v1.NodeMetrics, and what comes with the packages to read them."""
-import contextlib
-import http.client
 import json
 import re
 import shutil
@@ -12,26 +10,13 @@ from apilib.lan import Lan, mesh_address, wait_reaches
 from apilib.machine import random_key
 from apilib.mesh import Mesh
 from apilib.node import ROOT
+from apilib.page import ask, values
 from apilib.world import STEADY, lab, mesh
 from testing import attempt, check, defer, entered, equal, sh, test, wait_until
 
 PROMTOOL = shutil.which("promtool")
 if not PROMTOOL:
     print("skipped: what promtool says of page and rules: it is not installed (package prometheus)", flush=True)
-
-
-def ask(node, path="/metrics", method="GET", headers=None, body=None, timeout=30):
-    """(status, headers, body); of the node's page, in its namespace."""
-    host, port = node.metrics_address.rsplit(":", 1)
-    with entered(node.ns), contextlib.closing(http.client.HTTPConnection(host, int(port), timeout=timeout)) as page:
-        page.request(method, path, body=body, headers=headers or {})
-        answer = page.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read().decode()
-
-
-def values(page):
-    """{"name{labels}": value}"""
-    return {name: float(value) for name, value in re.findall(r"^([a-z_]+(?:\{.*\})?) (\S+)$", page, re.M)}
 
 
 def fetch(node):
