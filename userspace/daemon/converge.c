@@ -22,6 +22,7 @@ enum {
 	 */
 	LARGE_MS = 10,
 	RESTS = 19,
+	COUNT_LARGE_MS = 2,	/* the same for counting peers: whoever asks all the time gets the last count */
 	REST_MAX_MS = 5000,
 	RETRY_MS = 2000,
 	FLOORS_MS = 60000,	/* well below the time until an idle peer is evicted */
@@ -45,6 +46,9 @@ struct converge {
 	struct plan_families families;	/* likewise */
 	struct carrying carrying;
 	struct error trouble;	/* kind ERR_NONE: the last attempt went well */
+	struct dataplane_stats counts;
+	struct error count_trouble;
+	uint64_t counts_until;	/* ns, of uv_hrtime(): nobody counts again */
 	void (*closed)(void *data);
 	void *closed_data;
 };
@@ -407,23 +411,36 @@ static void tell_stranded(const struct converge *c, char out[ERROR_TEXT_MAX])
 		 c->families.stranded);
 }
 
+/* WireGuard tells all of its peers to tell how many they are. */
+static void count_peers(struct converge *c)
+{
+	uint64_t began = uv_hrtime(), took;
+
+	if (began < c->counts_until)
+		return;
+	c->counts = (struct dataplane_stats){ 0 };
+	c->count_trouble = (struct error){ 0 };
+	dataplane_stats(c->dataplane, &c->counts, &c->count_trouble);
+	took = uv_hrtime() - began;
+	if (took >= COUNT_LARGE_MS * MS)
+		c->counts_until = began + took + RESTS * took;
+}
+
 void converge_status(struct converge *c, struct converge_status *ret)
 {
-	struct dataplane_stats stats = { 0 };
-	struct error err = { 0 };
-
+	count_peers(c);
 	*ret = (struct converge_status){ .backend = dataplane_backend(c->dataplane),
 					 .reason = dataplane_reason(c->dataplane),
 					 .routes = buf_text(&c->routes.taken),
 					 .routes_not_taken = buf_text(&c->routes.refused) };
-	if (dataplane_stats(c->dataplane, &stats, &err) < 0)
-		snprintf(ret->trouble, sizeof(ret->trouble), "%s", err.text);
+	if (c->count_trouble.kind != ERR_NONE)
+		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->count_trouble.text);
 	else if (c->trouble.kind != ERR_NONE)
 		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->trouble.text);
 	else if (*c->carrying.trouble)
 		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->carrying.trouble);
 	else if (c->families.stranded)
 		tell_stranded(c, ret->trouble);
-	ret->peers_known = stats.peers_known;
-	ret->peers_active = stats.peers_active;
+	ret->peers_known = c->counts.peers_known;
+	ret->peers_active = c->counts.peers_active;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How long the planner rests.  Time is the test's own: plans take what it says, and timers, whose
+ * How long the planner rests, and the counting of peers.  Time is the test's own: plans take what it says, and timers, whose
  * delays it reads, are over at once.
  */
 #include "fixture.h"
@@ -16,6 +16,9 @@ static bool frozen;			/* time is ours, and the fixture's no more */
 static uint64_t now, plan_takes;	/* ns */
 static unsigned int plans, timers;
 static uint64_t delay;			/* ms, of the last timer */
+static unsigned int counts;
+static uint64_t count_takes;		/* ns */
+static bool count_fails;
 
 int __real_plan_from_state(struct state_store *state, const struct node *self,
 			   const struct key_watch *keys, const struct settings *settings,
@@ -29,6 +32,15 @@ int __wrap_plan_from_state(struct state_store *state, const struct node *self,
 			   struct peer_set **ret_set, struct error *err);
 int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb fn, uint64_t timeout, uint64_t repeat);
 uint64_t __wrap_uv_hrtime(void);
+int __wrap_dataplane_stats(struct dataplane *dp, struct dataplane_stats *ret, struct error *err);
+
+/* It tells how often it was asked. */
+int __wrap_dataplane_stats(struct dataplane *dp, struct dataplane_stats *ret, struct error *err)
+{
+	now += count_takes;
+	ret->peers_known = ++counts;
+	return count_fails ? error_set(err, ERR_IO, "no count") : 0;
+}
 
 uint64_t __wrap_uv_hrtime(void)
 {
@@ -200,6 +212,39 @@ static void changes_during_a_rest_are_one_plan(void **state)
 	end(&b);
 }
 
+static uint64_t known(struct bench *b)
+{
+	struct converge_status status;
+
+	converge_status(b->converge, &status);
+	assert_string_equal(status.trouble, count_fails ? "no count" : "");
+	return status.peers_known;
+}
+
+static void few_peers_are_counted_for_everybody_and_many_for_some(void **state)
+{
+	struct bench b;
+
+	begin(&b, *state);
+	counts = 0;
+	count_takes = 1 * MS;
+	assert_int_equal(known(&b), 1);
+	assert_int_equal(known(&b), 2);
+	count_takes = 50 * MS;
+	assert_int_equal(known(&b), 3);
+	now += 949 * MS;
+	assert_int_equal(known(&b), 3);
+	now += 1 * MS;
+	count_fails = true;
+	assert_int_equal(known(&b), 4);
+	now += 500 * MS;
+	assert_int_equal(known(&b), 4);
+	count_fails = false;
+	now += 450 * MS;
+	assert_int_equal(known(&b), 5);
+	end(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +253,7 @@ int main(void)
 		with_frozen_time(a_rest_that_is_nearly_over_gathers_changes_as_ever),
 		with_frozen_time(no_rest_is_longer_than_five_seconds),
 		with_frozen_time(changes_during_a_rest_are_one_plan),
+		with_frozen_time(few_peers_are_counted_for_everybody_and_many_for_some),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
