@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtc/sctp.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <usrsctp.h>
+
+#include "base/crc32c.h"
 
 enum {
 	PORT = 5000,
@@ -13,6 +16,7 @@ enum {
 	RTO_MAX_MS = 5000,
 	INIT_ATTEMPTS = 8,
 	BURST = 16,		/* packets at once: the window limits, not the clock */
+	CHECKSUM_AT = 8,	/* in a packet */
 	STOP_TICKS = 1000,	/* of the stack's own remains, before it can end */
 };
 
@@ -50,10 +54,21 @@ static struct sctp *lookup(const void *address)
 
 /* ---- the stack ---- */
 
+/* RFC 9260, 6.8: little-endian, of a packet in which it is 0. usrsctp's own took a quarter of all time. */
+static void seal(uint8_t *packet, size_t len)
+{
+	uint32_t sum;
+
+	memset(packet + CHECKSUM_AT, 0, sizeof(sum));
+	sum = htole32(crc32c(0, packet, len));
+	memcpy(packet + CHECKSUM_AT, &sum, sizeof(sum));
+}
+
 static int on_output(void *address, void *data, size_t len, uint8_t tos, uint8_t set_df)
 {
 	struct sctp *s = lookup(address);
 
+	seal(data, len);
 	if (s)
 		s->ops->packet(data, len, s->ctx);
 	return 0;
@@ -65,6 +80,8 @@ int sctp_stack_start(struct error *err)
 		return error_set(err, ERR_PRECONDITION, "SCTP has been started in this process");
 	started = true;
 	usrsctp_init_nothreads(0, on_output, NULL);
+	/* Ours is made by the processor; theirs need not be looked at, for DTLS vouches for all of it. */
+	usrsctp_enable_crc32c_offload();
 	usrsctp_sysctl_set_sctp_ecn_enable(0);
 	usrsctp_sysctl_set_sctp_asconf_enable(0);
 	usrsctp_sysctl_set_sctp_auth_enable(0);

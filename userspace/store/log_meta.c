@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The one row that tells what the log should be, and the server's hard state. */
 #include "base/buf.h"
-#include "store/crc32c.h"
+#include "base/crc32c.h"
 #include "store/log_internal.h"
 
 static void meta_fields(const struct log_meta *m, uint64_t f[6])

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "store/crc32c.h"
+#include "base/crc32c.h"
 #include "store/log_internal.h"
 #include "store/wal_check.h"
 

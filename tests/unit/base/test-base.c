@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/crc32c.h"
 #include "base/error.h"
 #include "base/key.h"
 
@@ -138,6 +139,24 @@ static void errors_nest_their_context(void **state)
 	assert_string_equal(error_kind_name(err.kind), "not-found");
 }
 
+static void crc32c_is_castagnoli_in_any_pieces(void **state)
+{
+	uint8_t data[300];
+
+	(void)state;
+	assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283);
+	assert_int_equal(crc32c(0, (uint8_t[32]){ 0 }, 32), 0x8a9136aa);	/* RFC 3720, B.4 */
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 37 + i / 7);
+	for (size_t len = 0; len <= sizeof(data); len++) {
+		size_t cut = len / 3;
+		uint32_t whole = crc32c(0, data, len);
+
+		assert_int_equal(crc32c(crc32c(0, data, cut), data + cut, len - cut), whole);
+		assert_int_equal(crc32c_portable(0, data, len), whole);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -149,6 +168,7 @@ int main(void)
 		cmocka_unit_test(masking_clears_host_bits),
 		cmocka_unit_test(buffer_keeps_its_maximum),
 		cmocka_unit_test(errors_nest_their_context),
+		cmocka_unit_test(crc32c_is_castagnoli_in_any_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/crc32c.h"
 
 static struct log_store *open_log(struct fixture *f)
 {
@@ -647,14 +646,6 @@ static void a_torn_end_of_the_wal_is_an_unfinished_write(void **state)
 	log_store_close(log);
 }
 
-static void the_checksum_is_crc32c(void **state)
-{
-	/* RFC 3720, B.4 */
-	assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283);
-	assert_int_equal(crc32c(0, (uint8_t[32]){ 0 }, 32), 0x8a9136aa);
-	assert_int_equal(crc32c(crc32c(0, "1234", 4), "56789", 5), 0xe3069283);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_dir, teardown)
 
 int main(void)
@@ -683,7 +674,6 @@ int main(void)
 		TEST(old_frames_behind_the_wals_end_are_no_damage),
 		TEST(a_blank_wal_is_an_empty_one_and_a_blanked_one_is_not),
 		TEST(a_torn_end_of_the_wal_is_an_unfinished_write),
-		cmocka_unit_test(the_checksum_is_crc32c),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
