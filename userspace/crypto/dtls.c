@@ -319,6 +319,11 @@ int dtls_write(struct dtls *d, const void *data, size_t len, struct error *err)
 	return 0;
 }
 
+bool dtls_pending(const struct dtls *d)
+{
+	return d->input || SSL_has_pending(d->ssl);
+}
+
 bool dtls_established(const struct dtls *d)
 {
 	return d->established && !d->failed;

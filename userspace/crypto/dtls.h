@@ -60,6 +60,9 @@ void dtls_feed(struct dtls *d, const void *datagram, size_t len);
  */
 int dtls_read(struct dtls *d, void *out, size_t cap, size_t *ret_len, struct error *err);
 
+/* False: dtls_read() would find nothing, which is dearer to hear from it. */
+bool dtls_pending(const struct dtls *d);
+
 /* One record, sent at once; only when established. */
 int dtls_write(struct dtls *d, const void *data, size_t len, struct error *err);
 

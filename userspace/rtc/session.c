@@ -441,7 +441,7 @@ static void dtls_progress(struct session *s)
 	size_t len = 1;
 	int r = 0;
 
-	while (!s->over && len) {
+	while (!s->over && len && dtls_pending(s->dtls)) {
 		r = dtls_read(s->dtls, s->plain, sizeof(s->plain), &len, &err);
 		if (r < 0)
 			break;
