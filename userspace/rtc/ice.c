@@ -12,7 +12,7 @@
 enum {
 	COMPONENT = 1,
 	ADDRESSES_MAX = 16,
-	SOCKET_BUFFER = 2 * 1024 * 1024,	/* bytes that come while the thread is busy */
+	SOCKET_BUFFER = 4 * 1024 * 1024,	/* bytes that come while the thread is busy */
 };
 
 struct ice {
@@ -135,23 +135,34 @@ static void on_candidate(NiceAgent *agent, NiceCandidate *theirs, gpointer data)
 	ice->ops->candidate(&c, ice->ctx);
 }
 
+static void widen_socket(gpointer data, gpointer user)
+{
+	const int fd = g_socket_get_fd(data), bytes = SOCKET_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
 /*
  * What the kernel gives unasked is a hundred datagrams: a peer that speeds up on a line without
  * loss loses them here.  More than the host's limit (net.core.rmem_max) is for CAP_NET_ADMIN.
- * Only of the path that is used: each socket may hold that much in the kernel.
+ * Only of the path that is used, for each may hold that much; with a relay it cannot be told.
  */
-static void widen_socket(struct ice *ice)
+static void widen_path(struct ice *ice)
 {
 	GSocket *socket = nice_agent_get_selected_socket(ice->agent, ice->stream, COMPONENT);
-	const int bytes = SOCKET_BUFFER;
-	int fd;
+	GPtrArray *all;
 
-	if (!socket)
+	if (socket) {
+		widen_socket(socket, NULL);
+		g_object_unref(socket);
 		return;
-	fd = g_socket_get_fd(socket);
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	g_object_unref(socket);
+	}
+	all = nice_agent_get_sockets(ice->agent, ice->stream, COMPONENT);
+	if (all) {
+		g_ptr_array_foreach(all, widen_socket, NULL);
+		g_ptr_array_unref(all);
+	}
 }
 
 static void on_state(NiceAgent *agent, guint stream, guint component, guint state, gpointer data)
@@ -162,10 +173,10 @@ static void on_state(NiceAgent *agent, guint stream, guint component, guint stat
 		ice->ops->failed(ice->ctx);
 		return;
 	}
-	if (state == NICE_COMPONENT_STATE_CONNECTED || state == NICE_COMPONENT_STATE_READY)
-		widen_socket(ice);
-	if (!ice->connected && (state == NICE_COMPONENT_STATE_CONNECTED ||
-				       state == NICE_COMPONENT_STATE_READY)) {
+	if (state != NICE_COMPONENT_STATE_CONNECTED && state != NICE_COMPONENT_STATE_READY)
+		return;
+	widen_path(ice);
+	if (!ice->connected) {
 		ice->connected = true;
 		ice->ops->connected(ice->ctx);
 	}

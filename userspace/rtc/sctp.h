@@ -18,7 +18,13 @@
 enum {
 	SCTP_STREAMS = 1024,		/* streams each way: 0 … SCTP_STREAMS - 1 */
 	SCTP_PACKET_MAX = 1150,		/* bytes; with DTLS, UDP and IPv6 below 1280 */
-	SCTP_BUFFER = 1024 * 1024,	/* bytes that wait each way at most, in all streams */
+	/*
+	 * Bytes that wait each way at most, in all streams: 300 Mbit/s at 100 ms there and back. Once
+	 * associations have SCTP_BUFFERS_MAX together, the next have the least.
+	 */
+	SCTP_BUFFER = 4 * 1024 * 1024,
+	SCTP_BUFFER_LEAST = 1024 * 1024,
+	SCTP_BUFFERS_MAX = 64 * 1024 * 1024,
 	SCTP_TICK_MS = 10,		/* how often sctp_stack_tick() is due */
 	SCTP_PIECE_MAX = 64 * 1024,	/* bytes of what `message` is given at once */
 };
