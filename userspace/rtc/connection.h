@@ -20,7 +20,7 @@ typedef struct _GMainContext GMainContext;
 enum {
 	CONNECTION_READ = 16 * 1024,		/* bytes that are sent at once */
 	CONNECTION_FULL = 128 * 1024,		/* bytes waiting, from which on it is full */
-	CONNECTION_QUEUE_MAX = 1280 * 1024,	/* bytes that wait for the service in any case */
+	CONNECTION_QUEUE_MAX = 4352 * 1024, /* bytes that wait in any case: SCTP's, and a message */
 	CONNECTION_DIAL_MS = 10 * 1000,
 	CONNECTION_STALL_MS = 60 * 1000,	/* a service that is full and takes nothing */
 	CONNECTION_IDLE_MS = 300 * 1000,	/* UDP that says nothing either way */

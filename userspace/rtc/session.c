@@ -16,12 +16,14 @@ enum {
 	CHANNELS = 0,		/* the stream that says the numbers */
 	PORT = 5000,
 	REAP_MS = 500,
+	EARLY_MAX = SCTP_BUFFER + SESSION_MESSAGE_MAX,	/* bytes that wait for a number, of a session */
 };
 
 /* A stream of SCTP, and the connection that it is. */
 struct channel {
 	struct connection *connection;
 	bool announced;
+	size_t early;		/* bytes that came before */
 	int waiting;		/* a socket whose number SCTP has not taken yet; -1: none */
 	bool ours_closing;	/* asked for */
 	bool ours_closed;
@@ -39,6 +41,7 @@ struct session {
 	struct timer *setup, *flight, *reaper;
 	struct channel *channels[SCTP_STREAMS];
 	size_t count;			/* of channels */
+	size_t unnumbered;		/* bytes that came early, of all channels */
 	unsigned int full;		/* connections that are */
 	unsigned int turn;		/* whose is the next room in SCTP */
 	size_t message_max;		/* bytes that the peer takes at once */
@@ -152,6 +155,7 @@ static void remove_channel(struct session *s, uint16_t number)
 
 	s->channels[number] = NULL;
 	s->count--;
+	s->unnumbered -= ch->early;
 	connection_free(ch->connection);
 	if (ch->waiting >= 0)
 		close(ch->waiting);
@@ -184,6 +188,8 @@ static void announce(struct session *s, uint32_t number)
 		return;
 	}
 	ch->announced = true;
+	s->unnumbered -= ch->early;
+	ch->early = 0;
 	ch->deadline = INT64_MAX;
 	connection_dial(ch->connection);
 	if (ch->theirs_closed)
@@ -244,6 +250,24 @@ void session_connect(struct session *s, int fd)
 	say_number(s, number);
 }
 
+/* Whoever sends without end on numbers that he never says has the channel closed. */
+static bool may_deliver(struct session *s, uint16_t number, size_t len)
+{
+	struct channel *ch = s->channels[number];
+
+	if (!ch || ch->theirs_closed)
+		return false;
+	if (ch->announced)
+		return true;
+	if (!ch->ours_closing && s->unnumbered + len > EARLY_MAX)
+		close_ours(s, number);
+	if (ch->ours_closing)
+		return false;
+	ch->early += len;
+	s->unnumbered += len;
+	return true;
+}
+
 static void on_message(uint16_t stream, uint32_t payload, const void *data, size_t len, bool last,
 		       void *ctx)
 {
@@ -262,7 +286,7 @@ static void on_message(uint16_t stream, uint32_t payload, const void *data, size
 	/* Bytes may come before the number of their connection: streams have no order. */
 	if (!ch)
 		ch = add_channel(s, stream);
-	if (ch && !ch->theirs_closed)
+	if (may_deliver(s, stream, len))
 		connection_deliver(ch->connection, data, len, last);
 }
 

@@ -149,6 +149,16 @@ const tests = {
     session.close()
   },
 
+  async 'bytes whose number never comes have a bound'(node) {
+    const { session, peer } = await connected(node, 'tcp', await echo())
+    const silent = Array.from({ length: 6 }, (_, i) => peer.channel(i + 1))
+    await Promise.all(silent.map((channel) => write(channel, randomBytes(1 << 20))))
+    // Without a bound it would be the deadline of numbers that closes them.
+    await until('a channel to close', () => silent.some((channel) => channel.readyState === 'closed'), 7000)
+    await echoed(peer, 100, 20000)
+    session.close()
+  },
+
   async 'no message is longer than the peer takes'(node) {
     const session = await node.open('tcp', await echo())
     const peer = await Peer.connect(session, (sdp) => sdp.replace(/max-message-size:\d+/, 'max-message-size:1000'))
