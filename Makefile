@@ -27,6 +27,7 @@ help:
 	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel;"
 	@echo "                 make bench-raft the controller against etcd; make bench-api its API beside @grpc/grpc-js"
 	@echo "                 make bench-dns names beside knot and unbound; make bench-product the metrics' page, memory"
+	@echo "                 make bench-rtc data channels beside pion"
 	@echo "make soak        the simulator of Raft with new seeds: SECONDS=600, or SEEDS=1-1000000"
 	@echo "make fuzz        the parsers of what others send, with random bytes: SECONDS=60, FUZZ=\"frame token\""
 	@echo "make deb         Debian packages, in build/deb"
@@ -96,7 +97,7 @@ fuzz:
 	@scripts/install-deps build fuzz
 	@tests/fuzz/run "$(or $(SECONDS),60)" $(FUZZ)
 
-bench: bench-kernel bench-raft bench-api bench-dns bench-product
+bench: bench-kernel bench-raft bench-api bench-dns bench-product bench-rtc
 
 bench-raft:
 	@scripts/install-deps build test bench
@@ -119,6 +120,11 @@ bench-product:
 	@tests/bench/product/run
 	@tests/bench/product/in-guest
 
+bench-rtc:
+	@scripts/install-deps build
+	@scripts/build plain rtc-load rtc-relay
+	@tests/bench/rtc/run
+
 bench-kernel:
 	@scripts/install-deps build kernel guest test
 	@tests/bench/run
@@ -137,4 +143,4 @@ clean:
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
 	check-kernel-debug check-firstrun check-mutants check-integration lint deb soak fuzz bench bench-kernel bench-raft \
-	bench-api bench-dns bench-product regen clean
+	bench-api bench-dns bench-product bench-rtc regen clean
