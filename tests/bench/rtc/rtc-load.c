@@ -151,7 +151,10 @@ static void notify(void *user)
 
 static void print_events(void)
 {
-	static const char *const names[] = { "description ", "candidate ", "connected ", "ended" };
+	static const char *const names[] = {
+		[ENGINE_DESCRIPTION] = "description ", [ENGINE_CANDIDATE] = "candidate ",
+		[ENGINE_CONNECTED] = "connected ", [ENGINE_STALE] = "stale ", [ENGINE_ENDED] = "ended ",
+	};
 	struct engine_event event;
 	eventfd_t count;
 
