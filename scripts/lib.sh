@@ -21,6 +21,32 @@ fetch_deb() {
 	printf '%s\n' "$file"
 }
 
+# private_apt DIR SOURCE: from here on apt has this one source, and lists and an archive of its own in DIR; the
+# machine's stay as they are. Signatures are checked with Debian's keys.
+# shellcheck disable=SC2034 # for those who source this
+mirror=${WGMESH_MIRROR:-http://deb.debian.org/debian}
+debian_keys=/usr/share/keyrings/debian-archive-keyring.gpg
+private_apt() {
+	mkdir -p "$1"/{lists,archives}/partial
+	printf '%s\n' "deb [signed-by=$debian_keys] $2" > "$1/sources.list"
+	cat > "$1/apt.conf" <<-END
+		Dir::Etc::SourceList "$1/sources.list";
+		Dir::Etc::SourceParts "-";
+		Dir::State::Lists "$1/lists";
+		Dir::State::Status "/dev/null";
+		Dir::Cache "$1";
+		APT::Sandbox::User "root";
+		APT::Update::Error-Mode "any";
+		Acquire::Languages "none";
+		Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+	END
+	export APT_CONFIG=$1/apt.conf
+}
+
+# The names of Debian's releases, by number.
+# shellcheck disable=SC2034
+declare -A debian_suites=([12]=bookworm [13]=trixie)
+
 # kernel_tools: parts of the kernel's source that we use as tools; prints their folder.
 kernel_tools() {
 	local parts=(tools/net/ynl Documentation/netlink scripts/checkpatch.pl scripts/const_structs.checkpatch
@@ -59,6 +85,18 @@ copy_modules() {
 		esac
 		printf '%s\n' "$name" >> "$root/modules/order"
 	done
+}
+
+# copy_kernel KERNEL ROOT: its modules and its configuration, as Debian's package has them, into a root.
+copy_kernel() {
+	local release config
+	release=$(cat "$1/release")
+	config=$1/boot/config-$release
+	[ -e "$config" ] || config=$1/lib/modules/$release/config
+	mkdir -p "$2/usr/lib/modules" "$2/boot"
+	cp -a "$1/lib/modules/$release" "$2/usr/lib/modules/"
+	rm -f "$2/usr/lib/modules/$release"/{build,source}
+	cp "$config" "$2/boot/config-$release"
 }
 
 # make_initramfs KERNEL INIT FILE MODULE…: busybox, the modules, and INIT as the first process.
