@@ -401,7 +401,12 @@ const char *converge_backend(const struct converge *c)
 
 bool converge_is_well(const struct converge *c)
 {
-	return c->trouble.kind == ERR_NONE && !*c->carrying.trouble;
+	return !*converge_trouble(c);
+}
+
+const char *converge_trouble(const struct converge *c)
+{
+	return c->trouble.kind != ERR_NONE ? c->trouble.text : c->carrying.trouble;
 }
 
 static void tell_stranded(const struct converge *c, char out[ERROR_TEXT_MAX])
@@ -435,10 +440,8 @@ void converge_status(struct converge *c, struct converge_status *ret)
 					 .routes_not_taken = buf_text(&c->routes.refused) };
 	if (c->count_trouble.kind != ERR_NONE)
 		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->count_trouble.text);
-	else if (c->trouble.kind != ERR_NONE)
-		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->trouble.text);
-	else if (*c->carrying.trouble)
-		snprintf(ret->trouble, sizeof(ret->trouble), "%s", c->carrying.trouble);
+	else if (!converge_is_well(c))
+		snprintf(ret->trouble, sizeof(ret->trouble), "%s", converge_trouble(c));
 	else if (c->families.stranded)
 		tell_stranded(c, ret->trouble);
 	ret->peers_known = c->counts.peers_known;

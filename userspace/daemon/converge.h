@@ -40,8 +40,9 @@ void converge_check(struct converge *c);
 
 /* As dataplane_backend() has it. */
 const char *converge_backend(const struct converge *c);
-/* Whether the last attempt went well; asks nobody. */
+/* Whether the last attempt went well, and what it failed with ("": it did); asks nobody. */
 bool converge_is_well(const struct converge *c);
+const char *converge_trouble(const struct converge *c);
 
 struct converge_status {
 	const char *backend;		/* mesh, kernel, userspace, none */

@@ -10,6 +10,7 @@
 #include "daemon/admission.h"
 #include "daemon/api.h"
 #include "daemon/authority.h"
+#include "daemon/board.h"
 #include "daemon/channels.h"
 #include "daemon/descriptors.h"
 #include "daemon/dns.h"
@@ -61,6 +62,7 @@ static void on_upkeep(uv_timer_t *timer)
 	if (++turn % HEARTBEAT_EVERY == 0) {
 		api_follow_heartbeat(d);
 		metrics_refresh(d->metrics);
+		board_refresh(d->board);
 	}
 	if (turn % CHECK_EVERY == 0)
 		converge_check(d->converge);
@@ -86,6 +88,7 @@ static void state_changed(void *data, const struct state_changes *changes)
 	}
 	api_follow_changed(d);
 	admission_review(d);
+	board_note_changes(d->board, changes);
 	for (size_t i = 0; i < changes->n_nodes; i++)
 		if (changes->nodes[i].removed)
 			node_removed(d, changes->nodes[i].node_id);
@@ -102,6 +105,7 @@ static void role_changed(void *data)
 	log_info("role", "role=%s leader=%s term=%lu voters=%u", replica_role_name(status.role),
 		 *status.leader ? status.leader : "none", (unsigned long)status.term, status.voters);
 	metrics_note_leader(d->metrics, status.leader);
+	board_note_role(d->board);
 	if (status.role != REPLICA_LEADER)
 		ipam_release_all(d->reservations);
 }
@@ -230,13 +234,16 @@ static void start_handles(struct daemon *d)
 	d->upkeep.data = d;
 	uv_timer_start(&d->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
 	api_follow_start(d);
+	board_refresh(d->board);
 	metrics_refresh(d->metrics);
 }
 
 static int start(struct daemon *d, struct error *err)
 {
-	int r = metrics_new(d, &d->metrics, err);
+	int r = board_new(d, &d->board, err);
 
+	if (r == 0)
+		r = metrics_new(d, &d->metrics, err);
 	if (r == 0)
 		r = dns_new(d, &d->dns, err);
 	if (r == 0)
@@ -402,6 +409,7 @@ int daemon_run(struct daemon *d)
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d->loop);
 	metrics_free(d->metrics);
+	board_free(d->board);
 	dns_free(d->dns);
 	close_stores(d);
 	log_info("stopped", "exit=%d", d->exit_code);

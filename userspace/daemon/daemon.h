@@ -24,6 +24,7 @@
 #include "store/log_store.h"
 #include "store/state_store.h"
 
+struct board;
 struct channels;
 struct turn;
 struct following;
@@ -97,6 +98,7 @@ struct daemon {
 	uv_timer_t upkeep;
 	uv_signal_t signals[3];		/* SIGTERM, SIGINT, SIGHUP */
 	struct service service;
+	struct board *board;		/* the status page */
 	struct metrics *metrics;
 	struct dns *dns;
 	struct reading *reading;	/* of this node's metrics, for who asks; NULL: none */

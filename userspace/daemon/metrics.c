@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/api.h"
+#include "daemon/board.h"
 #include "daemon/channels.h"
 #include "daemon/daemon.h"
 #include "daemon/dns.h"
@@ -208,23 +209,30 @@ static int make_node_metrics(void *data, struct buf *ret, struct error *err)
 }
 
 static const struct http_page pages[] = {
-	{ "/metrics", EXPOSITION_TYPE, make_page },
-	{ "/node-metrics", "application/json", make_node_metrics },
+	{ .path = "/metrics", .type = EXPOSITION_TYPE, .make = make_page },
+	{ .path = "/node-metrics", .type = "application/json", .make = make_node_metrics },
 };
+
+static void notify(void *data)
+{
+	http_server_notify(data);
+}
 
 static void serve(struct metrics *m)
 {
 	const struct http_config config = {
 		.address = m->daemon->settings.metrics_address,
 		.sites = { { .pages = pages, .page_count = sizeof(pages) / sizeof(pages[0]),
-			     .data = m } },
-		.site_count = 1,
+			     .data = m },
+			   board_site(m->daemon->board) },
+		.site_count = 2,
 	};
 	char address[ENDPOINT_TEXT_MAX];
 	struct error err = { 0 };
 
 	if (http_server_start(&config, &m->server, &err) == 0) {
 		m->told = false;
+		board_set_listener(m->daemon->board, notify, m->server);
 		log_info("metrics", "address=%s", endpoint_format(&config.address, address));
 		return;
 	}
@@ -283,6 +291,7 @@ int metrics_new(struct daemon *d, struct metrics **ret, struct error *err)
 
 void metrics_stop(struct metrics *m)
 {
+	board_set_listener(m->daemon->board, NULL, NULL);
 	http_server_stop(m->server);
 	m->server = NULL;
 	turns_stop(&m->turns);

@@ -70,12 +70,21 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned int st
 	return queued;
 }
 
+static int fill(const struct http_site *site, const struct http_page *page, struct buf *body,
+		struct error *err)
+{
+	if (page->make)
+		return page->make(site->data, body, err);
+	buf_append(body, page->body, page->length);
+	return 0;
+}
+
 static void make(const struct http_site *site, const struct http_page *page,
 		 struct made_page *made)
 {
 	struct buf body = BUF_INIT(HTTP_PAGE_MAX);
 	struct error err = { 0 };
-	int r = page->make(site->data, &body, &err);
+	int r = fill(site, page, &body, &err);
 
 	if (r == 0 && body.failed)
 		r = error_set(&err, ERR_EXHAUSTED, "%s does not fit into memory", page->path);

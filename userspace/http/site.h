@@ -17,8 +17,11 @@ struct http_page {
 	const char *type;	/* for Content-Type */
 	/*
 	 * Appends the page to @ret; others wait meanwhile.  An error is answered as 503 with its text.
+	 * NULL: the page is @body.
 	 */
 	int (*make)(void *data, struct buf *ret, struct error *err);
+	const unsigned char *body;
+	size_t length;
 };
 
 /* text/event-stream, as HTML has it (html.spec.whatwg.org, 9.2 Server-sent events). */

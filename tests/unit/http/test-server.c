@@ -44,9 +44,10 @@ static int make_too_much(void *data, struct buf *ret, struct error *err)
 }
 
 static const struct http_page pages[] = {
-	{ "/short", "text/plain", make_short },
-	{ "/long", "text/plain", make_long },
-	{ "/too-much", "text/plain", make_too_much },
+	{ .path = "/short", .type = "text/plain", .make = make_short },
+	{ .path = "/long", .type = "text/plain", .make = make_long },
+	{ .path = "/too-much", .type = "text/plain", .make = make_too_much },
+	{ .path = "/", .type = "text/html", .body = (const unsigned char *)"<p>", .length = 3 },
 };
 
 /* Events are numbers, of which there are so many. */
@@ -62,7 +63,7 @@ static void read_events(void *data, uint64_t *cursor, struct buf *ret)
 }
 
 static const struct http_stream stream = { "/events", read_events };
-static const struct http_site site = { .pages = pages, .page_count = 3, .stream = &stream,
+static const struct http_site site = { .pages = pages, .page_count = 4, .stream = &stream,
 				       .data = (void *)"hello\n" };
 
 static struct http_server *start(unsigned int seconds)
@@ -152,6 +153,8 @@ static void a_page_is_served_with_its_type_and_the_connection_ends(void **state)
 	answer = exchange(server, "HEAD /short HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
 	assert_null(strstr(answer, "hello"));
+	answer = exchange(server, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n<p>");
 	answer = exchange(server, "GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	assert_int_equal(strlen(strstr(answer, "\r\n\r\n") + 4), LONG);
 	http_server_stop(server);
@@ -201,7 +204,7 @@ static void other_requests_are_refused(void **state)
 		      405);
 	assert_status(server, "DELETE /short HTTP/1.1\r\nHost: localhost\r\n\r\n", 405);
 	assert_status(server, "GET /short/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 404);
-	assert_status(server, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 404);
+	assert_status(server, "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n", 404);
 	assert_status(server, "GET /../short HTTP/1.1\r\nHost: localhost\r\n\r\n", 404);
 	assert_status(server, "GET /short HTTP/1.1\r\nHost: localhost:8444\r\n\r\n", 200);
 	assert_status(server, "GET /short HTTP/1.1\r\nHost: 127.0.0.1:8444\r\n\r\n", 200);
