@@ -118,7 +118,7 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	  .help = "Raft's clock, 10 to 1000" },
 	{ "metrics-address", SETTING_LOCAL_ENDPOINT, FIELD(metrics_address),
 	  .takes = "ADDRESS:PORT",
-	  .help = "where this machine's programs read the metrics, on the loopback, or none" },
+	  .help = "where this machine reads metrics and status page, on the loopback, or none" },
 	{ "dns", SETTING_SWITCH, FIELD(dns), .takes = "on|off", .live = true,
 	  .help = "whether this node answers for the names of the mesh" },
 	{ "dns-address", SETTING_LISTEN, FIELD(dns_addresses), .takes = "ADDRESS", .live = true,

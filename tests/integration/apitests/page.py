@@ -376,6 +376,7 @@ def _():
     page.run("document.querySelector('#show-table').click()")
     equal(page.run("document.querySelectorAll('#rows tr').length"), 501, "rows")
     check("relayed by host-001" in page.text("#rows"), "who relays is not in the table")
+    page.wait("document.querySelector('.link.busy') !== null", "there are rates")
     page.run("document.querySelectorAll('#columns button')[4].click(); document.querySelectorAll('#columns button')[4].click()")
     check("bit/s" in page.run("document.querySelector('#rows tr').innerText"), "the table is not in the order of what is received")
     pictures(page, "500-table")
