@@ -119,7 +119,7 @@ def _():
 def _():
     node = mesh().founder
     for method, path, headers, wanted in (("POST", "/metrics", {}, 405), ("PUT", "/metrics", {}, 405),
-                                          ("OPTIONS", "/metrics", {}, 405), ("GET", "/", {}, 404),
+                                          ("OPTIONS", "/metrics", {}, 405), ("GET", "/x", {}, 404),
                                           ("GET", "/../../etc/passwd", {}, 404), ("GET", "/metrics/", {}, 404),
                                           ("GET", "/metrics", {"Host": "evil.example"}, 403),
                                           ("GET", "/metrics", {"X": "x" * 20000}, 431)):

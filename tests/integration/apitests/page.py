@@ -135,10 +135,10 @@ def _():
 
 # ---- what is drawn ----
 
-def opened(url, ns=None, **more):
+def opened(url, ns=None):
     page = Page(ns)
     defer(page.close)
-    page.open(url, **more)
+    page.open(url)
     return page
 
 
@@ -325,10 +325,10 @@ CONTRAST = """(() => {
 
 @page_test("at 5, 40, 500 and 1000 nodes none lies on another, names that are seen do not either, and each is at the same place again")
 def _():
-    rules = policy()
+    rules, page = policy(), opened("about:blank")
     for numbers in ((5, 3, 1, 1), (40, 3, 8, 6), (500, 3, 60, 40), (1000, 7, 200, 100)):
         recording = Recording(rules, *numbers)
-        page = opened(recording.origin)
+        page.open(recording.origin)
         page.wait("document.querySelectorAll('#graph .node').length === %d" % (numbers[0] + 1), "all are drawn")
         page.wait("document.querySelector('.link.busy') !== null", "rates are drawn")
         settled(page)
@@ -343,6 +343,7 @@ def _():
         page.wait("document.querySelectorAll('#graph .node').length === %d" % (numbers[0] + 1), "all are drawn again")
         equal(page.run(places), before, "places")
         check_local(page, recording.origin)
+        page.requests.clear()
 
 
 @page_test("names are text, whatever is in them; each node is found by name, reached by keys, and in the table; colours have contrast")
