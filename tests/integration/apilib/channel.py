@@ -69,21 +69,50 @@ class Echo:
         self.listener.close()
 
 
-def relay_of(servers):
-    """As WebRTC's configurations have it, of a list of the API's."""
-    urls = [url for url in servers if url.startswith("turn:")]
-    check(len(urls) == 1, "TURN servers: %r" % servers)
-    login, at = urls[0].removeprefix("turn:").split("@")
-    user, password = map(urllib.parse.unquote, login.split(":"))
-    return {"urls": "turn:" + at, "username": user, "credential": password}
+def servers_of(urls):
+    """As WebRTC's configurations have them, of a list of the API's."""
+    servers = []
+    for url in urls:
+        scheme, rest = url.split(":", 1)
+        if "@" in rest:
+            login, rest = rest.split("@")
+            user, password = map(urllib.parse.unquote, login.split(":"))
+            servers.append({"urls": "%s:%s" % (scheme, rest), "username": user, "credential": password})
+        else:
+            servers.append({"urls": url})
+    return servers
+
+
+def relay_of(urls):
+    relays = [server for server in servers_of(urls) if server["urls"].startswith("turn:")]
+    check(len(relays) == 1, "TURN servers: %r" % urls)
+    return relays[0]
+
+
+def through(ns, port, data):
+    """What comes back of `data` from 127.0.0.1:PORT there."""
+    with entered(ns):
+        connection = socket.create_connection(("127.0.0.1", port), timeout=120)
+    with connection:
+        sender = threading.Thread(target=connection.sendall, args=(data,))
+        sender.start()
+        back = bytearray()
+        while len(back) < len(data):
+            piece = connection.recv(1 << 16)
+            check(piece, "closed after %d bytes" % len(back))
+            back += piece
+        sender.join()
+    return bytes(back)
 
 
 class Channel:
     """A client in `ns`; connect() has it take what a call of StartDataChannel negotiates. With `relayed` it is
-    reached by the TURN server of the offer alone. `stack`: which one it is."""
+    reached by the TURN server of the offer alone; otherwise pion asks all servers of it, and werift none. `stack`:
+    which one it is."""
 
     def __init__(self, ns, relayed=False, stack=werift):
         self.relayed = relayed
+        self.asks = stack is pion
         self.stream = None
         self.said = []
         self.ending = threading.Event()
@@ -108,6 +137,8 @@ class Channel:
                 done += 1
                 if message["offer"] and self.relayed:
                     self.say({"relay": relay_of(message["stun_servers"])})
+                elif message["offer"] and self.asks:
+                    self.say({"servers": servers_of(message["stun_servers"])})
                 for name in ("offer", "candidate"):
                     if message[name]:
                         self.say({name: message[name]})
@@ -129,18 +160,27 @@ class Channel:
                 raise Failure("the stream has ended: %r" % self.stream.wait()) from None
             raise
 
-    def connect(self, begin):
+    def begin(self, begin):
         """`begin` gives the call; an offer does not wait for a client that has yet to start."""
         self.wait("ready")
         self.stream = begin()
         threading.Thread(target=self._carry, daemon=True).start()
+
+    def connect(self, begin):
+        self.begin(begin)
         self.wait("open")
         return self
 
-    def echo(self, connection, size):
+    def echo(self, connection, size, seconds=30):
         """`size` random bytes go and come back over a connection of that number."""
         self.say({"echo": {"connection": connection, "bytes": size}})
-        self.wait("echoed", connection)
+        self.wait("echoed", connection, seconds)
+
+    def path(self):
+        """The pair of candidates that pion uses now, "TYPE ADDRESS - TYPE ADDRESS", its own first."""
+        told = len(self.said)
+        self.say({"path": True})
+        return wait_until(10, lambda: next((line["path"] for line in self.said[told:] if "path" in line), None), "a path")
 
     def close(self):
         """The client closes channel 0."""

@@ -13,6 +13,7 @@ import subprocess
 import threading
 
 from apilib.channel import Channel, Echo
+from apilib.channel import through as through_namespace
 from apilib.mesh import Mesh
 from apilib.network import Network
 from apilib.node import WMCTL, identity
@@ -430,18 +431,7 @@ class Forward:
 
 def through(port, data):
     """`data` to 127.0.0.1:PORT of the client and back."""
-    with entered(wide().network.ns):
-        connection = socket.create_connection(("127.0.0.1", port), timeout=60)
-    with connection:
-        sender = threading.Thread(target=connection.sendall, args=(data,))
-        sender.start()
-        back = bytearray()
-        while len(back) < len(data):
-            piece = connection.recv(1 << 16)
-            check(piece, "closed after %d bytes" % len(back))
-            back += piece
-        sender.join()
-    return bytes(back)
+    return through_namespace(wide().network.ns, port, data)
 
 
 @test("wmctl port-forward has a local port lead to a service by way of a node, for many connections, and ends cleanly")

@@ -8,10 +8,10 @@ import pwd
 import signal
 import socket
 import subprocess
-import threading
 import time
 
-from apilib.channel import Channel, Echo, relay_of
+from apilib import coturn
+from apilib.channel import Channel, Echo, relay_of, through
 from apilib.mesh import Mesh
 from apilib.network import CLIENT, Network, address
 from apilib.node import ROOT, WGMESHD, WMCTL
@@ -19,16 +19,14 @@ from apilib.peer import Peer, wait_message
 from apilib.world import GET_STATUS, START_DATA_CHANNEL, STEADY, peer_test, refused
 from testing import check, defer, entered, equal, wait_until
 
-PROGRAM = "/usr/bin/turnserver"
 MEGABYTE = 1 << 20
 PORTS = range(50000, 50100)
 OPTIONS = ("--turn-mode", "managed", "--turn-relay-ports", "50000-50099")
-SECRET = "a secret of two"
 
 
 def _missing():
-    if not os.access(PROGRAM, os.X_OK):
-        return PROGRAM + " is not installed (package coturn)"
+    if not os.access(coturn.PROGRAM, os.X_OK):
+        return coturn.PROGRAM + " is not installed (package coturn)"
     try:
         pwd.getpwnam("turnserver")
     except KeyError:
@@ -151,19 +149,8 @@ def _():
     defer(forward.kill)
     path, ready = forward.stdout.readline(), forward.stdout.readline()
     check(path.startswith("connected with n2: relay 10.98.0.1:") and " - relay 10.98.0.1:" in path, "the path: %r" % path)
-    with entered(w.network.ns):
-        connection = socket.create_connection(("127.0.0.1", int(ready.split()[0].split(":")[1])), timeout=60)
     data = os.urandom(MEGABYTE)
-    with connection:
-        sender = threading.Thread(target=connection.sendall, args=(data,))
-        sender.start()
-        back = bytearray()
-        while len(back) < len(data):
-            piece = connection.recv(1 << 16)
-            check(piece, "closed after %d bytes" % len(back))
-            back += piece
-        sender.join()
-    check(bytes(back) == data, "what came back is not what went")
+    check(through(w.network.ns, int(ready.split()[0].split(":")[1]), data) == data, "what came back is not what went")
 
 
 @turn_test("the server has a user's rights that has no others, no secret where it can be seen, and no more than UDP")
@@ -248,38 +235,15 @@ def _():
     check("\nCapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL\n" in given and "\nSystemCallFilter=@setuid\n" in given, given)
 
 
-def start_external(ns, folder):
-    """Where the client is, which must reach n1 at its address there."""
-    config = folder / "turnserver.conf"
-    config.write_text("\n".join(["listening-ip=" + address(CLIENT), "relay-ip=" + address(CLIENT), "listening-port=3479", "realm=elsewhere",
-                                 "use-auth-secret", "static-auth-secret=" + SECRET, "no-tls", "no-dtls", "no-cli", "pidfile=/dev/null",
-                                 "userdb=:memory:", "log-file=stdout", "simple-log", ""]))
-    log = open(folder / "turnserver.log", "wb")	# pylint: disable=consider-using-with
-    process = subprocess.Popen(["ip", "netns", "exec", ns, PROGRAM, "-c", str(config)], stdout=log, stderr=log)
-    defer(process.wait)
-    defer(process.kill)
-    with entered(ns):
-        probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    probe.settimeout(0.1)
-    binding = b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12)
-
-    def answers():
-        try:
-            probe.sendto(binding, (address(CLIENT), 3479))
-            return probe.recv(100)
-        except OSError:
-            return None
-    wait_until(20, answers, "the external server answers")
-    probe.close()
-
-
 @turn_test("an external server is told of with credentials of its secret, and a file of it that others may read is refused")
 def _():
     w = world()
     folder = w.n2.dir.parent
-    start_external(w.network.ns, folder)
+    process = coturn.start(w.network.ns, folder, address(CLIENT), 3479)	# where the client is, which must reach n2 at its address there
+    defer(process.wait)
+    defer(process.kill)
     secret = folder / "secret"
-    secret.write_text(SECRET + "\n")
+    secret.write_text(coturn.SECRET + "\n")
     options = ("--turn-mode", "external", "--turn-server", "turn:%s:3479" % address(CLIENT), "--turn-secret-file", str(secret))
     w.n2.stop()
     secret.chmod(0o604)
@@ -294,4 +258,4 @@ def _():
     channel.echo(1, MEGABYTE)
     w.n2.wait_log("event=data-channel-connected", " - relay %s:" % address(CLIENT))
     check("TURN_SERVER" not in w.features(w.n2), "it says that it has a server")
-    check(SECRET not in w.n2.log_text(), "the secret is in the log")
+    check(coturn.SECRET not in w.n2.log_text(), "the secret is in the log")

@@ -4,14 +4,14 @@
 // reaches, which answers; with serve the other one, which offers and leads connections to that TCP service as a node
 // does. A JSON object per line
 //
-//	in:   {relay: {urls, username, credential}}  {servers: [URL…]}  {offer}  {answer}  {candidate}
+//	in:   {relay: SERVER}  {servers: [SERVER…]}  {offer}  {answer}  {candidate}
 //	      {echo: {connection, bytes, piece}}  {ping: {connection, bytes, count}}  {idle: {connection, count}}
 //	      {path: true}  {close: true}
 //	out:  {ready: true}  {offer}  {answer}  {candidate}  {open: true, path}  {path}  {closed: true}  {error}
 //	      {echoed: CONNECTION, seconds}  {pinged: CONNECTION, microseconds: [N…]}  {idle: CONNECTION}
 //
-// `relay` and `servers` (STUN) go before the offer; with a relay it has no candidate but that server's. Connections
-// have numbers from 1 on, each used once: echo sends so many bytes in pieces and has them back; ping sends one piece
+// SERVER is {urls} of STUN or {urls, username, credential} of TURN. They go before the offer; with `relay` it has no
+// candidate but that server's. Connections have numbers from 1 on, each used once: echo sends so many bytes in pieces and has them back; ping sends one piece
 // after the other, each when the last is back; idle opens so many connections, that one and those that follow it.
 // Ends with its input.
 package main
@@ -26,7 +26,7 @@ import (
 
 type command struct {
 	Relay     *server
-	Servers   []string
+	Servers   []server
 	Offer     string
 	Answer    string
 	Candidate string

@@ -41,11 +41,14 @@ func newPeer() *peer {
 
 func (p *peer) relay(s *server) {
 	p.config.ICETransportPolicy = webrtc.ICETransportPolicyRelay
-	p.config.ICEServers = []webrtc.ICEServer{{URLs: []string{s.Urls}, Username: s.Username, Credential: s.Credential}}
+	p.servers([]server{*s})
 }
 
-func (p *peer) servers(urls []string) {
-	p.config.ICEServers = append(p.config.ICEServers, webrtc.ICEServer{URLs: urls})
+func (p *peer) servers(servers []server) {
+	for _, s := range servers {
+		p.config.ICEServers = append(p.config.ICEServers,
+			webrtc.ICEServer{URLs: []string{s.Urls}, Username: s.Username, Credential: s.Credential})
+	}
 }
 
 // connection makes the peer connection and, as both sides do, channel 0.
