@@ -3,13 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/module.h"
 #include "netlink/mesh_client.h"
 #include "netlink/mesh_codec.h"
 
 enum { SMALL_MESSAGE = 256 };
-
-const char mesh_missing[] =
-	"the kernel module wgmesh is not loaded: run \"modprobe wgmesh\" (package wgmesh-dkms)";
 
 int mesh_client_open(struct mesh_client **ret, struct error *err)
 {
@@ -18,7 +16,7 @@ int mesh_client_open(struct mesh_client **ret, struct error *err)
 
 	if (!c)
 		return error_set(err, ERR_MEMORY, "no memory for a netlink client");
-	r = genl_open(WGMESH_FAMILY_NAME, mesh_missing, &mesh_attrs, &c->genl, err);
+	r = genl_open(WGMESH_FAMILY_NAME, module_absence("")->text, &mesh_attrs, &c->genl, err);
 	if (r)
 		free(c);
 	else

@@ -9,6 +9,4 @@ struct mesh_client {
 	struct genl *genl;
 };
 
-extern const char mesh_missing[];	/* what to do when the family is not there */
-
 #endif

@@ -9,6 +9,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include "base/module.h"
 #include "netlink/mesh_client.h"
 #include "netlink/mesh_codec.h"
 
@@ -25,7 +26,7 @@ struct mesh_monitor {
 
 static int join(struct mesh_monitor *m, const char *name, struct error *err)
 {
-	int group, r = genl_group(WGMESH_FAMILY_NAME, name, mesh_missing, &group, err);
+	int group, r = genl_group(WGMESH_FAMILY_NAME, name, module_absence("")->text, &group, err);
 
 	if (r)
 		return r;

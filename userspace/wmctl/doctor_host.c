@@ -13,6 +13,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/module.h"
+
 enum {
 	WIREGUARD_OVERHEAD = 80,	/* over IPv6: 40 + 8 + 32 bytes */
 	MIB = 1024 * 1024,
@@ -49,13 +51,13 @@ static long read_number(const char *root, const char *path)
 
 void host_check_module(struct findings *f, const char *root, const char *version, bool wanted)
 {
+	const struct module_absence *why;
 	char path[PATH_MAX], found[64] = "";
 
 	snprintf(path, sizeof(path), "%s/sys/module/wgmesh", root);
 	if (access(path, F_OK) < 0) {
-		findings_add(f, wanted ? VERDICT_WARN : VERDICT_OK, "module",
-			     "modprobe wgmesh; where there is none: apt install wgmesh-dkms",
-			     "wgmesh is not loaded");
+		why = module_absence(root);
+		findings_add(f, wanted ? VERDICT_WARN : VERDICT_OK, "module", why->remedy, "%s", why->cause);
 		return;
 	}
 	read_line(root, "/sys/module/wgmesh/version", found, sizeof(found));

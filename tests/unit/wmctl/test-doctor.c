@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "wmctl/command.h"
@@ -101,6 +102,39 @@ static void a_module_is_missed_where_it_would_be_used(void **state)
 	expect(&f, "module", VERDICT_OK, "wgmesh 0.1.0");
 	host_check_module(&f, root, "0.2.0", true);
 	expect(&f, "module", VERDICT_WARN, "the daemon is 0.2.0");
+}
+
+/* The reasons differ, and so do the remedies. */
+static void who_misses_the_module_is_told_why_it_is_not_there(void **state)
+{
+	struct utsname host;
+	char path[256];
+	struct findings f = { 0 };
+
+	assert_int_equal(uname(&host), 0);
+	put("/var/lib/dkms/wgmesh/0.1.0/source", "");
+	host_check_module(&f, root, "0.1.0", true);
+	expect(&f, "module", VERDICT_WARN, "not built for the running kernel");
+	assert_non_null(strstr(findings_of(&f, "module")->remedy, "apt install linux-headers-$(uname -r)"));
+
+	snprintf(path, sizeof(path), "/var/lib/dkms/wgmesh/kernel-%s-%s", host.release, host.machine);
+	put(path, "");
+	f.count = 0;
+	put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+	put("/sys/module/module/parameters/sig_enforce", "N\n");
+	host_check_module(&f, root, "0.1.0", true);
+	assert_non_null(strstr(findings_of(&f, "module")->remedy, "modprobe wgmesh"));
+	assert_null(strstr(findings_of(&f, "module")->remedy, "mokutil"));
+
+	f.count = 0;
+	put("/sys/module/module/parameters/sig_enforce", "Y\n");
+	host_check_module(&f, root, "0.1.0", true);
+	assert_non_null(strstr(findings_of(&f, "module")->remedy, "mokutil --import"));
+	f.count = 0;
+	put("/sys/module/module/parameters/sig_enforce", "N\n");
+	put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	host_check_module(&f, root, "0.1.0", true);
+	expect(&f, "module", VERDICT_WARN, "without a known signature");
 }
 
 #define ROUTES "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
@@ -328,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_worst_verdict_is_the_exit_code),
 		with_root(a_module_is_missed_where_it_would_be_used),
+		with_root(who_misses_the_module_is_told_why_it_is_not_there),
 		with_root(an_mtu_that_does_not_fit_the_way_out_is_found),
 		with_root(only_a_relay_must_forward),
 		with_root(a_port_where_nobody_listens_is_found),
