@@ -9,6 +9,7 @@ import socket
 
 from apilib.lan import Lan, mesh_address, wait_reaches
 from apilib.mesh import Mesh
+from apilib.page import read
 from apilib.world import GET_STATUS, STEADY, lab, mesh, peer, peer_test
 from testing import attempt, check, defer, entered, equal, sh, test, wait_until
 
@@ -186,6 +187,26 @@ def _():
     wait_until(20, answers, "it answers where it was told last")
     reload("dns-address: %s\ndns: off\n" % own)
     wait_until(20, lambda: not answers(), "it is off")
+
+
+@test("questions are counted by protocol, and of how many nodes is told, from which state")
+def _():
+    node = mesh().founder
+    wait_code(node, "n1." + DOMAIN, "A", "NOERROR")
+    wait_until(20, lambda: read(node)["wgmesh_dns_zone_nodes"] == read(node)["wgmesh_nodes"], "names have all nodes")
+    udp, tcp = ('wgmesh_dns_queries_total{protocol="%s"}' % protocol for protocol in ("udp", "tcp"))
+    before = read(node)
+    for _ in range(5):
+        ask(node, "n1." + DOMAIN, "A")
+    for _ in range(3):
+        ask(node, "nobody." + DOMAIN, "A", "+tcp")
+    # What was asked directly before is on a later page maybe.
+    wait_until(20, lambda: before[udp] + 5 <= read(node)[udp] < before[udp] + 50 and
+               before[tcp] + 3 <= read(node)[tcp] < before[tcp] + 5, "all are counted")
+    found = read(node)
+    equal((found["wgmesh_dns_served"], found["wgmesh_dns_limited_total"]), (1, 0), "served, limited")
+    serial = int(ask(node, DOMAIN, "SOA").data().pop()[1].split()[2])
+    check(before["wgmesh_dns_zone_serial"] <= serial <= read(node)["wgmesh_raft_applied_index"] + 1, "serial number %d" % serial)
 
 
 @peer_test("a status has the feature of names, and that of metrics, while a node serves them, and not else")
