@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A service behind a node, in a browser: signalled by `wmctl gateway`, spoken with over WebRTC's data channels.
+// A service behind a node, in a browser: signalled by a node's web-address or `wmctl gateway`, spoken with over WebRTC's data channels.
 //
 //   const service = await Service.connect(`ws://127.0.0.1:8446/signal?${token}`, { node: 'n2', port: 80 })
+//   // wss://n1.webmesh.internal:8445/signal at a node, with a certificate of the mesh
 //   const connection = service.open()            // an RTCDataChannel, once for each connection
 //   service.ended.then((reason) => …)            // '' when it was closed as it should
 //   service.restart()                           // another path, as when this one is lost; connections go on

@@ -4,8 +4,12 @@ import { Service } from './client.js'
 
 const form = document.querySelector('form')
 const output = document.querySelector('output')
-// The address of the gateway, with what is to be fetched if it is to be at once: #TOKEN&node=n2&port=80&path=/
+// The address has the gateway's token, if there is one, and what is to be fetched, if at once: #TOKEN&node=n2&port=80&path=/
 const [token, ...wanted] = location.hash.slice(1).split('&')
+
+// Served by a node, who asks is known by his certificate; by wmctl gateway, by its token.
+const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+const gateway = `${scheme}://${location.host}/signal${token && `?${token}`}`
 
 const show = (text) => { output.textContent = text }
 
@@ -25,7 +29,7 @@ form.onsubmit = async (event) => {
   const { node, port, path } = Object.fromEntries(new FormData(form))
   show('connecting …')
   try {
-    const service = await Service.connect(`ws://${location.host}/signal?${token}`, { node, port: Number(port) })
+    const service = await Service.connect(gateway, { node, port: Number(port) })
     show('connected')
     show(await fetchOver(service.open(), `GET ${path} HTTP/1.0\r\nHost: ${node}\r\n\r\n`))
     service.close()

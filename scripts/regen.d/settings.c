@@ -38,6 +38,8 @@ static const char *value_of(const struct setting *t, char out[VALUE_MAX])
 		return "the id of a node, or none";
 	case SETTING_LOCAL_ENDPOINT:
 		return "an address on the loopback with a port, or none";
+	case SETTING_ENDPOINT:
+		return "an address with a port, or none";
 	case SETTING_DOMAIN:
 		return "a domain name in lower case";
 	case SETTING_FILE:

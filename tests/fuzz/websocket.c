@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wmctl: what a browser says to the gateway, as it comes: a request, and frames behind it. */
+/* web: what a browser says to the gateway, as it comes: a request, and frames behind it. */
 #include "fuzz.h"
 
-#include "wmctl/websocket.h"
+#include "web/websocket.h"
 
 static void check_head(const struct http_head *head)
 {

@@ -11,12 +11,15 @@
 #include "crypto/openssl.h"
 #include "crypto/random.h"
 
+enum { DNS_NAME_MAX = 253 };	/* RFC 1035, 2.3.4, without the last dot */
+
 struct ca {
 	X509 *cert;
 	EVP_PKEY *key;
 	char *cert_pem;
 	char *key_pem;
 	struct cert_info info;
+	char domain[DNS_NAME_MAX + 1];	/* "": none */
 };
 
 void ca_free(struct ca *ca)
@@ -117,13 +120,18 @@ static X509 *new_cert(const struct subject *subject, EVP_PKEY *public, int64_t f
 	return NULL;
 }
 
-static bool add_alt_name(X509 *cert, const struct subject *subject)
+static bool add_alt_name(X509 *cert, const struct subject *subject, const char *domain)
 {
-	char value[SUBJECT_TEXT_MAX + 64], uri[SUBJECT_TEXT_MAX];
+	bool named = *domain && strlen(subject->name) + 1 + strlen(domain) <= DNS_NAME_MAX;
+	char value[SUBJECT_TEXT_MAX + 64 + DNS_NAME_MAX], uri[SUBJECT_TEXT_MAX];
 
 	/* Names hold no comma and no colon (subject_name_valid): this cannot add a second one. */
-	snprintf(value, sizeof(value), "URI:%s%s", subject_format(subject, uri),
-		 subject->kind == SUBJECT_NODE ? ",DNS:" CERT_SERVER_NAME : "");
+	if (subject->kind != SUBJECT_NODE)
+		snprintf(value, sizeof(value), "URI:%s", subject_format(subject, uri));
+	else
+		snprintf(value, sizeof(value), "URI:%s,DNS:" CERT_SERVER_NAME "%s%s%s%s",
+			 subject_format(subject, uri), named ? ",DNS:" : "",
+			 named ? subject->name : "", named ? "." : "", named ? domain : "");
 	return add_extension(cert, NULL, NID_subject_alt_name, value);
 }
 
@@ -135,7 +143,7 @@ static X509 *self_sign(const struct subject *subject, EVP_PKEY *key, int64_t now
 	    add_extension(cert, cert, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
 	    add_extension(cert, cert, NID_key_usage, "critical,keyCertSign,cRLSign") &&
 	    add_extension(cert, cert, NID_subject_key_identifier, "hash") &&
-	    add_alt_name(cert, subject) && X509_sign(cert, key, EVP_sha256()))
+	    add_alt_name(cert, subject, "") && X509_sign(cert, key, EVP_sha256()))
 		return cert;
 	X509_free(cert);
 	return NULL;
@@ -220,6 +228,14 @@ const char *ca_mesh_id(const struct ca *ca)
 	return ca->info.subject.mesh_id;
 }
 
+void ca_set_domain(struct ca *ca, const char *domain)
+{
+	bool good = strlen(domain) <= DNS_NAME_MAX &&
+		    !domain[strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-.")];
+
+	snprintf(ca->domain, sizeof(ca->domain), "%s", good ? domain : "");
+}
+
 static bool key_acceptable(EVP_PKEY *key)
 {
 	char curve[32];
@@ -261,7 +277,7 @@ static X509 *certify(const struct ca *ca, const struct subject *subject, EVP_PKE
 	    add_extension(cert, ca->cert, NID_ext_key_usage, usage) &&
 	    add_extension(cert, ca->cert, NID_subject_key_identifier, "hash") &&
 	    add_extension(cert, ca->cert, NID_authority_key_identifier, "keyid:always") &&
-	    add_alt_name(cert, subject) && X509_sign(cert, ca->key, EVP_sha256()))
+	    add_alt_name(cert, subject, ca->domain) && X509_sign(cert, ca->key, EVP_sha256()))
 		return cert;
 	X509_free(cert);
 	return NULL;

@@ -37,6 +37,12 @@ const char *ca_cert_pem(const struct ca *ca);
 const char *ca_key_pem(const struct ca *ca);
 const char *ca_mesh_id(const struct ca *ca);
 
+/*
+ * Certificates of nodes have the DNS name NODE.@domain, too, from now on: browsers want the name
+ * that they were told in it.  A domain that is none, or too long with the node's name, adds nothing.
+ */
+void ca_set_domain(struct ca *ca, const char *domain);
+
 struct issued {
 	char *pem;				/* the caller's to free() */
 	char serial[CERT_SERIAL_TEXT_MAX];	/* 128 random bits */

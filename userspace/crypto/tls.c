@@ -50,13 +50,15 @@ static bool set_rules(SSL_CTX *ssl)
 	       SSL_CTX_set_num_tickets(ssl, 0);
 }
 
+/* A browser offers its user the certificates of those alone that a server names. */
 static bool trust(SSL_CTX *ssl, const char *ca_pem)
 {
 	STACK_OF(X509) *certs = openssl_parse_certs(ca_pem);
 	bool ok = certs != NULL;
 
 	for (int i = 0; ok && i < sk_X509_num(certs); i++)
-		ok = X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), sk_X509_value(certs, i)) == 1;
+		ok = X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), sk_X509_value(certs, i)) == 1 &&
+		     SSL_CTX_add_client_CA(ssl, sk_X509_value(certs, i)) == 1;
 	sk_X509_pop_free(certs, X509_free);
 	return ok;
 }

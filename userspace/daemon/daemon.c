@@ -28,6 +28,7 @@
 #include "daemon/schema_gate.h"
 #include "daemon/turn.h"
 #include "daemon/version.h"
+#include "daemon/web.h"
 
 enum {
 	UPKEEP_MS = 250,
@@ -63,6 +64,7 @@ static void on_upkeep(uv_timer_t *timer)
 		api_follow_heartbeat(d);
 		metrics_refresh(d->metrics);
 		board_refresh(d->board);
+		web_refresh(d->web);
 	}
 	if (turn % CHECK_EVERY == 0)
 		converge_check(d->converge);
@@ -218,6 +220,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	reload_settings(d);
 	negotiations_review(d);
 	dns_reread(d->dns);
+	web_refresh(d->web);
 	converge_kick(d->converge);
 }
 
@@ -236,6 +239,7 @@ static void start_handles(struct daemon *d)
 	api_follow_start(d);
 	board_refresh(d->board);
 	metrics_refresh(d->metrics);
+	web_refresh(d->web);
 }
 
 static int start(struct daemon *d, struct error *err)
@@ -246,6 +250,8 @@ static int start(struct daemon *d, struct error *err)
 		r = metrics_new(d, &d->metrics, err);
 	if (r == 0)
 		r = dns_new(d, &d->dns, err);
+	if (r == 0)
+		r = web_new(d, &d->web, err);
 	if (r == 0)
 		r = turn_new(d, &d->turn, err);
 	if (r == 0)
@@ -362,6 +368,8 @@ void daemon_stop(struct daemon *d, int exit_code)
 	d->stopping = true;
 	service_stop(&d->service);
 	stop_handles(d);
+	if (d->web)
+		web_stop(d->web);
 	if (d->metrics)
 		metrics_stop(d->metrics);
 	if (d->dns)
@@ -411,6 +419,7 @@ int daemon_run(struct daemon *d)
 	metrics_free(d->metrics);
 	board_free(d->board);
 	dns_free(d->dns);
+	web_free(d->web);
 	close_stores(d);
 	log_info("stopped", "exit=%d", d->exit_code);
 	return d->exit_code;

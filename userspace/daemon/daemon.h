@@ -37,6 +37,7 @@ struct rpc_client_call;
 struct joining;
 struct metrics;
 struct reading;
+struct web;
 
 struct renewal {
 	struct rpc_channel *channel;	/* while it is asked for */
@@ -100,6 +101,7 @@ struct daemon {
 	struct service service;
 	struct board *board;		/* the status page */
 	struct metrics *metrics;
+	struct web *web;
 	struct dns *dns;
 	struct reading *reading;	/* of this node's metrics, for who asks; NULL: none */
 	int64_t started_at;		/* ns since 1970 */

@@ -80,6 +80,7 @@ static int make_mesh(const struct settings *s, char mesh_id[SUBJECT_NAME_MAX], s
 	r = ca_new(mesh_id, time(NULL), &ca, err);
 	if (r < 0)
 		return r;
+	ca_set_domain(ca, s->domain);
 	r = make_local(s, err);
 	if (r == 0)
 		r = make_identities(s, ca, err);

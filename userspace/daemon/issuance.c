@@ -5,11 +5,16 @@
 #include <stdlib.h>
 
 #include "daemon/now.h"
+#include "store/state_query.h"
 
 static int certify(const struct daemon *d, const struct subject *subject, const char *csr_pem,
 		   struct issuance *i, struct error *err)
 {
-	int r = ca_issue(d->ca, subject, csr_pem, daemon_now() / 1000000000,
+	struct mesh mesh;
+	int r;
+
+	ca_set_domain(d->ca, state_get_mesh(d->state, &mesh, NULL) == 0 ? mesh.domain : "");
+	r = ca_issue(d->ca, subject, csr_pem, daemon_now() / 1000000000,
 			 d->settings.certificate_seconds, &i->issued, err);
 
 	if (r < 0)

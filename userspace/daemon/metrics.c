@@ -213,6 +213,12 @@ static const struct http_page pages[] = {
 	{ .path = "/node-metrics", .type = "application/json", .make = make_node_metrics },
 };
 
+struct http_site metrics_site(struct metrics *m)
+{
+	return (struct http_site){ .pages = pages, .page_count = sizeof(pages) / sizeof(pages[0]),
+				   .data = m };
+}
+
 static void notify(void *data)
 {
 	http_server_notify(data);
@@ -222,9 +228,7 @@ static void serve(struct metrics *m)
 {
 	const struct http_config config = {
 		.address = m->daemon->settings.metrics_address,
-		.sites = { { .pages = pages, .page_count = sizeof(pages) / sizeof(pages[0]),
-			     .data = m },
-			   board_site(m->daemon->board) },
+		.sites = { metrics_site(m), board_site(m->daemon->board) },
 		.site_count = 2,
 	};
 	char address[ENDPOINT_TEXT_MAX];

@@ -9,6 +9,7 @@
 #define WGMESH_DAEMON_METRICS_H
 
 #include "base/error.h"
+#include "http/site.h"
 #include "metrics/snapshot.h"
 
 struct daemon;
@@ -32,5 +33,8 @@ void metrics_note_leader(struct metrics *m, const char *node_id);
 
 /* The last copy.  Any thread.  ERR_UNAVAILABLE: there is none yet. */
 int metrics_copy(struct metrics *m, struct metrics_snapshot *ret, struct error *err);
+
+/* The pages, for listeners besides its own; lives as long as @m. */
+struct http_site metrics_site(struct metrics *m);
 
 #endif

@@ -9,6 +9,7 @@
 #include "daemon/leader_proxy.h"
 #include "daemon/node_channel.h"
 #include "daemon/now.h"
+#include "daemon/web.h"
 #include "ext/v1/enrollment.pb-c.h"
 #include "rpc/client.h"
 
@@ -57,6 +58,8 @@ static int show(struct daemon *d, struct error *err)
 
 	if (r == 0)
 		r = replica_show_identity(d->replica, err);
+	if (r == 0)
+		r = web_show_identity(d->web, err);
 	leader_proxy_reset(d);
 	return r;
 }

@@ -218,6 +218,23 @@ static bool format_prefix(const struct setting *t, const void *at, struct buf *o
 	return buf_append_text(out, prefix_format(at, text));
 }
 
+static int parse_endpoint(const char *value, const char *examples, struct endpoint *ret,
+			  struct error *err)
+{
+	struct endpoint e = { 0 };
+
+	if (strcmp(value, NONE) != 0 && (!endpoint_parse(value, &e) || !e.port))
+		return error_set(err, ERR_INVALID, "\"%s\" is no address with a port, as %s, nor none",
+				 value, examples);
+	*ret = e;
+	return 0;
+}
+
+static int set_endpoint(const struct setting *t, void *at, const char *value, struct error *err)
+{
+	return parse_endpoint(value, "192.0.2.1:8445 or [::]:8445", at, err);
+}
+
 /*
  * Who reads these pages shows no certificate, so that who is not on this machine may not read
  * them.
@@ -225,12 +242,11 @@ static bool format_prefix(const struct setting *t, const void *at, struct buf *o
 static int set_local_endpoint(const struct setting *t, void *at, const char *value,
 			      struct error *err)
 {
-	struct endpoint e = { 0 };
+	struct endpoint e;
+	int r = parse_endpoint(value, "127.0.0.1:8444 or [::1]:8444", &e, err);
 
-	if (strcmp(value, NONE) != 0 && (!endpoint_parse(value, &e) || !e.port))
-		return error_set(err, ERR_INVALID,
-				 "\"%s\" is no address with a port, as 127.0.0.1:8444 or "
-				 "[::1]:8444, nor none", value);
+	if (r < 0)
+		return r;
 	if (e.ip.family && !ip_is_loopback(&e.ip))
 		return error_set(err, ERR_INVALID,
 				 "\"%s\" is not on the loopback, and these pages ask nobody who he "
@@ -398,6 +414,7 @@ static const struct kind {
 	[SETTING_ADDRESS] = { .set = set_address, .format = format_address },
 	[SETTING_IPV4_PREFIX] = { .set = set_ipv4_prefix, .format = format_prefix },
 	[SETTING_LOCAL_ENDPOINT] = { .set = set_local_endpoint, .format = format_endpoint },
+	[SETTING_ENDPOINT] = { .set = set_endpoint, .format = format_endpoint },
 	[SETTING_PORTS] = { .set = set_ports, .format = format_ports },
 	[SETTING_TURN_SERVER] = { .set = set_turn_server, .format = format_turn_server },
 	[SETTING_ENDPOINTS] = { .add = add_endpoint, .format = format_endpoints },

@@ -119,6 +119,8 @@ const struct setting settings_table[SETTINGS_COUNT] = {
 	{ "metrics-address", SETTING_LOCAL_ENDPOINT, FIELD(metrics_address),
 	  .takes = "ADDRESS:PORT",
 	  .help = "where this machine reads metrics and status page, on the loopback, or none" },
+	{ "web-address", SETTING_ENDPOINT, FIELD(web_address), .takes = "ADDRESS:PORT", .live = true,
+	  .help = "where browsers with a certificate of the mesh are served, by HTTPS, or none" },
 	{ "dns", SETTING_SWITCH, FIELD(dns), .takes = "on|off", .live = true,
 	  .help = "whether this node answers for the names of the mesh" },
 	{ "dns-address", SETTING_LISTEN, FIELD(dns_addresses), .takes = "ADDRESS", .live = true,

@@ -26,7 +26,7 @@
 #define SETTINGS_STATE_DIR "/var/lib/wgmesh"
 
 enum {
-	SETTINGS_COUNT = 42,		/* rows of the table */
+	SETTINGS_COUNT = 43,		/* rows of the table */
 	SETTINGS_ENDPOINTS_MAX = 8,
 	SETTINGS_ID_MAX = 64,		/* with the NUL */
 	SETTINGS_WORD_MAX = 16,
@@ -80,6 +80,7 @@ struct settings {
 	uint32_t expire_after_seconds;
 	uint32_t tick_ms;		/* 10..1000; elections take 10 to 20 ticks */
 	struct endpoint metrics_address;	/* on the loopback; AF_UNSPEC: there are no pages */
+	struct endpoint web_address;	/* for browsers; AF_UNSPEC: none */
 	bool dns;			/* answer for the names of the mesh */
 	struct listen_list dns_addresses;	/* where */
 	bool dns_resolved;		/* have the host's systemd-resolved ask there */
@@ -99,7 +100,7 @@ enum setting_kind {
 	SETTING_ENDPOINTS, SETTING_IPV4_PREFIX, SETTING_ROUTES, SETTING_NODE, SETTING_DURATION,
 	SETTING_PEER_ENDPOINTS, SETTING_DESTINATIONS, SETTING_STUN_SERVERS,
 	SETTING_LOCAL_ENDPOINT, SETTING_DOMAIN, SETTING_LISTEN, SETTING_NAME, SETTING_ADDRESS,
-	SETTING_PORTS, SETTING_TURN_SERVER, SETTING_FILE,
+	SETTING_PORTS, SETTING_TURN_SERVER, SETTING_FILE, SETTING_ENDPOINT,
 };
 
 struct setting {

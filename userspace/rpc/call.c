@@ -540,8 +540,11 @@ const char *rpc_call_through(const struct rpc_call *call)
 
 char *rpc_call_peer(const struct rpc_call *call, char out[RPC_PEER_MAX])
 {
-	char *peer = call->grpc ? grpc_call_get_peer(call->grpc) : NULL;
+	char *peer;
 
+	if (*call->through && rpc_call_metadata(call, RPC_FROM_KEY, out, RPC_PEER_MAX))
+		return out;
+	peer = call->grpc ? grpc_call_get_peer(call->grpc) : NULL;
 	snprintf(out, RPC_PEER_MAX, "%s", peer ? peer : "");
 	gpr_free(peer);
 	return out;

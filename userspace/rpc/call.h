@@ -111,7 +111,10 @@ const struct rpc_identity *rpc_call_identity(const struct rpc_call *call);
 int64_t rpc_call_time_left(const struct rpc_call *call);
 /* Copy the first value of the lower-case @key; false when absent or not within @size. */
 bool rpc_call_metadata(const struct rpc_call *call, const char *key, char *ret, size_t size);
-/* The caller's address as gRPC writes it ("ipv4:192.0.2.1:5000"); proves nothing. */
+/*
+ * The caller's address as gRPC writes it ("ipv4:192.0.2.1:5000"), or as the node tells it that has
+ * named the caller; proves nothing.
+ */
 char *rpc_call_peer(const struct rpc_call *call, char out[RPC_PEER_MAX]);	/* returns @out */
 
 #endif

@@ -77,7 +77,8 @@ static bool stays_behind(grpc_slice key)
 {
 	return is(key, "user-agent") || is(key, "te") || is(key, "content-type") ||
 	       begins(key, ":") || begins(key, "grpc-") ||
-	       is(key, RPC_CALLER_KEY) || is(key, RPC_SERIAL_KEY) || is(key, RPC_FORWARDED_KEY);
+	       is(key, RPC_CALLER_KEY) || is(key, RPC_SERIAL_KEY) ||
+	       is(key, RPC_FROM_KEY) || is(key, RPC_FORWARDED_KEY);
 }
 
 static grpc_metadata pair(const char *key, const char *value)

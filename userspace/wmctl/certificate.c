@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wmctl certificate show|renew: the identity that this command shows to the mesh; list, revoke. */
+/* wmctl certificate show|renew|export: the identity that this command shows to the mesh; list, revoke. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
+#include "crypto/pkcs12.h"
+#include "crypto/random.h"
 #include "ext/v1/enrollment.pb-c.h"
 #include "wmctl/command.h"
 #include "wmctl/revocation.h"
 
-#define USAGE "certificate show | renew | list | revoke NAME [SERIAL]"
+#define USAGE "certificate show | renew | export FILE | list | revoke NAME [SERIAL]"
+
+enum { PASSWORD_BYTES = 16 };
 
 typedef Webmesh__Ext__V1__RenewResponse renew_response;
 
@@ -108,6 +113,44 @@ static int renew(struct session *s, struct error *err)
 	return r;
 }
 
+/* ---- export ---- */
+
+/* A new password each time: what is made for one browser opens no other file. */
+static int write_p12(const struct session *s, const char *file, const char *password,
+		     struct error *err)
+{
+	const struct subject *who = &s->identity.info.subject;
+	struct buf p12 = BUF_INIT(4 * CERT_PEM_MAX);
+	char name[2 * SUBJECT_NAME_MAX];
+	int r;
+
+	snprintf(name, sizeof(name), "%s %s", who->name, who->mesh_id);
+	r = pkcs12_encode(&s->identity, name, password, &p12, err);
+	if (r == 0)
+		r = file_write_atomic(file, p12.data, p12.len, 0600, err);
+	buf_fini_secret(&p12);
+	return r;
+}
+
+static int export(const struct session *s, const char *file, struct error *err)
+{
+	char password[2 * PASSWORD_BYTES + 1];
+	uint8_t random[PASSWORD_BYTES];
+	int r = random_bytes(random, sizeof(random), err);
+
+	hex_format(random, sizeof(random), password);
+	if (r == 0)
+		r = write_p12(s, file, password, err);
+	if (r == 0 && output_structured(s->format))
+		r = output_value(s->format, json_pack("{s:s, s:s}", "file", file, "password",
+						      password)) == EXIT_OK ? 0 : -ERR_IO;
+	else if (r == 0)
+		printf("%s, to be imported with the password %s\n", file, password);
+	wipe(random, sizeof(random));
+	wipe(password, sizeof(password));
+	return r;
+}
+
 int certificate_main(struct session *s, int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -115,6 +158,8 @@ int certificate_main(struct session *s, int argc, char **argv)
 
 	if ((argc == 3 || argc == 4) && strcmp(verb, "revoke") == 0)
 		return revocation_make(s, argv[2], argc > 3 ? argv[3] : NULL);
+	if (argc == 3 && strcmp(verb, "export") == 0)
+		return export(s, argv[2], &err) < 0 ? command_fail(&err) : EXIT_OK;
 	if (argc == 2 && strcmp(verb, "list") == 0)
 		return revocation_list(s);
 	if (argc != 2 || (strcmp(verb, "show") != 0 && strcmp(verb, "renew") != 0))

@@ -67,7 +67,7 @@ static const struct {
 	{ "acl put", "@acls" },
 	{ "acl delete", "@acls" },
 	{ "acl put *", "allow deny" },
-	{ "certificate", "show renew list revoke" },
+	{ "certificate", "show renew export list revoke" },
 	{ "raft", "peers transfer promote demote remove" },
 	{ "raft transfer", "@nodes" },
 	{ "raft promote", "@nodes" },

@@ -38,6 +38,8 @@ static const struct {
 	  "tell whose certificate is shown to the mesh, and for how long it holds" },
 	{ "certificate", certificate_main, "certificate renew",
 	  "get the next one, for an administrator; nodes do it themselves" },
+	{ "certificate", certificate_main, "certificate export FILE",
+	  "write it with its key, for a browser to import, and tell the password for that" },
 	{ "certificate", certificate_main, "certificate list",
 	  "tell which of administrators' were renewed or revoked" },
 	{ "certificate", certificate_main, "certificate revoke NAME [SERIAL]",

@@ -11,22 +11,29 @@ import subprocess
 import tempfile
 import time
 
-from testing import SLOW, Failure, check, wait_until
+from testing import SLOW, Failure, check, sh, wait_until
 
 PROGRAM = shutil.which("chromium")
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe")
 PATIENCE = 60
+RULES = "/etc/chromium"		# exists where it is installed
+SHOWS_CERTIFICATES = PROGRAM and os.path.isdir(RULES) and all(map(shutil.which, ("certutil", "pk12util", "unshare")))
+
+# An administrator's rule is the one way to have a certificate shown without a window that asks; this one is for it alone.
+WITH_RULES = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none %s && mkdir %s/policies && mount --bind "$1" %s/policies && shift && exec "$@"'
+              % ((RULES,) * 3), "sh"]
 
 
 class Page:
     """One page, of which is kept what it asked for and what was wrong."""
 
-    def __init__(self, ns=None):
-        self.profile = tempfile.mkdtemp(prefix="wgmesh-chromium.")
+    def __init__(self, ns=None, profile=None, within=(), options=()):
+        """`profile`: a folder that is made and goes with it; `within`: the command that runs it; `options`: besides ours."""
+        self.profile = profile or tempfile.mkdtemp(prefix="wgmesh-chromium.")
         to_browser, self.out = os.pipe()
         self.input, from_browser = os.pipe()
-        command = ["bash", "-c", 'exec "$@" 3<&%d 4>&%d' % (to_browser, from_browser), "bash", PROGRAM, *OPTIONS,
+        command = [*within, "bash", "-c", 'exec "$@" 3<&%d 4>&%d' % (to_browser, from_browser), "bash", PROGRAM, *OPTIONS, *options,
                    "--user-data-dir=" + self.profile, "about:blank"]
         log = pathlib.Path(os.environ.get("LOGS", self.profile)) / "chromium.log"
         with open(log, "ab") as output:
@@ -119,3 +126,17 @@ class Page:
     def picture(self, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+
+
+def certified(ns, ca, p12, password, origin, *options):
+    """A page whose user has the keys of the file `p12`, and shows them to `origin`; `ca`: the authority that it believes."""
+    profile = pathlib.Path(tempfile.mkdtemp(prefix="wgmesh-chromium."))
+    keys, rules = profile / ".pki/nssdb", profile / "rules"
+    keys.mkdir(parents=True)
+    (rules / "managed").mkdir(parents=True)
+    sh(["certutil", "-d", "sql:%s" % keys, "-N", "--empty-password"])
+    sh(["certutil", "-d", "sql:%s" % keys, "-A", "-n", "the mesh", "-t", "C,,", "-i", str(ca)])
+    sh(["pk12util", "-d", "sql:%s" % keys, "-i", str(p12), "-W", password, "-K", ""])
+    shown = json.dumps({"pattern": origin, "filter": {}})
+    (rules / "managed/certificate.json").write_text(json.dumps({"AutoSelectCertificateForUrls": [shown]}))
+    return Page(ns, str(profile), [*WITH_RULES, str(rules)], options)

@@ -405,6 +405,7 @@ static void a_file_says_what_options_say(void **state)
 		"certificate-seconds: 10\nroutes:\n  - 192.168.5.7/24\n  - ::/0\n"
 		"accept-routes: 10.0.0.0/8\nexit-node: n2\nmasquerade: on\nkey-rotation-interval: 90m\nexpire-after: 2m\n"
 		"metrics-address: \"[::1]:9\"\n"
+		"web-address: 192.0.2.1:8445\n"
 		"peer-endpoint: [\"n2=192.0.2.1:1\", \"n3=[2001:db8::1]:2\"]\n"
 		"webrtc: off\nwebrtc-destinations: [self:22, \"[2001:db8::]:1-2\"]\n"
 		"stun-servers:\n  - stun:192.0.2.1\n  - stun:[2001:db8::1]:9\n"
@@ -431,7 +432,7 @@ static void a_file_says_what_options_say(void **state)
 	parse_ok(&flags,
 		 "--routes ::/0 --routes 192.168.5.0/24 --accept-routes 10.0.0.0/8 --exit-node n2 "
 		 "--masquerade on --key-rotation-interval 5400s --expire-after 120s --peer-endpoint n2=192.0.2.9:1");
-	parse_ok(&flags, "--metrics-address [::1]:9");
+	parse_ok(&flags, "--metrics-address [::1]:9 --web-address 192.0.2.1:8445");
 	parse_ok(&flags, "--peer-endpoint n3=[2001:db8::1]:2 --peer-endpoint n2=192.0.2.1:1");
 	for (int i = 0; i < SETTINGS_COUNT; i++) {
 		assert_int_equal(file.told[i].origin, ORIGIN_FILE);

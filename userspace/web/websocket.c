@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "wmctl/websocket.h"
+#include "web/websocket.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +68,8 @@ static int take_header(const char *line, size_t len, struct http_head *head, boo
 		memcpy(head->host, text, sizeof(text));
 	else if (is_named(line, name, "Origin"))
 		memcpy(head->origin, text, sizeof(text));
+	else if (is_named(line, name, "Last-Event-ID"))
+		memcpy(head->last_id, text, sizeof(text));
 	else if (is_named(line, name, "Sec-WebSocket-Key"))
 		memcpy(head->key, text, sizeof(text));
 	else if (is_named(line, name, "Sec-WebSocket-Version"))

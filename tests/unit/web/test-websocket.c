@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "wmctl/websocket.h"
+#include "web/websocket.h"
 
 #define REQUEST \
 	"GET /signal?x HTTP/1.1\r\nHost: 127.0.0.1:1\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n" \

@@ -3,8 +3,8 @@
  * The server's side of a WebSocket (RFC 6455) without I/O: the request that asks for one, and
  * messages of text.  Bounded, and no message in pieces: who signals has small ones.  Any thread.
  */
-#ifndef WGMESH_WMCTL_WEBSOCKET_H
-#define WGMESH_WMCTL_WEBSOCKET_H
+#ifndef WGMESH_WEB_WEBSOCKET_H
+#define WGMESH_WEB_WEBSOCKET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +26,7 @@ enum {
 struct http_head {
 	char method[8], path[HTTP_WORD_MAX];
 	char host[HTTP_WORD_MAX], origin[HTTP_WORD_MAX], key[HTTP_WORD_MAX];	/* "": none */
+	char last_id[HTTP_WORD_MAX];	/* of an event that was heard before; "": none */
 	bool upgrade;		/* to a WebSocket of version 13, with a key */
 };
 
