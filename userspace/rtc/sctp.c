@@ -15,6 +15,7 @@ enum {
 	RTO_MIN_MS = 400,
 	RTO_MAX_MS = 5000,
 	INIT_ATTEMPTS = 8,
+	LOSSES_MAX = 3,		/* in a row, of the same, until the path is doubted */
 	BURST = 16,		/* packets at once: the window limits, not the clock */
 	CHUNKS = 8192,		/* that wait, of small messages, too; usrsctp's 512 are half a megabyte */
 	SACK_MS = 20,		/* 200 of usrsctp's, and a line of 100, come near RTO_MIN_MS */
@@ -198,6 +199,14 @@ static void on_reset(struct sctp *s, const struct sctp_stream_reset_event *event
 	reset_next(s);
 }
 
+static void on_address(struct sctp *s, const struct sctp_paddr_change *change)
+{
+	if (change->spc_state == SCTP_ADDR_UNREACHABLE)
+		s->ops->reachable(false, s->ctx);
+	else if (change->spc_state == SCTP_ADDR_AVAILABLE)
+		s->ops->reachable(true, s->ctx);
+}
+
 static void on_notification(struct sctp *s, size_t len)
 {
 	const union sctp_notification *n = (const union sctp_notification *)s->piece;
@@ -206,6 +215,8 @@ static void on_notification(struct sctp *s, size_t len)
 		return;
 	if (n->sn_header.sn_type == SCTP_ASSOC_CHANGE)
 		on_change(s, &n->sn_assoc_change);
+	else if (n->sn_header.sn_type == SCTP_PEER_ADDR_CHANGE)
+		on_address(s, &n->sn_paddr_change);
 	else if (n->sn_header.sn_type == SCTP_STREAM_RESET_EVENT)
 		on_reset(s, &n->sn_strreset_event);
 }
@@ -311,7 +322,8 @@ static bool set(struct sctp *s, int level, int option, const void *value, size_t
 
 static bool subscribe(struct sctp *s)
 {
-	static const uint16_t types[] = { SCTP_ASSOC_CHANGE, SCTP_STREAM_RESET_EVENT };
+	static const uint16_t types[] = { SCTP_ASSOC_CHANGE, SCTP_PEER_ADDR_CHANGE,
+					  SCTP_STREAM_RESET_EVENT };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		const struct sctp_event event = { SCTP_FUTURE_ASSOC, types[i], 1 };
@@ -351,6 +363,7 @@ static bool connect_both(struct sctp *s, uint16_t remote_port, unsigned int hear
 					 .sconn_addr = (void *)s->id };
 	struct sctp_paddrparams path = { .spp_flags = SPP_PMTUD_DISABLE | SPP_HB_ENABLE,
 					 .spp_pathmtu = SCTP_PACKET_MAX,
+					 .spp_pathmaxrxt = LOSSES_MAX,
 					 .spp_hbinterval = heartbeat_ms };
 
 	if (usrsctp_bind(s->socket, (struct sockaddr *)&address, sizeof(address)) < 0)

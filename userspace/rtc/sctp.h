@@ -53,6 +53,7 @@ struct sctp_ops {
 	void (*closed)(uint16_t stream, void *ctx);	/* the other side sends no more on it */
 	void (*reset)(uint16_t stream, void *ctx);	/* what sctp_close_stream() asked is done */
 	void (*writable)(void *ctx);			/* after ERR_EXHAUSTED */
+	void (*reachable)(bool reachable, void *ctx);	/* whether what is sent is acknowledged */
 	void (*lost)(void *ctx);			/* the association is over */
 };
 

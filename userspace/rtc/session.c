@@ -52,6 +52,7 @@ struct session {
 	uint16_t last_number;		/* of its own */
 	bool answered, found, blocked, connected, over;
 	bool homeless;			/* the path begins at an address that is gone */
+	bool unheard;			/* by the peer, which we may hear well */
 	bool doubted;			/* `stale` was told, and nothing better since */
 	int64_t heard;			/* ms */
 	int64_t stale;			/* ms: when it was told last */
@@ -369,6 +370,8 @@ static void check_silence(struct session *s, int64_t now)
 		return;
 	else if (silence > limit / 2)
 		tell_stale(s, "nothing is heard of the peer");
+	else if (s->unheard)
+		tell_stale(s, "the peer does not hear us");
 	else if (s->homeless)
 		session_check_path(s);
 }
@@ -405,8 +408,7 @@ static void use_path(struct session *s)
 {
 	char path[ICE_PATH_MAX];
 
-	s->homeless = false;
-	s->doubted = false;
+	s->homeless = s->unheard = s->doubted = false;
 	s->heard = now_ms();
 	s->ops->connected(path_format(s->path, path), s->ctx);
 }
@@ -418,6 +420,14 @@ static void on_associated(void *ctx)
 	timer_set(s->setup, -1);
 	timer_set(s->reaper, REAP_MS);
 	use_path(s);
+}
+
+/* A peer whose address has changed is heard, but by its old address it does not hear. */
+static void on_reachable(bool reachable, void *ctx)
+{
+	struct session *s = ctx;
+
+	s->unheard = !reachable && s->connected;
 }
 
 static void on_lost(void *ctx)
@@ -437,6 +447,7 @@ static const struct sctp_ops sctp_ops = {
 	.closed = on_closed,
 	.reset = on_reset,
 	.writable = on_writable,
+	.reachable = on_reachable,
 	.lost = on_lost,
 };
 
@@ -453,7 +464,7 @@ static void start_sctp(struct session *s)
 
 static void hear(struct session *s, size_t len)
 {
-	if (s->doubted && !s->homeless)
+	if (s->doubted && !s->homeless && !s->unheard)
 		use_path(s);
 	s->heard = now_ms();
 	sctp_input(s->sctp, s->plain, len);

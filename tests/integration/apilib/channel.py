@@ -32,10 +32,10 @@ def pion():
 
 
 class Echo:
-    """A TCP service in a namespace that says what it hears; `open`: connections that stand."""
+    """A TCP service in a namespace that says what it hears; `open`: connections that stand; `bytes`: that it has heard."""
 
     def __init__(self, ns, address="127.0.0.1"):
-        self.open = 0
+        self.open = self.bytes = 0
         self.lock = threading.Lock()
         with entered(ns):
             self.listener = socket.create_server((address, 0))
@@ -59,6 +59,7 @@ class Echo:
         with connection:
             try:
                 while data := connection.recv(1 << 16):
+                    self.bytes += len(data)
                     connection.sendall(data)
             except OSError:
                 pass

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -116,7 +117,7 @@ def browse(gateway, more):
     process = subprocess.Popen(["ip", "netns", "exec", gateway.network.ns, BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu",
                                 "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage",
                                 "--user-data-dir=" + profile, "--enable-logging=stderr", gateway.url + more],
-                               stdout=log, stderr=log, env=dict(os.environ, HOME=profile))
+                               stdout=log, stderr=log, env=dict(os.environ, HOME=profile), start_new_session=True)
     defer(process.wait)
     defer(process.terminate)
     return process
@@ -144,18 +145,23 @@ class Lines:
         return self.heard
 
 
+def pages(script):
+    """A folder with a page that runs it."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="wgmesh-pages."))
+    defer(lambda: shutil.rmtree(folder))
+    shutil.copy(FILES / "client.js", folder)
+    (folder / "index.html").write_text('<script type="module" src="page.js"></script>')
+    (folder / "page.js").write_text(script)
+    return folder
+
+
 def run_page(policy):
     """What the page of the test says that it has seen."""
     made, _ = mesh()
     service = Echo(made.founder.ns)
     defer(service.close)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="wgmesh-pages."))
-    defer(lambda: shutil.rmtree(folder))
-    shutil.copy(FILES / "client.js", folder)
-    (folder / "index.html").write_text('<script type="module" src="page.js"></script>')
-    (folder / "page.js").write_text(PAGE)
     verdict = Lines(made.founder.ns)
-    gateway = Gateway(folder)
+    gateway = Gateway(pages(PAGE))
     browse(gateway, "&%d&%d&%s" % (service.port, verdict.port, policy))
     result = json.loads(verdict.wait())
     equal(result.get("good"), [True] * 20, "what came back (%r)" % result)
@@ -181,6 +187,75 @@ def _():
     node.wait_log("event=child-started", "turnserver")
     run_page("relay")
     node.wait_log("event=data-channel-connected", " - relay %s:" % node.host)
+
+
+# Of the test: bytes without end, which come back.
+FLOOD = """
+import { Service } from './client.js'
+const [token, echo] = location.hash.slice(1).split('&')
+const service = await Service.connect(`ws://${location.host}/signal?${token}`, { node: 'n1', port: Number(echo) })
+const connection = service.open()
+const piece = crypto.getRandomValues(new Uint8Array(16384))
+const fill = () => { while (connection.bufferedAmount < 1 << 19) connection.send(piece) }
+connection.bufferedAmountLowThreshold = 1 << 18
+connection.onbufferedamountlow = fill
+connection.onopen = fill
+"""
+
+
+def flood():
+    """A browser in the midst of a transfer; and the service."""
+    made, _ = mesh()
+    service = Echo(made.founder.ns)
+    defer(service.close)
+    gateway = Gateway(pages(FLOOD))
+    process = browse(gateway, "&%d" % service.port)
+    wait_until(60, lambda: service.bytes > 1 << 20, "a transfer is in its midst")
+    return service, gateway, process
+
+
+@browser_test("a browser that is killed in the midst of a transfer leaves nothing at the node, nor does its gateway")
+def _():
+    node = mesh()[0].founder
+    run_page("all")	# what the first one leaves open for others is there
+    before = node.descriptors()
+    for victim in ("browser", "gateway"):
+        service, gateway, process = flood()
+        equal(node.status().get("data_channel_connections"), 1, "connections")
+        if victim == "browser":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            gateway.process.kill()
+        node.wait_log("event=data-channel-ended", "was=connected", "the client has gone", seconds=30)
+        gateway.process.kill()	# it has a connection to the node, with or without a browser
+        wait_until(20, lambda: node.status().get("data_channels") == 0 and node.descriptors() <= before, "nothing is left")
+        wait_until(10, lambda service=service: service.open == 0, "the service sees its connection end")
+
+
+def move(*words):
+    subprocess.run(["ip", "-n", mesh()[1].ns, *words], check=True)
+
+
+def live_at(address):
+    """For what the browser speaks; what signals for it has another address, and keeps it."""
+    move("address", "add", address + "/24", "dev", "veth0")
+    for where in ("10.98.0.0/24", "default"):
+        move("route", "replace", where, "dev", "veth0", "src", address, "table", "100")
+
+
+@browser_test("a browser whose address is taken away goes on by another one, and so does its transfer")
+def _():
+    node = mesh()[0].founder
+    move("rule", "add", "ipproto", "udp", "lookup", "100")
+    live_at("10.98.0.251")
+    service, _, _ = flood()
+    node.wait_log("event=data-channel-connected", " 10.98.0.251:")
+    move("address", "del", "10.98.0.251/24", "dev", "veth0")
+    live_at("10.98.0.252")
+    node.wait_log("event=data-channel-path", " 10.98.0.252:", seconds=60)
+    passed = service.bytes
+    wait_until(30, lambda: service.bytes - passed > 1 << 20, "the transfer goes on")
+    equal((service.open, node.status().get("data_channel_connections")), (1, 1), "connections")
 
 
 @browser_test("the page of clients/browser gets what it is asked for")

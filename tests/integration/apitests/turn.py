@@ -16,6 +16,7 @@ from apilib.mesh import Mesh
 from apilib.network import CLIENT, Network, address
 from apilib.node import ROOT, WGMESHD, WMCTL
 from apilib.peer import Peer, wait_message
+from apitests.channels import held, wait_empty
 from apilib.world import GET_STATUS, START_DATA_CHANNEL, STEADY, peer_test, refused
 from testing import check, defer, entered, equal, wait_until
 
@@ -91,6 +92,7 @@ class World:
         service = Echo(of.ns)
         defer(service.close)
         channel = Channel(self.network.ns, relayed=True)
+        channel.service = service
         defer(channel.stop)
         return channel.connect(lambda: self.start(by, node_id=of.name, port=service.port))
 
@@ -173,17 +175,37 @@ def _():
         check(socket.socket().connect_ex(("10.98.0.1", 3478)) != 0, "it listens for TCP")
 
 
-@turn_test("a server that is killed is there again, and the client whose way it was hears that there is none any more")
+@turn_test("a server that is killed in the midst of a transfer is there again, a new way passes it, and nothing is left afterwards")
 def _():
     w = world()
+    w.connect(w.n1, w.n1).stream.cancel()
+    wait_empty(w.n1)
+    before = w.n1.descriptors()
     channel = w.connect(w.n1, w.n1)
-    channel.echo(1, 1000)
+    channel.say({"flood": 1})
+    wait_until(30, lambda: channel.service.bytes > MEGABYTE, "a transfer is in its midst")
     pid = w.process()
     os.kill(pid, signal.SIGKILL)
     w.n1.wait_log("event=child-ended", "signal=9")
     wait_until(20, lambda: w.process() not in (None, pid) and w.serves(), "there is another")
+    w.n1.wait_log("event=data-channel-restart", "nothing is heard", seconds=30)
+    w.n1.wait_log("event=data-channel-path", " - relay 10.98.0.1:", seconds=30)
+    passed = channel.service.bytes
+    wait_until(30, lambda: channel.service.bytes - passed > MEGABYTE, "the transfer goes on")
+    equal((held(w.n1), channel.service.open), ((1, 1), 1), "connections: the one that there was")
+    channel.stream.cancel()
+    wait_empty(w.n1, before)
+
+
+@turn_test("a server that is gone for good ends the channel, and the client hears it")
+def _():
+    w = world()
+    channel = w.connect(w.n1, w.n1)
+    channel.say({"flood": 1})
+    w.network.cut(w.n1, [Client, w.n1])
+    defer(lambda: w.network.cut(w.n1, []))
     refused(channel.stream.wait(60), "UNAVAILABLE")
-    w.connect(w.n1, w.n1).echo(1, 1000)
+    wait_until(20, lambda: channel.service.open == 0, "the service sees its connection end")
 
 
 @turn_test("the server ends with the daemon, however that one does")

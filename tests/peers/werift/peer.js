@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // peer.js: one data channel of werift's, whose descriptions somebody else carries. A JSON object per line
-//   in:   {relay: {urls, username, credential}}  {offer}  {candidate}  {echo: {connection, bytes}}  {close: true}
+//   in:   {relay: {urls, username, credential}}  {offer}  {candidate}  {echo: {connection, bytes}}  {flood: connection}  {close: true}
 //   out:  {ready: true}  {answer}  {candidate}  {open: true}  {echoed: connection}  {closed: true}  {error}
 // `offer` and `answer` are texts, as the API has them; with `relay`, which goes before, it has no candidate but that
-// server's. Ends with its input.
+// server's. A second offer is that of a restart; a flood ends with the process. Ends with its input.
 'use strict'
+const { randomBytes } = require('node:crypto')
 const { EventEmitter } = require('node:events')
 const readline = require('node:readline')
-const { Peer, echoed, until } = require('./node.js')
+const { Peer, echoed, until, write } = require('./node.js')
 
 const say = (object) => process.stdout.write(JSON.stringify(object) + '\n')
 
@@ -31,10 +32,15 @@ const operations = {
   relay(server) {
     session.relay = server
   },
-  offer(text) {
+  async offer(text) {
+    if (session.offer) {
+      session.candidates = []
+      await (await peer).answerAgain(JSON.parse(text))
+      return
+    }
     session.offer = JSON.parse(text)
     peer = connect()
-    return peer
+    await peer
   },
   candidate(text) {
     session.candidates.push(text)
@@ -43,6 +49,10 @@ const operations = {
   async echo({ connection, bytes }) {
     await echoed(await peer, connection, bytes)
     say({ echoed: connection })
+  },
+  async flood(connection) {
+    const channel = (await peer).dial(connection)
+    for (;;) await write(channel, randomBytes(1 << 20))
   },
   async close() {
     (await peer).channels.close()
