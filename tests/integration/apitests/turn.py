@@ -197,17 +197,6 @@ def _():
     wait_empty(w.n1, before)
 
 
-@turn_test("a server that is gone for good ends the channel, and the client hears it")
-def _():
-    w = world()
-    channel = w.connect(w.n1, w.n1)
-    channel.say({"flood": 1})
-    w.network.cut(w.n1, [Client, w.n1])
-    defer(lambda: w.network.cut(w.n1, []))
-    refused(channel.stream.wait(60), "UNAVAILABLE")
-    wait_until(20, lambda: channel.service.open == 0, "the service sees its connection end")
-
-
 @turn_test("the server ends with the daemon, however that one does")
 def _():
     w = world()
