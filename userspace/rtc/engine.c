@@ -14,6 +14,8 @@
 #include "rtc/session.h"
 #include "rtc/watch.h"
 
+enum { LEAVE_MS = 300 };	/* that servers have, at the end, to take their relays back */
+
 enum command_kind {
 	COMMAND_OPEN, COMMAND_REACH, COMMAND_RESTART, COMMAND_REOFFER, COMMAND_ANSWER, COMMAND_CANDIDATE, COMMAND_CONNECT,
 	COMMAND_CLOSE,
@@ -322,6 +324,19 @@ static bool is_stopping(struct engine *e)
 	return stopping;
 }
 
+/* An agent that is removed lets its streams go in the context, later, and its relays when their server answers. */
+static void leave(GMainContext *context)
+{
+	const gint64 end = g_get_monotonic_time() + LEAVE_MS * 1000;
+
+	do {
+		while (g_main_context_iteration(context, FALSE))
+			;
+		if (ice_is_leaving())
+			g_usleep(1000);
+	} while (ice_is_leaving() && g_get_monotonic_time() < end);
+}
+
 static void *run(void *arg)
 {
 	struct engine *e = arg;
@@ -332,9 +347,7 @@ static void *run(void *arg)
 		g_main_context_iteration(e->context, TRUE);
 	while (e->members)
 		remove_member(e, &e->members);
-	/* An agent that is removed lets its streams go in the context, later. */
-	while (g_main_context_iteration(e->context, FALSE))
-		;
+	leave(e->context);
 	g_main_context_pop_thread_default(e->context);
 	return NULL;
 }

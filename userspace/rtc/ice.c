@@ -13,7 +13,11 @@ enum {
 	COMPONENT = 1,
 	ADDRESSES_MAX = 16,
 	SOCKET_BUFFER = 4 * 1024 * 1024,	/* bytes that come while the thread is busy */
+	LEAVING_MAX = 64,
 };
+
+/* Agents that are over but for the relays that they give back: of the one thread that has all. */
+static unsigned int leaving;
 
 struct ice {
 	NiceAgent *agent;
@@ -22,6 +26,7 @@ struct ice {
 	const struct ice_ops *ops;
 	void *ctx;
 	bool connected;
+	bool relayed;			/* has asked for a relay, which is to be given back */
 };
 
 /* ---- addresses ---- */
@@ -230,6 +235,7 @@ static int set_up(struct ice *ice, const struct ice_config *config, struct error
 	    !nice_agent_attach_recv(ice->agent, ice->stream, COMPONENT, config->context,
 				    on_datagram, ice))
 		return error_set(err, ERR_INTERNAL, "ICE cannot be set up");
+	ice->relayed = config->servers.relay.at.ip.family != AF_UNSPEC;
 	return set_relay(ice, &config->servers.relay, err) < 0 ? -ERR_INVALID
 							       : add_addresses(ice, config, err);
 }
@@ -252,6 +258,33 @@ int ice_new(const struct ice_config *config, const struct ice_ops *ops, void *ct
 	return r;
 }
 
+static void on_left(GObject *agent, GAsyncResult *result, gpointer data)
+{
+	leaving--;
+	g_object_unref(agent);
+}
+
+/*
+ * A relay that nobody gives back is kept for ten minutes.  Where the server does not answer, that takes
+ * seconds, and an agent has sockets: there is a bound.
+ */
+static void leave(struct ice *ice)
+{
+	if (ice->stream)
+		nice_agent_remove_stream(ice->agent, ice->stream);
+	if (ice->relayed && leaving < LEAVING_MAX) {
+		leaving++;
+		nice_agent_close_async(ice->agent, on_left, NULL);
+	} else {
+		g_object_unref(ice->agent);
+	}
+}
+
+bool ice_is_leaving(void)
+{
+	return leaving;
+}
+
 void ice_free(struct ice *ice)
 {
 	if (!ice)
@@ -259,9 +292,7 @@ void ice_free(struct ice *ice)
 	if (ice->agent) {
 		/* What the agent does of its own in the context from here on finds nobody. */
 		g_signal_handlers_disconnect_by_data(ice->agent, ice);
-		if (ice->stream)
-			nice_agent_remove_stream(ice->agent, ice->stream);
-		g_object_unref(ice->agent);
+		leave(ice);
 	}
 	g_free(ice->ufrag);
 	g_free(ice->pwd);

@@ -48,7 +48,10 @@ struct ice;
 /* @ops outlives it. ERR_UNAVAILABLE: no address of this host is to be told. */
 int ice_new(const struct ice_config *config, const struct ice_ops *ops, void *ctx,
 	    struct ice **ret, struct error *err);
+/* Relays are given back afterwards, in the context. */
 void ice_free(struct ice *ice);
+/* Whether the context has such work left, of any agent. */
+bool ice_is_leaving(void);
 
 /* For the description; valid as long as the agent. */
 const char *ice_ufrag(const struct ice *ice);

@@ -155,6 +155,24 @@ def _():
     check(through(w.network.ns, int(ready.split()[0].split(":")[1]), data) == data, "what came back is not what went")
 
 
+@turn_test("what a data channel has of the server it gives back when it ends")
+def _():
+    w = world()
+    pid = w.process()
+
+    def has_relay(stream):
+        return any(" typ relay " in message["candidate"] for message in stream.messages)
+    for _ in range(2):
+        before = len(os.listdir("/proc/%d/fd" % pid))
+        streams = [w.start(w.n1, node_id="n1", port=80) for _ in range(10)]
+        for stream in streams:
+            wait_until(20, lambda stream=stream: has_relay(stream), "a relay is told of")
+        for stream in streams:
+            stream.cancel()
+        wait_until(20, lambda before=before: len(os.listdir("/proc/%d/fd" % pid)) <= before, "coturn has its %d descriptors" % before)
+    check("alive TURN refreshes" not in w.n1.log_text(), "libnice warns: " + w.n1.tail())
+
+
 @turn_test("the server has a user's rights that has no others, no secret where it can be seen, and no more than UDP")
 def _():
     w = world()
