@@ -105,7 +105,7 @@ void roster_add(struct roster *r, const struct node *node)
 static void note_prefix(struct roster *r, const struct prefix *prefix, size_t number)
 {
 	r->prefixes[r->prefix_count++] =
-		(struct prefix_place){ .prefix = prefix_masked(prefix), .number = (int)number };
+		(struct prefix_place){ .prefix = *prefix, .number = (int)number };
 }
 
 void roster_seal(struct roster *r)
@@ -144,7 +144,7 @@ int roster_find_key(const struct roster *r, const struct key *public_key)
 
 int roster_find_prefix(const struct roster *r, const struct prefix *prefix)
 {
-	const struct prefix_place wanted = { .prefix = prefix_masked(prefix) };
+	const struct prefix_place wanted = { .prefix = *prefix };
 	const struct prefix_place *found = bsearch(&wanted, r->prefixes, r->prefix_count,
 						   sizeof(r->prefixes[0]), compare_prefixes);
 

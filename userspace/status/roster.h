@@ -38,7 +38,7 @@ void roster_seal(struct roster *r);
 size_t roster_count(const struct roster *r);
 const struct roster_node *roster_at(const struct roster *r, int number);
 int roster_find_key(const struct roster *r, const struct key *public_key);
-/* Whose own address or network @prefix is. */
+/* Whose own address or whole network @prefix is. */
 int roster_find_prefix(const struct roster *r, const struct prefix *prefix);
 
 #endif

@@ -95,9 +95,15 @@ static void a_roster_finds_nodes_by_key_and_by_what_hangs_on_them(void **state)
 
 static void a_roster_has_each_node_once_and_no_more_than_it_has_room_for(void **state)
 {
-	struct roster *r = roster_new();
+	struct roster *r, *again = roster_new();
+	struct node first = node_of(1);
 
 	(void)state;
+	roster_add(again, &first);
+	roster_add(again, &first);
+	assert_int_equal(roster_count(again), 1);
+	roster_unref(again);
+	r = roster_new();
 	for (int twice = 0; twice < 2; twice++)
 		for (int n = 1; n <= ROSTER_MAX + 5; n++) {
 			struct node node = node_of(n);
