@@ -5,7 +5,6 @@ import http.client
 import http.server
 import json
 import os
-import re
 import sqlite3
 import threading
 import time
@@ -14,6 +13,7 @@ from apilib.chromium import PROGRAM, Page
 from apilib.lan import Lan, mesh_address, wait_reaches
 from apilib.mesh import Mesh
 from apilib.node import ROOT
+from apilib.page import ask, read
 from apilib.world import STEADY, lab
 from testing import check, defer, entered, equal, test, wait_until
 
@@ -38,14 +38,6 @@ def connected(node, timeout=30):
         connection.connect()
     with contextlib.closing(connection):
         yield connection
-
-
-def ask(node, path, **headers):
-    """(status, headers, body)"""
-    with connected(node) as connection:
-        connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read().decode()
 
 
 def status_of(node):
@@ -91,8 +83,8 @@ def _():
         equal((headers["Cross-Origin-Resource-Policy"], headers["X-Content-Type-Options"], headers.get("Access-Control-Allow-Origin")),
               ("same-origin", "nosniff", None), "who may read " + file.name)
     for path in ("/", "/page.js", "/status.json", "/events"):
-        equal(ask(node, path, Host="example.org")[0], 403, "%s by another name" % path)
-        equal(ask(node, path, Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")[0], 403, "%s by another site's page" % path)
+        equal(ask(node, path, headers={"Host": "example.org"})[0], 403, "%s by another name" % path)
+        equal(ask(node, path, headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"})[0], 403, "%s by another site's page" % path)
     node.stop()
 
 
@@ -120,16 +112,14 @@ def _():
     found = wait_told(node, lambda told: told["counts"]["shown"])
     equal((found["counts"]["nodes"], found["counts"]["shown"], found["counts"]["shown_max"]), (MANY + 1, 1000, 1000), "counts")
     check("n1" in [one["id"] for one in found["nodes"]], "this node is not told")
-    with connected(node) as connection:
-        connection.request("GET", "/metrics")
-        longest = re.search(r"^wgmesh_loop_longest_turn_seconds (\S+)", connection.getresponse().read().decode(), re.M).group(1)
+    longest = read(node)["wgmesh_loop_longest_turn_seconds"]
     known, began = found["monotonic"], 0
     while found["monotonic"] == known:	# a page is made once a second
         began = time.monotonic()
         found = status_of(node)
     size = len(json.dumps(found))
     print("told: of %d nodes: %d bytes in %.0f ms, the loop's longest turn %.0f ms" %
-          (MANY, size, 1000 * (time.monotonic() - began), 1000 * float(longest)), flush=True)
+          (MANY, size, 1000 * (time.monotonic() - began), 1000 * longest), flush=True)
     node.kill()
 
 
