@@ -52,6 +52,7 @@ export class Graph {
   #layout = { places: new Map(), rings: [], radius: 200 }
   #view = null	// { x, y, width }, of the drawing; null: all
   #selected = null
+  #found = null	// ids, while something is searched for
   #onSelect
 
   constructor(svg, onSelect) {
@@ -78,12 +79,15 @@ export class Graph {
     this.#selected = id
     for (const [of, { group }] of this.#drawn) group.classList.toggle('selected', of === id)
     this.#drawLinks()
+    this.#look()
   }
 
   /** `found`: ids, or null without a search. */
   highlight(found) {
+    this.#found = found
     this.#svg.classList.toggle('searching', found !== null)
     for (const [id, { group }] of this.#drawn) group.classList.toggle('found', found?.has(id) ?? false)
+    this.#look()
   }
 
   // ---- drawing ----
@@ -169,12 +173,14 @@ export class Graph {
     this.#showNames(unit)
   }
 
-  /** As many as there is room for; those that are nearer to the middle go first. */
+  /** As many as there is room for: the chosen one and what was found go first, then who is nearer to the middle. */
   #showNames(unit) {
     const roomy = new Set(['self', ...this.#layout.rings.filter(({ spacing }) => spacing / unit >= LABEL_ROOM).map(({ name }) => name)])
     const taken = []
-    for (const [id, place] of this.#layout.places) {
-      const box = roomy.has(place.ring) ? labelBox(id, place, unit) : null
+    const rank = ([id]) => id === this.#selected ? 0 : this.#found?.has(id) ? 1 : 2
+    for (const entry of [...this.#layout.places].sort((a, b) => rank(a) - rank(b))) {
+      const [id, place] = entry
+      const box = rank(entry) < 2 || roomy.has(place.ring) ? labelBox(id, place, unit) : null
       const fits = box && !taken.some((other) => meet(box, other))
       if (fits) taken.push(box)
       this.#drawn.get(id)?.group.classList.toggle('named', Boolean(fits))

@@ -349,8 +349,14 @@ def _():
     check(page.run("document.title") == "host-000 · wgmesh" and HOSTILE in page.text("#events"), "a name was taken for HTML")
     page.run("document.querySelector('#find').value = 'host-49'; document.querySelector('#find').oninput()")
     equal(page.run("document.querySelectorAll('#graph .found').length"), 10, "nodes that are found")
+    names = page.run(OVERLAPS)
+    check(names["overlaps"] == 0 and names["names"] > 1, "names of what is found: %r" % names)
     settled(page)
     page.picture(PICTURES / "500-found.png")
+    page.size(420, 800)
+    page.wait("document.documentElement.scrollWidth <= 420", "a telephone's screen is wide enough")
+    page.picture(PICTURES / "500-narrow.png")
+    page.size(1280, 800)
 
     page.run("document.querySelector('#find').value = ''; document.querySelector('#find').oninput(); document.querySelector('#graph').focus()")
     for key in ("Escape", "ArrowRight", "ArrowRight"):
