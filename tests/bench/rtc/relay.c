@@ -3,7 +3,7 @@
  * rtc-relay DELAY-MS A B: a line between two UDP ports of 127.0.0.1, each datagram DELAY-MS
  * under way, in order. Prints "at FOR-A FOR-B": where A reaches B, and where B reaches A. Who
  * else sends there is not heard. Ends with its input, with
- * "passed DATAGRAMS lost DATAGRAMS".
+ * "passed BYTES lost DATAGRAMS".
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -104,7 +104,8 @@ static void pass(struct way *w)
 	sent = n ? sendmmsg(w->out, m, n, 0) : 0;
 	/* One that cannot be sent, to a port that is closed, say, is lost. */
 	w->head += sent > 0 ? (uint32_t)sent : n > 0;
-	passed += sent > 0 ? (uint64_t)sent : 0;
+	for (int i = 0; i < sent; i++)
+		passed += v[i].iov_len;
 	lost += sent < 0;
 }
 
