@@ -19,7 +19,9 @@ enum {
 	BURST = 16,		/* packets at once: the window limits, not the clock */
 	CHUNKS = 8192,		/* that wait, of small messages, too; usrsctp's 512 are half a megabyte */
 	SACK_MS = 20,		/* 200 of usrsctp's, and a line of 100, come near RTO_MIN_MS */
-	CHECKSUM_AT = 8,	/* in a packet */
+	HEADER = 12,		/* of a packet, which usrsctp does not count */
+	CHECKSUM_AT = 8,	/* in it */
+	TICK_MAX_MS = 5 * SCTP_TICK_MS,
 	STOP_TICKS = 1000,	/* of the stack's own remains, before it can end */
 };
 
@@ -108,9 +110,13 @@ void sctp_stack_stop(void)
 
 static void poll(struct sctp *s);
 
+/*
+ * A thread that had to wait for the processor, or had much to read, has not waited for the peer,
+ * whose answers may lie in the socket: a leap would be the end of each timer that runs.
+ */
 void sctp_stack_tick(unsigned int ms)
 {
-	usrsctp_handle_timers(ms);
+	usrsctp_handle_timers(ms < TICK_MAX_MS ? ms : TICK_MAX_MS);
 	for (struct sctp *s = associations; s; s = s->next) {
 		if (s->woken)
 			poll(s);
@@ -284,6 +290,11 @@ void sctp_input(struct sctp *s, const void *packet, size_t len)
 		poll(s);
 }
 
+size_t sctp_window(const struct sctp *s)
+{
+	return s->buffer;
+}
+
 void sctp_pause(struct sctp *s, bool paused)
 {
 	s->paused = paused;
@@ -362,7 +373,7 @@ static bool connect_both(struct sctp *s, uint16_t remote_port, unsigned int hear
 	struct sockaddr_conn address = { .sconn_family = AF_CONN, .sconn_port = htons(PORT),
 					 .sconn_addr = (void *)s->id };
 	struct sctp_paddrparams path = { .spp_flags = SPP_PMTUD_DISABLE | SPP_HB_ENABLE,
-					 .spp_pathmtu = SCTP_PACKET_MAX,
+					 .spp_pathmtu = SCTP_PACKET_MAX - HEADER,
 					 .spp_pathmaxrxt = LOSSES_MAX,
 					 .spp_hbinterval = heartbeat_ms };
 

@@ -17,7 +17,7 @@
 
 enum {
 	SCTP_STREAMS = 1024,		/* streams each way: 0 … SCTP_STREAMS - 1 */
-	SCTP_PACKET_MAX = 1150,		/* bytes; with DTLS, UDP and IPv6 below 1280 */
+	SCTP_PACKET_MAX = 1160,		/* bytes; with DTLS, UDP and IPv6 below 1280 */
 	/*
 	 * Bytes that wait each way at most, in all streams: 300 Mbit/s at 100 ms there and back. Once
 	 * associations have SCTP_BUFFERS_MAX together, the next have the least.
@@ -41,7 +41,7 @@ enum sctp_payload {
 int sctp_stack_start(struct error *err);	/* ERR_PRECONDITION: it is started */
 /* All associations are freed by now. */
 void sctp_stack_stop(void);
-/* @ms have passed since the last one. */
+/* @ms have passed since the last one; more than some ticks are none of the peer's. */
 void sctp_stack_tick(unsigned int ms);
 
 struct sctp_ops {
@@ -66,6 +66,8 @@ int sctp_new(uint16_t remote_port, unsigned int heartbeat_ms, const struct sctp_
 void sctp_free(struct sctp *s);
 
 void sctp_input(struct sctp *s, const void *packet, size_t len);
+
+size_t sctp_window(const struct sctp *s);	/* bytes each way */
 
 /* While paused nothing is read: the other side may send SCTP_BUFFER bytes, then it waits. */
 void sctp_pause(struct sctp *s, bool paused);
