@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A further stack of WebRTC, pion, as the client: much at once, and much in all. LONG=1: 100 MB, too."""
+import fcntl
+import hashlib
 import os
+import sys
+import termios
 import threading
 import time
 
-from apilib.channel import Channel, pion
+from apilib.channel import Channel, Echo, pion
 from apilib.peer import Missing
 from apitests.channels import MEGABYTE, echo, held, network, node, start, wait_empty
 from apilib.world import peer_test
@@ -94,6 +98,78 @@ def _():
     defer(memory.stop)
     seconds = echo_all(channel, range(5, 9), 8 * MEGABYTE, 120)
     note("32 MB both ways in %.1f s, memory %d kB, then at most %d kB" % (seconds, memory.first, memory.most))
+    check(memory.most - memory.first < GROWTH_MAX, "memory grew from %d to %d kB" % (memory.first, memory.most))
+    channel.stream.cancel()
+    wait_empty(node())
+
+
+class Source(Echo):
+    """Says what it has to say and ends."""
+
+    def __init__(self, ns, data):
+        self.data = data
+        super().__init__(ns)
+
+    def _serve(self, connection):
+        with connection:
+            connection.sendall(self.data)
+
+
+@pion_test("a service that ends first is heard to the end, by many at once, and their connections close")
+def _():
+    data = os.urandom(MEGABYTE)
+    service = Source(node().ns, data)
+    defer(service.close)
+    channel = connect(service)
+    for number in range(1, 21):
+        channel.say({"drain": {"connection": number}})
+    for number in range(1, 21):
+        channel.wait("drained", number, 60)
+    heard = {line["sha256"] for line in channel.said if "drained" in line}
+    equal(heard, {hashlib.sha256(data).hexdigest()}, "what was heard")
+    wait_until(20, lambda: held(node()) == (1, 0), "no connection is left")
+    channel.stream.cancel()
+    wait_empty(node())
+
+
+class Sleeper(Echo):
+    """Reads nothing until `awake`."""
+
+    def __init__(self, ns):
+        self.awake = threading.Event()
+        self.connections = []
+        super().__init__(ns)
+
+    def _serve(self, connection):
+        self.connections.append(connection)
+        self.awake.wait()
+        super()._serve(connection)
+
+    def waiting(self):
+        """Bytes that it could read now."""
+        return sum(int.from_bytes(fcntl.ioctl(one, termios.FIONREAD, bytes(4)), sys.byteorder) for one in self.connections)
+
+
+@pion_test("a service that does not read stops its client, which costs the daemon no memory, and nothing is lost")
+def _():
+    service = Sleeper(node().ns)
+    defer(service.close)
+    defer(service.awake.set)
+    channel = connect(service)
+    memory = Memory()
+    defer(memory.stop)
+    channel.say({"echo": {"connection": 1, "bytes": 48 * MEGABYTE}})
+    last = [0, time.monotonic()]	# bytes that wait, since when
+
+    def stands_still():
+        now = service.waiting()
+        if now != last[0]:
+            last[:] = [now, time.monotonic()]
+        return last[0] > 0 and time.monotonic() - last[1] > 2
+    wait_until(60, stands_still, "nothing moves any more")
+    check(last[0] < 40 * MEGABYTE, "%d bytes wait at the service" % last[0])
+    service.awake.set()
+    channel.wait("echoed", 1, 120)
     check(memory.most - memory.first < GROWTH_MAX, "memory grew from %d to %d kB" % (memory.first, memory.most))
     channel.stream.cancel()
     wait_empty(node())

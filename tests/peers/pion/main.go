@@ -6,13 +6,15 @@
 //
 //	in:   {relay: SERVER}  {servers: [SERVER…]}  {offer}  {answer}  {candidate}
 //	      {echo: {connection, bytes, piece}}  {ping: {connection, bytes, count}}  {idle: {connection, count}}
-//	      {path: true}  {close: true}
+//	      {drain: {connection}}  {path: true}  {close: true}
 //	out:  {ready: true}  {offer}  {answer}  {candidate}  {open: true, path}  {path}  {closed: true}  {error}
 //	      {echoed: CONNECTION, seconds}  {pinged: CONNECTION, microseconds: [N…]}  {idle: CONNECTION}
+//	      {drained: CONNECTION, bytes, sha256}
 //
 // SERVER is {urls} of STUN or {urls, username, credential} of TURN. They go before the offer; with `relay` it has no
 // candidate but that server's. Connections have numbers from 1 on, each used once: echo sends so many bytes in pieces and has them back; ping sends one piece
-// after the other, each when the last is back; idle opens so many connections, that one and those that follow it.
+// after the other, each when the last is back; idle opens so many connections, that one and those that follow it; drain
+// says nothing and hears the service to its end.
 // Ends with its input.
 package main
 
@@ -33,6 +35,7 @@ type command struct {
 	Echo      *transfer
 	Ping      *transfer
 	Idle      *transfer
+	Drain     *transfer
 	Path      bool
 	Close     bool
 }
@@ -78,6 +81,8 @@ func execute(p *peer, c *command) error {
 		background(func() error { return p.ping(c.Ping) })
 	case c.Idle != nil:
 		background(func() error { return p.idle(c.Idle) })
+	case c.Drain != nil:
+		background(func() error { return p.drain(c.Drain) })
 	case c.Path:
 		say(map[string]any{"path": p.path()})
 	case c.Close:

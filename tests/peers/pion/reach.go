@@ -167,3 +167,22 @@ func (p *peer) idle(t *transfer) error {
 	say(map[string]any{"idle": t.Connection})
 	return nil
 }
+
+func (p *peer) drain(t *transfer) error {
+	_, raw, err := p.dial(t.Connection)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	count := 0
+	err = readAll(raw, func(data []byte) error {
+		sum.Write(data)
+		count += len(data)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	say(map[string]any{"drained": t.Connection, "bytes": count, "sha256": fmt.Sprintf("%x", sum.Sum(nil))})
+	return nil
+}
