@@ -13,6 +13,7 @@ struct resolver {
 	bool stopped;
 	struct resolved_link has;	/* as far as we know; ifindex 0: nothing of ours */
 	uint64_t again_at;		/* uv_now() */
+	bool logged;			/* how an attempt went, which is */
 	enum error_kind told;		/* so that a trouble is logged once */
 
 	/* the pool's while it is busy */
@@ -40,8 +41,9 @@ static void begin(struct resolver *r, const struct resolved_link *next);
 /* That it does not run is how many a host is meant to be. */
 static void log_trouble(struct resolver *r)
 {
-	if (r->err.kind == r->told)
+	if (r->logged && r->err.kind == r->told)
 		return;
+	r->logged = true;
 	r->told = r->err.kind;
 	if (r->err.kind == ERR_NOT_FOUND)
 		log_debug("dns-not-resolved", "reason=\"%s\"", log_text(r->err.text));
