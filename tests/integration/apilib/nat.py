@@ -23,6 +23,9 @@ What a NAT does is in the words of RFC 4787: of where its port leads to (mapping
 
 What comes uninvited is dropped before it is a connection of conntrack's: its port would be taken otherwise, and the
 packet to its sender that is to open the way would go out from another.
+
+With IPv6, which is off at first, n1 and the client have addresses that all may speak to, 2001:db8:NUMBER::2, behind
+firewalls that let in what answers somebody inside.
 """
 import subprocess
 
@@ -70,10 +73,21 @@ table ip nat {
 		%(stop)s
 	}
 }
+table ip6 firewall {
+	chain pass {
+		type filter hook forward priority filter; policy drop
+		iifname lan0 accept
+		ct state established,related accept
+	}
+}
 """
 
 _LET_IN = {"full": "udp dport @open dnat to %s", "address": "ip saddr . udp dport @open_to dnat to %s"}
 _STOP = "iifname lan0 meta l4proto udp ip daddr . udp dport != { %s . %d } drop" % (address(TURN), TURN_PORT)
+
+
+def _site(net, number):
+    return "2001:db8:%s::%d" % (net, number)
 
 
 class Natted(Network):
@@ -119,6 +133,21 @@ class Natted(Network):
         note("NATs: %s, client: %s" % (node, client))
         self.translate("%s-n1-nat" % self.prefix, 1, node)
         self.translate("%s-client-nat" % self.prefix, CLIENT, client)
+
+    def add_ipv6(self):
+        for name, number, other in (("n1", 1, CLIENT), ("client", CLIENT, 1)):
+            inside, gateway = "%s-%s" % (self.prefix, name), "%s-%s-nat" % (self.prefix, name)
+            run("ip", "netns", "exec", gateway, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
+            for ns, device, ip in ((gateway, "veth0", _site("ff", number)), (gateway, "lan0", _site(number, 1)),
+                                   (inside, "veth0", _site(number, 2))):
+                run("ip", "-n", ns, "address", "add", ip + "/64", "dev", device, "nodad")
+            run("ip", "-n", gateway, "route", "add", _site(other, 0) + "/64", "via", _site("ff", other))
+            run("ip", "-n", inside, "-6", "route", "add", "default", "via", _site(number, 1))
+
+    def remove_ipv6(self):
+        for name in ("n1", "client"):
+            for ns, device in ((name + "-nat", "veth0"), (name + "-nat", "lan0"), (name, "veth0")):
+                run("ip", "-n", "%s-%s" % (self.prefix, ns), "-6", "address", "flush", "dev", device, "scope", "global")
 
     def close(self):
         if self.wire:

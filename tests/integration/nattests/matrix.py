@@ -143,6 +143,19 @@ for _node in KINDS:
                 functools.partial(passes, _node, _client, True))
 
 
+@nat_test("IPv6 behind firewalls that let in nobody uninvited, where IPv4 has no way: they speak with each other")
+def _():
+    w = world()
+    w.set("blocked", "blocked", False)
+    w.network.add_ipv6()
+    defer(w.network.remove_ipv6)
+    channel = w.connect()
+    channel.echo(1, SIZE)
+    for path, ip in ((channel.path(), "[2001:db8:1::2]:"), (w.told(), "[2001:db8:250::2]:")):
+        check(ip in path.split(" - ")[1], "the path: " + path)
+    channel.stream.cancel()
+
+
 # ---- wmctl as the client ----
 
 def forward():
