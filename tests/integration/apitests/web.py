@@ -7,6 +7,7 @@ import functools
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -30,6 +31,7 @@ PORT = 8445
 NAME = "n1.webmesh.internal"
 HOST = "%s:%d" % (NAME, PORT)
 SLOW = 10		# seconds that a connection has to say something
+STREAM = 60		# that a stream of events goes on
 
 if not SHOWS_CERTIFICATES:
     print("skipped: a browser with a certificate: chromium and libnss3-tools are not installed", flush=True)
@@ -37,10 +39,11 @@ if not SHOWS_CERTIFICATES:
 
 @functools.cache
 def mesh():
-    """Of a node that serves browsers and one that does not, and a client whose way out is by the first."""
+    """Of a voter and an observer, which serve browsers, and a client whose way out is by the first."""
     network = Network(os.environ.get("LOGS"))
-    made = Mesh(network, *STEADY, "--web-address", "[::]:%d" % PORT)
-    made.add("n2", "voter", *STEADY)
+    web = ("--web-address", "[::]:%d" % PORT)
+    made = Mesh(network, *STEADY, *web)
+    made.add("n2", "observer", *STEADY, *web)
     subprocess.run(["ip", "-n", network.ns, "route", "add", "default", "via", made.founder.host], check=True)
     made.founder.wait_log("event=web ")
     return made, network
@@ -73,20 +76,21 @@ def context(identity=None):
     return made
 
 
-def connect():
+def connect(node=None):
     made, network = mesh()
     with entered(network.ns):
-        return socket.create_connection((made.founder.host, PORT), timeout=30)
+        return socket.create_connection(((node or made.founder).host, PORT), timeout=30)
 
 
-def secure(identity, tls=None):
-    return (tls or context(identity)).wrap_socket(connect(), server_hostname=NAME)
+def secure(identity, tls=None, node=None):
+    name = NAME.replace("n1", node.name) if node else NAME
+    return (tls or context(identity)).wrap_socket(connect(node), server_hostname=name)
 
 
-def ask(identity, path="/browser/", method="GET", **headers):
-    """(status, headers, body)"""
+def ask(identity, path="/browser/", method="GET", node=None, **headers):
+    """(status, headers, body); of n1, or the node."""
     page = http.client.HTTPSConnection(NAME, PORT)
-    page.sock = secure(identity)
+    page.sock = secure(identity, node=node)
     with contextlib.closing(page):
         page.request(method, path, headers={"Host": HOST, **headers})
         answer = page.getresponse()
@@ -106,8 +110,8 @@ def refused(identity=None, tls=None):
 class Socket:
     """A WebSocket, as RFC 6455 has it."""
 
-    def __init__(self, identity, path="/signal", origin=None):
-        self.connection = secure(identity)
+    def __init__(self, identity, path="/signal", origin=None, node=None):
+        self.connection = secure(identity, node=node)
         defer(self.connection.close)
         self.connection.settimeout(30)
         lines = ["GET %s HTTP/1.1" % path, "Host: " + HOST, "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
@@ -154,8 +158,8 @@ class Socket:
         equal(said[0], 8, "the end")
         return struct.unpack(">H", said[1][:2])[0], said[1][2:].decode()
 
-    def offered(self, port=1):
-        self.say(node="n1", proto="tcp", dst="127.0.0.1", port=port)
+    def offered(self, node="n1"):
+        self.say(node=node, proto="tcp", dst="127.0.0.1", port=1)
         message = self.hear()
         check(isinstance(message, dict) and "offer" in message, "an offer: %r" % (message,))
         return self
@@ -207,8 +211,10 @@ def _():
     status, _, why = ask(folder)
     check(status == 403 and "revoked" in why, "a page: %d %s" % (status, why))
     equal(Socket(folder).status, 403, "another WebSocket")
+    revoked = time.monotonic()
     while heard.read1(1000):
         pass
+    check(time.monotonic() - revoked < STREAM / 2, "the stream of events ended by itself alone")
     guest = made.add("n3", "observer", *STEADY)
     equal(ask(guest.dir / "identity")[0], 200, "of a node")
     standing = Socket(guest.dir / "identity").offered()
@@ -218,6 +224,7 @@ def _():
     check(end[0] == 4004 and "taken out" in end[1], "the end: %r" % (end,))
     equal(ask(guest.dir / "identity")[0], 403, "of a node that is none")
     guest.stop()
+    made.nodes.remove(guest)
 
 
 @test("a WebSocket is one call in its user's name: the audit has him and where he is, and a page of another site has none")
@@ -247,6 +254,40 @@ def _():
     check("offer" in over.hear(), "of another node")
 
 
+@test("a node that does not vote is believed by itself: a browser reaches its services in its user's name, and no other node's by it")
+def _():
+    made, _ = mesh()
+    node, folder = made.nodes[1], admin("erik")
+    equal(ask(folder, node=node)[0], 200, "its page")
+    Socket(folder, node=node).offered("n2")
+    node.wait_log("action=data-channel", "by=admin:erik", "through=n2", "outcome=ok")
+    one = Socket(folder, node=node)
+    one.say(node="n1", proto="tcp", dst="127.0.0.1", port=1)
+    code, reason = one.hear()
+    check(code == 4006 and "does not vote" in reason, "another's: %d %s" % (code, reason))
+
+
+@test("one certificate of an administrator is revoked by its serial number for browsers, too, and his others hold")
+def _():
+    made, network = mesh()
+    folder, old = admin("bob"), network.folder / "admin-bob-old"
+    shutil.copytree(folder, old)
+    made.wait_level()
+    for args in (("renew",), ("revoke", "bob", serial(old))):
+        code, _, stderr = made.leader().wmctl("certificate", *args, identity=folder)
+        equal(code, 0, stderr)
+    made.wait_level()
+    check(serial(folder) != serial(old), "it is another")
+    for node in made.nodes[:2]:
+        equal((ask(folder, node=node)[0], ask(old, node=node)[0]), (200, 403), "of the new and the old one at " + node.name)
+
+
+def serial(folder):
+    code, stdout, stderr = mesh()[0].founder.wmctl("-o", "json", "certificate", "show", identity=folder)
+    equal(code, 0, stderr)
+    return json.loads(stdout)["serial"]
+
+
 @test("one identity has as many sessions as by gRPC and no more, and who goes leaves nothing behind")
 def _():
     made, _ = mesh()
@@ -267,11 +308,12 @@ def _():
     made, _ = mesh()
     before = made.founder.descriptors()
     crowd = [connect() for _ in range(300)]
-    for one in crowd[:100]:
+    equal(ask(made.founder.dir / "admin")[0], 200, "while they are there")
+    for one in crowd[-100:]:
         with contextlib.suppress(OSError):
             one.sendall(os.urandom(500))
     began = time.monotonic()
-    equal(ask(made.founder.dir / "admin")[0], 200, "while they are there")
+    equal(ask(made.founder.dir / "admin")[0], 200, "with garbage, too")
     silent = secure(made.founder.dir / "admin")
     long = secure(made.founder.dir / "admin")
     with contextlib.suppress(OSError):
@@ -322,7 +364,7 @@ def renew(node):
         builder = builder.add_extension(extension.value, extension.critical)
     made = builder.sign(load_pem_private_key((folder / "ca.key").read_bytes(), None), hashes.SHA256())
     (folder / "node.pem").write_text(key + made.public_bytes(Encoding.PEM).decode())
-    return "%032X" % made.serial_number
+    return made.serial_number
 
 
 @test("another certificate of the node is shown without a restart, and who is there stays")
@@ -330,14 +372,14 @@ def _():
     made, _ = mesh()
     node = made.founder
     standing = Socket(node.dir / "admin").offered()
-    def serial():
+    def shown():
         with secure(node.dir / "admin") as connection:
-            return connection.getpeercert()["serialNumber"]
-    before = serial()
+            return int(connection.getpeercert()["serialNumber"], 16)
+    before = shown()
     wanted = renew(node)
-    equal(serial(), before, "until it is told")
+    equal(shown(), before, "until it is told")
     node.process.send_signal(signal.SIGHUP)
-    wait_until(20, lambda: int(serial(), 16) == int(wanted, 16), "the new one is shown")
+    wait_until(20, lambda: shown() == wanted, "the new one is shown")
     equal(ask(node.dir / "admin")[0], 200, "the node's API takes it, too")
     standing.frame(9, b"")
     while isinstance(said := standing.frame_in(), dict):

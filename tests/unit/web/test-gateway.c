@@ -17,7 +17,7 @@
 #include "web/client.h"
 #include "web/gateway.h"
 
-enum { PATIENCE_S = 30, ANSWER_MAX = 64 * 1024, LONG = 1 << 20 };
+enum { PATIENCE_S = 30, SILENCE_S = 10, ANSWER_MAX = 64 * 1024, LONG = 1 << 20 };
 
 static atomic_int makes;
 static _Atomic uint64_t events;
@@ -280,6 +280,7 @@ static void the_oldest_stream_ends_for_one_too_many(void **state)
 static void a_crowd_is_bounded_and_who_is_one_too_many_is_hung_up_on(void **state)
 {
 	int fds[GATEWAY_VISITORS_MAX], late;
+	time_t began;
 	struct world w;
 	char byte;
 
@@ -287,8 +288,10 @@ static void a_crowd_is_bounded_and_who_is_one_too_many_is_hung_up_on(void **stat
 	begin(&w, NULL);
 	for (int i = 0; i < GATEWAY_VISITORS_MAX; i++)
 		fds[i] = connect_to(&w);
+	began = time(NULL);
 	late = connect_to(&w);
 	assert_int_equal(recv(late, &byte, 1, 0), 0);
+	assert_in_range(time(NULL) - began, 0, SILENCE_S / 2);	/* not for its silence */
 	close(late);
 	for (int i = 0; i < GATEWAY_VISITORS_MAX; i++)
 		close(fds[i]);
