@@ -15,7 +15,7 @@ from apilib.mesh import Mesh
 from apilib.node import ROOT
 from apilib.page import ask, read
 from apilib.world import STEADY, lab
-from testing import check, defer, entered, equal, test, wait_until
+from testing import check, defer, entered, equal, sh, test, wait_until
 
 FILES = ROOT / "clients/status"
 PICTURES = ROOT / "build/status-page"
@@ -136,6 +136,10 @@ def dot(node_id, kind):
     return "document.querySelector('[data-id=\"%s\"] .dot.%s') !== null" % (node_id, kind)
 
 
+def path_to(told, node_id):
+    return next((node for node in told["nodes"] if node["id"] == node_id), {})	# the first answer has none yet
+
+
 def has_event(text):
     return "document.querySelector('#events').innerText.includes(%s)" % json.dumps(text)
 
@@ -166,8 +170,7 @@ def _():
     some = Mesh(net, *STEADY)
     n1 = some.founder
     n2, n3 = (some.add(name, "voter", *STEADY) for name in ("n2", "n3"))
-    some.add("n4", "observer", *STEADY)
-    some.add("n5", "observer", *STEADY)
+    n4, n5 = (some.add(name, "observer", *STEADY, "--endpoint", "none") for name in ("n4", "n5"))	# as behind NATs
     wait_until(30, n1.leads, "n1 leads")
     origin = "http://%s/" % n1.metrics_address
     page = opened(origin, n1.ns)
@@ -180,6 +183,11 @@ def _():
     page.wait(dot("n2", "direct"), "n2 has a session")
     page.wait("/[1-9]/.test(document.querySelector('#traffic').innerText)", "there is traffic")
     pictures(page, "5")
+    for node in (n1, n2, n3):
+        sh("sysctl -qw net.ipv4.ip_forward=1", node.ns)
+    wait_reaches(n4.ns, mesh_address(n4, n5))
+    relayed = wait_told(n4, lambda told: path_to(told, "n5").get("path") == "relayed")
+    equal(path_to(relayed, path_to(relayed, "n5")["via"]).get("path"), "direct", "the path to who relays")
 
     n3.kill()
     page.wait(dot("n3", "gone") + " && " + has_event("n3 is not heard any more"), "n3 is shown as gone")
