@@ -15,7 +15,7 @@ from apilib.mesh import Mesh
 from apilib.node import ROOT
 from apilib.page import ask, read
 from apilib.world import STEADY, lab
-from testing import check, defer, entered, equal, sh, test, wait_until
+from testing import Failure, check, defer, entered, equal, sh, test, wait_until
 
 FILES = ROOT / "clients/status"
 PICTURES = ROOT / "build/status-page"
@@ -53,21 +53,30 @@ def wait_told(node, wanted):
     return wait_until(30, told, "%s tells it" % node.name)
 
 
-def events_of(node, enough, last=None):
-    """The events that come, until there are enough: [(id, event)]."""
+@contextlib.contextmanager
+def listening(node, last=None):
+    """Events as they come: (id, event)."""
     with connected(node) as connection:
         connection.request("GET", "/events", headers={"Last-Event-ID": str(last)} if last else {})
         answer = connection.getresponse()
         equal((answer.status, answer.getheader("Content-Type")), (200, "text/event-stream"), "head of the events")
-        found, number = [], 0
-        while not enough([event for _, event in found]):
-            line = answer.readline().decode()
-            check(line, "the events end")
-            if line.startswith("id: "):
-                number = int(line[4:])
-            elif line.startswith("data: "):
-                found.append((number, json.loads(line[6:])))
-        return found
+
+        def events():
+            number = 0
+            while line := answer.readline().decode():
+                if line.startswith("id: "):
+                    number = int(line[4:])
+                elif line.startswith("data: "):
+                    yield number, json.loads(line[6:])
+            raise Failure("the events end")
+        yield events()
+
+
+def fill(node, count):
+    """What so many joins would leave."""
+    with sqlite3.connect(node.dir / "state.db") as state:
+        state.executemany("INSERT INTO nodes VALUES(?, ?, '192.0.2.1', '', 1, 8443, 1, NULL, NULL, 0, NULL, 1, 1)",
+                          (("a-%05d" % n, os.urandom(32)) for n in range(count)))
 
 
 # ---- what is served ----
@@ -90,23 +99,32 @@ def _():
 
 @test("events come when they happen, once each, and who was away hears what he has missed")
 def _():
-    some = Mesh(lab(), *STEADY)
-    leads = events_of(some.founder, lambda events: any(event["kind"] == "leader" for event in events))
-    last = leads[-1][0]
-    some.add("n2", "observer", *STEADY)
-    found = events_of(some.founder, lambda events: any(event["node"] == "n2" for event in events), last)
-    equal([event["text"] for _, event in found if event["node"] == "n2"], ["joined the mesh"], "what is told of n2")
-    check(all(number > last for number, _ in found), "ids: %r, behind %d" % (found, last))
-    some.stop()
+    node = Mesh(lab(), *STEADY).founder
+    node.stop()
+    fill(node, 4)
+    node.start()
+    wait_until(30, node.leads, "it leads")
+    with listening(node) as events:
+        last = next(number for number, event in events if event["kind"] == "leader")
+        for n in range(3):
+            equal(node.wmctl("node", "remove", "a-%05d" % n)[0], 0, "exit code of the removal")
+            number, event = next(one for one in events if one[1]["kind"] == "left")
+            lag = time.time() - event["at"] / 1000
+            equal((event["node"], event["text"]), ("a-%05d" % n, "left the mesh"), "what is told")
+            check(number > last, "ids: %d, behind %d" % (number, last))
+            # Without a word to those who listen it came with the next beat, five seconds after the one before.
+            check(n == 0 or lag < 3, "an event comes after %.1f s" % lag)
+    equal(node.wmctl("node", "remove", "a-00003")[0], 0, "exit code of the removal")
+    with listening(node, number) as events:
+        equal(next(events)[1]["node"], "a-00003", "who left meanwhile")
+    node.stop()
 
 
 @test("of a mesh that is too large to be drawn the servers and those with a session are told, and how many there are")
 def _():
     node = Mesh(lab(), *STEADY).founder
     node.stop()
-    with sqlite3.connect(node.dir / "state.db") as state:	# what so many joins would leave
-        state.executemany("INSERT INTO nodes VALUES(?, ?, '192.0.2.1', '', 1, 8443, 1, NULL, NULL, 0, NULL, 1, 1)",
-                          (("a-%05d" % n, os.urandom(32)) for n in range(MANY)))
+    fill(node, MANY)
     node.start()
     wait_until(30, node.leads, "it leads")
     found = wait_told(node, lambda told: told["counts"]["shown"])

@@ -396,9 +396,11 @@ static void who_listens_stays_longer_than_who_asks_and_hears_that_somebody_is_th
 	assert_hears(fd, ":\n\n");
 	assert_hears(fd, ":\n\n");
 	assert_true(now_ms() - began > HTTP_BEAT_MS);
+	began = now_ms();
 	events = 4;
 	http_server_notify(server);
 	assert_hears(fd, "event 4");
+	assert_true(now_ms() - began < HTTP_BEAT_MS - 1000);	/* not with the next beat */
 	http_server_stop(server);	/* with somebody who listens */
 	close(fd);
 }
