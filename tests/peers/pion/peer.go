@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
+	"strconv"
 	"sync"
 
 	"github.com/pion/datachannel"
@@ -51,7 +53,7 @@ func (p *peer) servers(servers []server) {
 	}
 }
 
-// connection makes the peer connection and, as both sides do, channel 0.
+// connection makes the peer connection and channel 0.
 func (p *peer) connection() error {
 	var settings webrtc.SettingEngine
 	var err error
@@ -111,11 +113,11 @@ func (p *peer) answer(text string) error {
 	if err != nil {
 		return err
 	}
-	return p.describe("answer", answer)
+	return p.describe(answer)
 }
 
-// describe tells our description, and then our candidates.
-func (p *peer) describe(kind string, description webrtc.SessionDescription) error {
+// describe tells our answer, and then our candidates.
+func (p *peer) describe(description webrtc.SessionDescription) error {
 	if err := p.pc.SetLocalDescription(description); err != nil {
 		return err
 	}
@@ -125,7 +127,7 @@ func (p *peer) describe(kind string, description webrtc.SessionDescription) erro
 	}
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	say(map[string]any{kind: string(text)})
+	say(map[string]any{"answer": string(text)})
 	for _, candidate := range p.ours {
 		say(map[string]any{"candidate": candidate})
 	}
@@ -147,7 +149,7 @@ func (p *peer) tell(candidate *webrtc.ICECandidate) {
 	}
 }
 
-// described takes the other side's description, and the candidates that came before it.
+// described takes the node's offer, and the candidates that came before it.
 func (p *peer) described(description webrtc.SessionDescription) error {
 	if err := p.pc.SetRemoteDescription(description); err != nil {
 		return err
@@ -183,7 +185,7 @@ func (p *peer) path() string {
 		return ""
 	}
 	side := func(c *webrtc.ICECandidate) string {
-		return c.Typ.String() + " " + endpoint(c.Address, c.Port)
+		return c.Typ.String() + " " + net.JoinHostPort(c.Address, strconv.Itoa(int(c.Port)))
 	}
 	return side(pair.Local) + " - " + side(pair.Remote)
 }

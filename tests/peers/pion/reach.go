@@ -17,13 +17,13 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-const piece = 16 * 1024
+const piece = 16 * 1024 // bytes of a message
 
 var errEnough = errors.New("there is more than was sent")
 
 // transfer is what a command asks of a connection.
 type transfer struct {
-	Connection, Bytes, Piece, Count int
+	Connection, Bytes int
 }
 
 // reach tells when channel 0 opens and when it closes.
@@ -71,7 +71,7 @@ func send(to io.Writer, t *transfer) ([]byte, error) {
 		return nil, err
 	}
 	sum := sha256.New()
-	buffer := make([]byte, t.Piece)
+	buffer := make([]byte, piece)
 	for left := t.Bytes; left > 0; left -= len(buffer) {
 		buffer = buffer[:min(left, len(buffer))]
 		stream.XORKeyStream(buffer, buffer)
@@ -104,9 +104,6 @@ func (p *peer) echo(t *transfer) error {
 	var sent []byte
 	var failed error
 
-	if t.Piece == 0 {
-		t.Piece = piece
-	}
 	dc, raw, err := p.dial(t.Connection)
 	if err != nil {
 		return err
@@ -129,42 +126,6 @@ func (p *peer) echo(t *transfer) error {
 		return fmt.Errorf("connection %d: sha256 %x went, %x came back", t.Connection, sent, received)
 	}
 	say(map[string]any{"echoed": t.Connection, "seconds": time.Since(start).Seconds()})
-	return nil
-}
-
-func (p *peer) ping(t *transfer) error {
-	_, raw, err := p.dial(t.Connection)
-	if err != nil {
-		return err
-	}
-	taken := make([]int64, 0, t.Count)
-	data := make([]byte, max(t.Bytes, 1))
-	buffer := make([]byte, messageMax)
-	for range t.Count {
-		start := time.Now()
-		if _, err := raw.Write(data); err != nil {
-			return err
-		}
-		for left := len(data); left > 0; {
-			n, err := raw.Read(buffer)
-			if err != nil {
-				return err
-			}
-			left -= n
-		}
-		taken = append(taken, time.Since(start).Microseconds())
-	}
-	say(map[string]any{"pinged": t.Connection, "microseconds": taken})
-	return nil
-}
-
-func (p *peer) idle(t *transfer) error {
-	for number := t.Connection; number < t.Connection+t.Count; number++ {
-		if _, _, err := p.dial(number); err != nil {
-			return err
-		}
-	}
-	say(map[string]any{"idle": t.Connection})
 	return nil
 }
 
