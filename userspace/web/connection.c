@@ -262,6 +262,8 @@ int web_connection_accept(struct web_connection *c, uv_stream_t *listener,
 	    (r == 0 && uv_read_start((uv_stream_t *)&c->socket, on_room, on_read) < 0))
 		r = error_set(err, ERR_UNAVAILABLE, "a connection went before it was taken");
 	note_address(c);
+	/* An answer's head and body are two writes, and the second waits for nobody. */
+	uv_tcp_nodelay(&c->socket, 1);
 	if (r < 0)
 		let_go(c);
 	return r;
