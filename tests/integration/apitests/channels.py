@@ -20,9 +20,11 @@ from apilib.node import WMCTL, identity
 from apilib.peer import Peer, wait_message
 from apilib.world import (GET_STATUS, LEAVE, NEGOTIATE_DATA_CHANNEL, REVOKE_ADMIN, START_DATA_CHANNEL, STEADY,
                           peer_test, refused)
-from testing import Failure, check, defer, entered, equal, test, wait_until
+from testing import Failure, check, defer, entered, equal, note, test, wait_until
 
 LIMIT = 16	# of one identity
+OFFERS, BATCH = 10000, 250
+DESCRIPTORS = 16	# of a session before it is answered: a socket for each address, and what waits for them
 MEGABYTE = 1 << 20
 
 
@@ -239,6 +241,44 @@ def _():
         refused(stream.wait(), "DEADLINE_EXCEEDED", "10 s")
     offered(admin, node_id="n1", port=80).cancel()
     wait_empty(node())
+
+
+def memory(at):
+    """kB that the daemon has in use."""
+    with open("/proc/%d/status" % at.process.pid, encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+def is_settled(stream):
+    return stream.messages or not stream.ended.empty()
+
+
+@peer_test("ten thousand offers that one identity asks for are refused but for its share, others are served, and the node does not grow")
+def _():
+    admin, other = node().as_admin(), node().as_itself()
+    for one in (admin, other):
+        offered(one, node_id="n1", port=80).cancel()
+    wait_empty(node())
+    before, first, most, served = node().descriptors(), memory(node()), 0, 0
+    for _ in range(OFFERS // BATCH):
+        streams = [start(admin, node_id="n1", port=80) for _ in range(BATCH)]
+        offered(other, node_id="n1", port=80).cancel()
+        wait_until(30, lambda: all(is_settled(stream) for stream in streams), "all are answered")
+        most = max(most, node().descriptors())
+        taken = [stream for stream in streams if stream.messages]
+        check(len(taken) <= LIMIT, "%d at once" % len(taken))
+        served += len(taken)
+        for stream in streams:
+            if stream in taken:
+                stream.cancel()
+            else:
+                refused(stream.wait(), "RESOURCE_EXHAUSTED", "close one")
+    wait_empty(node(), before)
+    check(served >= OFFERS // BATCH, "%d were served" % served)
+    check(most - before <= LIMIT * DESCRIPTORS, "%d descriptors more" % (most - before))
+    grown = memory(node()) - first
+    check(grown < 24 << 10, "%d kB more" % grown)
+    note("%d served, %d refused; %d descriptors and %d kB more at most" % (served, OFFERS - served, most - before, grown))
 
 
 @peer_test("what is revoked ends data channels, too")
