@@ -203,6 +203,13 @@ static void admit(struct visitor *v)
 		visitor_refuse(v, "503 Service Unavailable", err.text);
 }
 
+/* It comes back in a header: what is in no name or address is as if there was none. */
+static void clean_host(char *host)
+{
+	if (host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")])
+		*host = 0;
+}
+
 /* Without TLS, another name for this address is a page that somebody else serves. */
 static bool is_own_host(const struct visitor *v)
 {
@@ -218,6 +225,7 @@ void visitor_take_request(struct visitor *v, struct buf *in)
 	if (r == 0)
 		return;
 	v->asked = true;
+	clean_host(v->head.host);
 	if (r < 0)
 		visitor_refuse(v, "400 Bad Request", NULL);
 	else if (!is_own_host(v))

@@ -224,6 +224,25 @@ static void pages_are_made_at_most_once_a_second_and_within_bounds(void **state)
 	end(&w);
 }
 
+static void a_host_that_is_none_does_not_come_back(void **state)
+{
+	static const char text[] = "GET /short HTTP/1.1\r\nHost: a\nSet-Cookie: b\r\n\r\n";
+	struct buf answer = BUF_INIT(ANSWER_MAX);
+	struct world w;
+	int fd;
+
+	(void)state;
+	begin(&w, NULL);
+	fd = connect_to(&w);
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	receive(fd, &answer, NULL);
+	assert_true(begins(&answer, "HTTP/1.1 403 "));
+	assert_null(strstr(buf_text(&answer), "Set-Cookie"));
+	close(fd);
+	buf_fini(&answer);
+	end(&w);
+}
+
 static void a_stream_tells_what_comes_and_not_what_was_heard_before(void **state)
 {
 	struct buf heard = BUF_INIT(ANSWER_MAX), again = BUF_INIT(ANSWER_MAX);
@@ -386,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_are_made_at_most_once_a_second_and_within_bounds),
+		cmocka_unit_test(a_host_that_is_none_does_not_come_back),
 		cmocka_unit_test(a_stream_tells_what_comes_and_not_what_was_heard_before),
 		cmocka_unit_test(the_oldest_stream_ends_for_one_too_many),
 		cmocka_unit_test(a_crowd_is_bounded_and_who_is_one_too_many_is_hung_up_on),
