@@ -19,7 +19,7 @@ enum {
 	SCTP_STREAMS = 1024,		/* streams each way: 0 … SCTP_STREAMS - 1 */
 	SCTP_PACKET_MAX = 1160,		/* bytes; with DTLS, UDP and IPv6 below 1280 */
 	/*
-	 * Bytes that wait each way at most, in all streams: 300 Mbit/s at 100 ms there and back. Once
+	 * Bytes that wait each way at most, in all streams: 270 Mbit/s at 100 ms there and back. Once
 	 * associations have SCTP_BUFFERS_MAX together, the next have the least.
 	 */
 	SCTP_BUFFER = 4 * 1024 * 1024,
