@@ -36,7 +36,9 @@ def pion_test(name):
 def connect(service):
     channel = Channel(network().ns, stack=pion)
     defer(channel.stop)
-    return channel.connect(lambda: start(node().as_admin(), node_id="n1", port=service.port))
+    channel.connect(lambda: start(node().as_admin(), node_id="n1", port=service.port))
+    defer(channel.stream.cancel)
+    return channel
 
 
 def echo_all(channel, numbers, size, seconds):
