@@ -9,14 +9,18 @@
 #include "daemon/now.h"
 #include "store/state_query.h"
 
-enum { NODES_TOLD = 16 /* of one batch, by name */ };
+enum {
+	NODES_TOLD = 16,	/* of one batch, by name */
+	NEWS_S = 600,		/* who catches up hears of what was long ago */
+};
 
-#define tell(b, kind, node_id, ...)                                             \
+#define tell_at(b, at, kind, node_id, ...)                                      \
 	do {                                                                    \
-		events_add((b)->events, kind, node_id, daemon_now(), __VA_ARGS__); \
+		events_add((b)->events, kind, node_id, at, __VA_ARGS__);        \
 		if ((b)->notify)                                                \
 			(b)->notify((b)->notify_data);                          \
 	} while (0)
+#define tell(b, kind, node_id, ...) tell_at(b, daemon_now(), kind, node_id, __VA_ARGS__)
 
 /* ---- at once ---- */
 
@@ -37,25 +41,32 @@ void board_note_role(struct board *b)
 	snprintf(b->role_leader, sizeof(b->role_leader), "%s", status.leader);
 }
 
-static void tell_node(struct board *b, const struct state_change *change)
+/* Whether it is news.  Who joined or changed did so when the leader says. */
+static bool tell_node(struct board *b, const struct state_change *change)
 {
 	struct node node;
 
-	if (change->removed)
+	if (change->removed) {
 		tell(b, "left", change->node_id, "left the mesh");
-	else if (state_get_node(b->daemon->state, change->node_id, &node, NULL) < 0)
-		return;
-	else if (node.created_at == node.updated_at)
-		tell(b, "joined", change->node_id, "joined the mesh");
+		return true;
+	}
+	if (state_get_node(b->daemon->state, change->node_id, &node, NULL) < 0 ||
+	    node.updated_at < daemon_now() - (int64_t)NEWS_S * 1000000000)
+		return false;
+	if (node.created_at == node.updated_at)
+		tell_at(b, node.updated_at, "joined", node.id, "joined the mesh");
 	else
-		tell(b, "changed", change->node_id, "has another key, address or role");
+		tell_at(b, node.updated_at, "changed", node.id, "has another key, address or role");
+	return true;
 }
 
 void board_note_changes(struct board *b, const struct state_changes *changes)
 {
+	size_t told = 0;
+
 	for (size_t i = 0; i < changes->n_nodes && i < NODES_TOLD; i++)
-		tell_node(b, &changes->nodes[i]);
-	if (changes->n_nodes > NODES_TOLD)
+		told += tell_node(b, &changes->nodes[i]);
+	if (changes->n_nodes > NODES_TOLD && told)
 		tell(b, "changed", "", "%zu nodes more joined, changed or left at once",
 		     changes->n_nodes - NODES_TOLD);
 }

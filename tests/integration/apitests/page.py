@@ -72,6 +72,18 @@ def listening(node, last=None):
         yield events()
 
 
+def joined(node, until):
+    """{who joined: when}, of the events until one that begins so."""
+    found = {}
+    with listening(node) as events:
+        for _, event in events:
+            if event["kind"] == "joined":
+                found[event["node"]] = event["at"]
+            if ("%(node)s %(text)s" % event).startswith(until):
+                return found
+    return None
+
+
 def fill(node, count):
     """What so many joins would leave."""
     with sqlite3.connect(node.dir / "state.db") as state:
@@ -116,7 +128,7 @@ def _():
             check(n == 0 or lag < 3, "an event comes after %.1f s" % lag)
     equal(node.wmctl("node", "remove", "a-00003")[0], 0, "exit code of the removal")
     with listening(node, number) as events:
-        equal(next(events)[1]["node"], "a-00003", "who left meanwhile")
+        equal(next(event["node"] for _, event in events if event["kind"] == "left"), "a-00003", "who left meanwhile")
     node.stop()
 
 
@@ -215,6 +227,8 @@ def _():
     page.wait(has_event("n3 is heard again") + " && !" + dot("n3", "gone"), "n3 is back")
 
     equal(n1.wmctl("node", "remove", "n5")[0], 0, "exit code of the removal")
+    told = [joined(node, "n5 left") for node in (n1, n4)]
+    check(told[0] == told[1] and set(told[0]) == {"n1", "n2", "n3", "n4", "n5"}, "when they joined, as n1 says and n4, who caught up: %r" % told)
     page.wait(has_event("n5 left the mesh") + " && document.querySelectorAll('#graph .node').length === 4", "n5 is gone")
     equal(n1.wmctl("raft", "transfer", "n2")[0], 0, "exit code of the transfer")
     page.wait(has_event("n2 leads the mesh") + " && document.querySelector('#servers .leader').innerText.includes('n2')", "n2 leads")
