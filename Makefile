@@ -23,6 +23,7 @@ help:
 	@echo "make check-fast  what fits into two minutes: no guests"
 	@echo "make check-unit, check-kernel, check-kernel-debug, check-integration, lint    parts"
 	@echo "make check-firstrun  the packages and README's commands on three fresh machines with systemd"
+	@echo "make check-system    the same, and with Debian 13: upgrades, kernels, boots, purging"
 	@echo "make check-mutants  the kernel tests against modules that lack one mechanism each"
 	@echo "make bench       all measurements; make bench-kernel those of the module, in a real kernel;"
 	@echo "                 make bench-raft the controller against etcd; make bench-api its API beside @grpc/grpc-js"
@@ -75,6 +76,10 @@ check-kernel-debug:
 check-firstrun:
 	@scripts/install-deps build kernel guest test deb
 	@scripts/check firstrun
+
+check-system:
+	@scripts/install-deps build kernel guest test deb
+	@scripts/check firstrun firstrun-13
 
 check-mutants:
 	@scripts/install-deps build kernel guest test
@@ -142,5 +147,5 @@ clean:
 	@echo "clean: ok"
 
 .PHONY: all help userspace module demo shell check check-fast check-unit check-kernel \
-	check-kernel-debug check-firstrun check-mutants check-integration lint deb soak fuzz bench bench-kernel bench-raft \
+	check-kernel-debug check-firstrun check-system check-mutants check-integration lint deb soak fuzz bench bench-kernel bench-raft \
 	bench-api bench-dns bench-product bench-rtc regen clean
