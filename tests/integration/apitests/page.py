@@ -368,7 +368,7 @@ def _():
         check(names["overlaps"] == 0 and names["names"] >= min(numbers[0], 3), "names of %d: %r" % (numbers[0], names))
         places = "[...document.querySelectorAll('#graph .node')].map((node) => node.dataset.id + node.style.transform).join()"
         before = page.run(places)
-        pictures(page, str(numbers[0]))
+        pictures(page, "recorded-%d" % numbers[0])
         page.open(recording.origin)
         page.wait("document.querySelectorAll('#graph .node').length === %d" % (numbers[0] + 1), "all are drawn again")
         equal(page.run(places), before, "places")
@@ -392,10 +392,10 @@ def _():
     names = page.run(OVERLAPS)
     check(names["overlaps"] == 0 and names["names"] > 1, "names of what is found: %r" % names)
     settled(page)
-    page.picture(PICTURES / "500-found.png")
+    page.picture(PICTURES / "recorded-500-found.png")
     page.size(420, 800)
     page.wait("document.documentElement.scrollWidth <= 420", "a telephone's screen is wide enough")
-    page.picture(PICTURES / "500-narrow.png")
+    page.picture(PICTURES / "recorded-500-narrow.png")
     page.size(1280, 800)
 
     page.run("document.querySelector('#find').value = ''; document.querySelector('#find').oninput(); document.querySelector('#graph').focus()")
@@ -416,7 +416,7 @@ def _():
     page.wait("document.querySelector('.link.busy') !== null", "there are rates")
     page.run("document.querySelectorAll('#columns button')[4].click(); document.querySelectorAll('#columns button')[4].click()")
     check("bit/s" in page.run("document.querySelector('#rows tr').innerText"), "the table is not in the order of what is received")
-    pictures(page, "500-table")
+    pictures(page, "recorded-500-table")
 
     for theme in ("light", "dark"):
         page.run("document.querySelector('#theme').click()")
