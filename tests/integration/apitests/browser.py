@@ -238,23 +238,31 @@ def move(*words):
 
 def live_at(address):
     """For what the browser speaks; what signals for it has another address, and keeps it."""
-    move("address", "add", address + "/24", "dev", "veth0")
+    move("address", "replace", address + "/24", "dev", "veth0")
     for where in ("10.98.0.0/24", "default"):
         move("route", "replace", where, "dev", "veth0", "src", address, "table", "100")
 
 
+def live_as_before():
+    move("rule", "del", "ipproto", "udp", "lookup", "100")
+    for address in ("10.98.0.251", "10.98.0.252"):
+        subprocess.run(["ip", "-n", mesh()[1].ns, "address", "del", address + "/24", "dev", "veth0"],
+                       stderr=subprocess.DEVNULL, check=False)
+
+
 @browser_test("a browser whose address is taken away goes on by another one, and so does its transfer")
 def _():
+    """By ICE's restart, or without one, where the node has another pair that works (a server for STUN or TURN)."""
     node = mesh()[0].founder
     move("rule", "add", "ipproto", "udp", "lookup", "100")
+    defer(live_as_before)
     live_at("10.98.0.251")
     service, _, _ = flood()
     node.wait_log("event=data-channel-connected", " 10.98.0.251:")
     move("address", "del", "10.98.0.251/24", "dev", "veth0")
     live_at("10.98.0.252")
-    node.wait_log("event=data-channel-path", " 10.98.0.252:", seconds=60)
     passed = service.bytes
-    wait_until(30, lambda: service.bytes - passed > 1 << 20, "the transfer goes on")
+    wait_until(90, lambda: service.bytes - passed > 8 << 20, "the transfer goes on")
     equal((service.open, node.status().get("data_channel_connections")), (1, 1), "connections")
 
 
